@@ -1,0 +1,186 @@
+use std::fmt;
+use std::time::Duration;
+
+use http::{Extensions, HeaderName};
+use tokio::time::Instant;
+
+use crate::{Error, Metadata, timeout};
+
+/// What travels with a message: its deadline, its metadata, and typed values that stay in the process.
+///
+/// A server's transport fills it; layers read and add to it; the endpoint may read it
+/// ([`service_fn`](crate::service_fn) instead of [`endpoint_fn`](crate::endpoint_fn)). It is cheap to make: an empty one
+/// allocates nothing.
+///
+/// # Calling another service
+///
+/// A call made while serving a request starts from [`outgoing`](Self::outgoing), never from a clone: it carries the
+/// deadline, the trace, and what is named; an incoming `authorization` or cookie does not reach another service by
+/// accident.
+///
+/// ```
+/// use std::time::Duration;
+/// use towerkit_endpoint::{Context, Request};
+///
+/// let mut incoming = Context::new();
+/// incoming.shorten_deadline_to(Duration::from_secs(2));
+/// incoming.metadata_mut().set("authorization", "Bearer secret")?;
+/// incoming.metadata_mut().set("x-tenant", "blue")?;
+///
+/// let outgoing = incoming.outgoing_with(["x-tenant"]);
+/// assert_eq!(outgoing.deadline(), incoming.deadline());
+/// assert_eq!(outgoing.metadata().get("x-tenant"), Some("blue"));
+/// assert_eq!(outgoing.metadata().get("authorization"), None);
+/// let call = Request::with_context(outgoing, "the message");
+/// # let _ = call;
+/// # Ok::<(), towerkit_endpoint::InvalidMetadata>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct Context {
+    deadline: Option<Instant>,
+    metadata: Metadata,
+    extensions: Extensions,
+    carried: Extensions,
+}
+
+impl Context {
+    /// The metadata that [`outgoing`](Self::outgoing) passes on unasked: the trace, in the forms of W3C Trace Context
+    /// and of B3. A service that takes no part in tracing still does not cut the trace.
+    pub const TRACE_METADATA: [HeaderName; 8] = [
+        HeaderName::from_static("traceparent"),
+        HeaderName::from_static("tracestate"),
+        HeaderName::from_static("b3"),
+        HeaderName::from_static("x-b3-traceid"),
+        HeaderName::from_static("x-b3-spanid"),
+        HeaderName::from_static("x-b3-parentspanid"),
+        HeaderName::from_static("x-b3-sampled"),
+        HeaderName::from_static("x-b3-flags"),
+    ];
+
+    /// Without deadline, metadata or values.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What a server's transport starts from: the metadata that came over the wire, and the typed values that it and the
+    /// foreign layers around it put beside the request. Both are moved in.
+    #[must_use]
+    pub fn from_parts(metadata: impl Into<Metadata>, extensions: Extensions) -> Self {
+        Self { metadata: metadata.into(), extensions, ..Self::default() }
+    }
+
+    /// When the caller stops waiting, if it said so or a layer set it.
+    ///
+    /// It is a point of Tokio's clock, which tests can pause, and is sent to other services as a duration, so that
+    /// clocks need not agree.
+    #[must_use]
+    pub const fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// How long there is until the deadline: zero once it has passed, none without one.
+    #[must_use]
+    pub fn remaining(&self) -> Option<Duration> {
+        self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
+    }
+
+    /// Sets the deadline to a time from now, unless an earlier one stands. A deadline can only be shortened; a time too
+    /// long for the clock changes nothing.
+    pub fn shorten_deadline_to(&mut self, from_now: Duration) {
+        if let Some(deadline) = Instant::now().checked_add(from_now) {
+            self.shorten_deadline_until(deadline);
+        }
+    }
+
+    /// Sets the deadline, unless an earlier one stands.
+    pub fn shorten_deadline_until(&mut self, deadline: Instant) {
+        self.deadline = Some(self.deadline.map_or(deadline, |earlier| earlier.min(deadline)));
+    }
+
+    /// What came over the wire, or will go over it.
+    #[must_use]
+    pub const fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    /// The metadata, to change.
+    pub const fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
+    }
+
+    /// The value of a type, if a transport, a layer or the caller put one in: claims, a peer's address, a span.
+    #[must_use]
+    pub fn get<V: Send + Sync + 'static>(&self) -> Option<&V> {
+        self.extensions.get().or_else(|| self.carried.get())
+    }
+
+    /// Puts a value in under its type, in place of the one that stood there. It stays in this process and with this
+    /// request. The first value costs an allocation.
+    pub fn insert<V: Clone + Send + Sync + 'static>(&mut self, value: V) {
+        self.extensions.insert(value);
+    }
+
+    /// Puts a value in that goes along with [`outgoing`](Self::outgoing) calls: a span that is to be their parent, a
+    /// request id. It is a layer of the client's stack that writes it into their metadata.
+    pub fn carry<V: Clone + Send + Sync + 'static>(&mut self, value: V) {
+        self.carried.insert(value);
+    }
+
+    /// Takes the value of a type out.
+    pub fn remove<V: Clone + Send + Sync + 'static>(&mut self) -> Option<V> {
+        self.extensions.remove().or_else(|| self.carried.remove())
+    }
+
+    /// The context to call another service in: the same deadline, the [trace](Self::TRACE_METADATA), and the values
+    /// that were [carried](Self::carry). Nothing else goes along.
+    #[must_use]
+    pub fn outgoing(&self) -> Self {
+        self.outgoing_with([])
+    }
+
+    /// [`outgoing`](Self::outgoing), with the metadata of these names as well.
+    #[must_use]
+    pub fn outgoing_with<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut outgoing = Self { deadline: self.deadline, carried: self.carried.clone(), ..Self::default() };
+        if !self.metadata.is_empty() {
+            let named = names.into_iter().filter_map(|name| name.parse().ok());
+            for name in Self::TRACE_METADATA.into_iter().chain(named) {
+                for value in self.metadata.get_all(&name) {
+                    outgoing.metadata.append(name.clone(), value.clone());
+                }
+            }
+        }
+        outgoing
+    }
+
+    /// Server side of [`timeout::HEADER`]: takes the header out of the metadata and shortens the deadline by it.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidArgument`, naming the header, where its value is not a timeout.
+    pub fn accept_timeout(&mut self) -> Result<(), Error> {
+        if let Some(value) = self.metadata.remove(timeout::HEADER) {
+            self.shorten_deadline_to(
+                timeout::decode(&value).map_err(|invalid| Error::invalid(timeout::HEADER_NAME, invalid.to_string()))?,
+            );
+        }
+        Ok(())
+    }
+
+    /// Client side of [`timeout::HEADER`]: writes the time that is left into the metadata; without a deadline, nothing.
+    pub fn announce_timeout(&mut self) {
+        if let Some(remaining) = self.remaining() {
+            self.metadata.insert(timeout::HEADER, timeout::encode(remaining));
+        }
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context")
+            .field("remaining", &self.remaining())
+            .field("metadata", &self.metadata)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,103 @@
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+use tower_service::Service;
+
+use crate::{Error, Request};
+
+/// An [`Endpoint`](crate::Endpoint) of an async function from a message to a reply.
+///
+/// The function's error is an [`Error`] or converts into one: a domain error by [`Classify`](crate::Classify). For a
+/// function that wants the [`Context`](crate::Context) as well, [`service_fn`](crate::service_fn) takes the whole
+/// [`Request`].
+///
+/// ```
+/// use std::sync::Arc;
+/// use towerkit_endpoint::{Endpoint, Error, Request, endpoint_fn, service_fn};
+///
+/// struct Greeter;
+/// impl Greeter {
+///     async fn greet(&self, name: String) -> Result<String, Error> {
+///         Ok(format!("Hello {name}"))
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let greeter = Arc::new(Greeter);
+/// let greet = endpoint_fn(move |name| {
+///     let greeter = greeter.clone();
+///     async move { greeter.greet(name).await }
+/// });
+/// assert_eq!(greet.invoke("Ada".to_owned()).await.unwrap(), "Hello Ada");
+///
+/// let who = service_fn(|request: Request<()>| async move {
+///     Ok::<_, Error>(request.context().metadata().get("x-tenant").map(str::to_owned))
+/// });
+/// assert_eq!(who.invoke(()).await.unwrap(), None);
+/// # }
+/// ```
+pub const fn endpoint_fn<F>(function: F) -> EndpointFn<F> {
+    EndpointFn { function }
+}
+
+/// The endpoint that [`endpoint_fn`] makes. It is always ready; clones share what the function shares.
+#[derive(Clone, Copy)]
+pub struct EndpointFn<F> {
+    function: F,
+}
+
+impl<F, T, Fut, R, E> Service<Request<T>> for EndpointFn<F>
+where
+    F: Fn(T) -> Fut,
+    Fut: Future<Output = Result<R, E>>,
+    E: Into<Error>,
+{
+    type Response = R;
+    type Error = Error;
+    type Future = EndpointFuture<Fut>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<T>) -> Self::Future {
+        EndpointFuture::new((self.function)(request.into_message()))
+    }
+}
+
+impl<F> fmt::Debug for EndpointFn<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "EndpointFn({})", std::any::type_name::<F>())
+    }
+}
+
+pin_project! {
+    /// A user's future, with its error turned into an [`Error`].
+    #[derive(Debug)]
+    pub struct EndpointFuture<Fut> {
+        #[pin]
+        future: Fut,
+    }
+}
+
+impl<Fut> EndpointFuture<Fut> {
+    pub(crate) const fn new(future: Fut) -> Self {
+        Self { future }
+    }
+}
+
+impl<Fut, R, E> Future for EndpointFuture<Fut>
+where
+    Fut: Future<Output = Result<R, E>>,
+    E: Into<Error>,
+{
+    type Output = Result<R, Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.project().future.poll(cx).map_err(Into::into)
+    }
+}
