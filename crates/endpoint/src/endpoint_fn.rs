@@ -40,7 +40,13 @@ use crate::{Error, Request};
 /// assert_eq!(who.invoke(()).await.unwrap(), None);
 /// # }
 /// ```
-pub const fn endpoint_fn<F>(function: F) -> EndpointFn<F> {
+pub const fn endpoint_fn<F, T, Fut, R, E>(function: F) -> EndpointFn<F>
+where
+    // They stand again at `impl Service`; here they let the compiler say what is wrong where it is wrong.
+    F: Fn(T) -> Fut,
+    Fut: Future<Output = Result<R, E>>,
+    E: Into<Error>,
+{
     EndpointFn { function }
 }
 

@@ -43,7 +43,13 @@ use crate::{BoxEndpoint, Endpoint, EndpointFuture, Error, Request};
 /// # Cost
 ///
 /// Two allocations a call: [`Next`] hides the type of what is inside.
-pub const fn middleware_fn<F>(function: F) -> MiddlewareFn<F> {
+pub const fn middleware_fn<F, T, Inner, Fut, R, E>(function: F) -> MiddlewareFn<F>
+where
+    // They stand again at `impl Service`; here they let the compiler say what is wrong where it is wrong.
+    F: Fn(Request<T>, Next<T, Inner>) -> Fut,
+    Fut: Future<Output = Result<R, E>>,
+    E: Into<Error>,
+{
     MiddlewareFn { function }
 }
 

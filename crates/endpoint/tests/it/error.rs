@@ -1,0 +1,120 @@
+use std::error::Error as _;
+use std::fmt;
+use std::io;
+
+use http::{HeaderValue, header};
+use towerkit_endpoint::{BoxError, Classify, Code, Error, Violation};
+
+#[derive(Debug)]
+struct Leaf(Code);
+
+impl fmt::Display for Leaf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("text of the leaf")
+    }
+}
+
+impl std::error::Error for Leaf {}
+
+impl Classify for Leaf {
+    fn code(&self) -> Code {
+        self.0
+    }
+}
+
+/// What a foreign layer makes of an error below it.
+#[derive(Debug)]
+struct Foreign(BoxError);
+
+impl fmt::Display for Foreign {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a foreign layer failed")
+    }
+}
+
+impl std::error::Error for Foreign {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&*self.0)
+    }
+}
+
+#[test]
+fn a_domain_error_keeps_its_code_its_text_and_itself() {
+    let error = Error::from(Leaf(Code::NotFound));
+    assert_eq!((error.code(), error.message()), (Code::NotFound, "text of the leaf"));
+    assert!(error.find::<Leaf>().is_some());
+}
+
+#[test]
+fn only_internal_and_unknown_hide_the_text_of_a_domain_error() {
+    for code in Code::ALL {
+        let hidden = matches!(code, Code::Internal | Code::Unknown);
+        assert_eq!(Error::from(Leaf(code)).message() == "text of the leaf", !hidden, "{code:?}");
+    }
+}
+
+#[test]
+fn a_message_set_on_purpose_is_sent_whatever_the_code() {
+    assert_eq!(Error::new(Code::Internal, "try the other region").message(), "try the other region");
+}
+
+#[test]
+fn the_source_is_in_debug_and_in_the_chain_but_not_in_display() {
+    let error = Error::internal(io::Error::other("disk on fire"));
+    assert_eq!(error.to_string(), "internal error");
+    assert_eq!(error.source().unwrap().to_string(), "disk on fire");
+    assert!(format!("{error:?}").contains("disk on fire"));
+}
+
+#[test]
+fn metadata_values_are_not_in_debug() {
+    let error = Error::from(Code::Unauthenticated)
+        .with_metadata(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"vault\""));
+    assert!(!format!("{error:?}").contains("vault"));
+}
+
+#[test]
+fn our_error_comes_out_of_a_box_as_it_went_in() {
+    let error = Error::invalid("name", "is empty").with_metadata(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    let error = Error::from(BoxError::from(error));
+    assert_eq!(error.message(), "name: is empty");
+    assert_eq!(error.violations(), [Violation::new("name", "is empty")]);
+    assert_eq!(error.metadata().get(header::RETRY_AFTER), Some("1"));
+    assert!(error.source().is_none());
+}
+
+#[test]
+fn our_error_below_a_foreign_one_lends_it_what_the_caller_is_told() {
+    let ours = Error::invalid("name", "is empty").with_metadata(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    let error = Error::from(BoxError::from(Foreign(ours.into())));
+    assert_eq!((error.code(), error.message()), (Code::InvalidArgument, "name: is empty"));
+    assert_eq!(error.violations().len(), 1);
+    assert_eq!(error.metadata().get(header::RETRY_AFTER), Some("1"));
+    assert!(error.find::<Foreign>().is_some());
+}
+
+#[test]
+fn a_code_in_the_chain_classifies_a_foreign_error() {
+    let error = Error::from(BoxError::from(Foreign(Code::ResourceExhausted.into())));
+    assert_eq!((error.code(), error.message()), (Code::ResourceExhausted, "a foreign layer failed"));
+}
+
+#[test]
+fn an_internal_code_in_the_chain_hides_the_text() {
+    let error = Error::from(BoxError::from(Foreign(Code::Internal.into())));
+    assert_eq!((error.code(), error.message()), (Code::Internal, "internal error"));
+}
+
+#[test]
+fn a_foreign_error_without_a_code_is_internal_and_hides_its_text() {
+    let error = Error::from(BoxError::from("password is hunter2"));
+    assert_eq!((error.code(), error.message()), (Code::Internal, "internal error"));
+}
+
+#[test]
+fn towers_own_errors_have_their_codes() {
+    let elapsed = Error::from(BoxError::from(tower::timeout::error::Elapsed::new()));
+    assert_eq!(elapsed.code(), Code::DeadlineExceeded);
+    let overloaded = Error::from(BoxError::from(tower::load_shed::error::Overloaded::new()));
+    assert_eq!(overloaded.code(), Code::Unavailable);
+}

@@ -1,0 +1,14 @@
+//! The laws of the core, one a test.
+
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod code;
+mod compile_errors;
+mod context;
+mod deadline;
+mod endpoint;
+mod error;
+mod metadata;
+mod middleware_fn;
+mod panic;
+mod timeout;
