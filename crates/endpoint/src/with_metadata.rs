@@ -47,7 +47,8 @@ impl<R> WithMetadata<R> {
         self
     }
 
-    /// Adds a trailer: gRPC and HTTP send it after the body; a transport without trailers sends it as a header.
+    /// Adds a trailer: gRPC sends it after the reply; the other transports send it as a header, since few of their clients
+    /// read trailers.
     #[must_use]
     pub fn trailer(mut self, name: http::HeaderName, value: http::HeaderValue) -> Self {
         self.parts.trailers.append(name, value);

@@ -1,0 +1,196 @@
+//! Between bytes and messages: a codec is a value that reads requests into messages and writes replies.
+//!
+//! | codec | reads | writes |
+//! | --- | --- | --- |
+//! | [`Json`] | a JSON body | a JSON body |
+//! | [`Form`] | an `application/x-www-form-urlencoded` body | |
+//! | [`Query`] | the query string | |
+//! | [`Path`] | the parameters of the [`Router`](crate::Router)'s path | |
+//! | [`Headers`] | headers, by name | |
+//! | [`Raw`] | the body as it is | bytes, with a media type |
+//! | [`Text`] | a UTF-8 body | anything that has `Display` |
+//! | [`Empty`] | nothing: the message is `()` | nothing: 204 |
+//! | [`decode_fn`], [`encode_fn`] | what a function reads | what a function writes |
+//!
+//! Two readers side by side read a pair, and three a triple: `(Path, Json)` gives `(A, B)`. The body goes to the last.
+//!
+//! A reply that is [`WithMetadata`] is understood by every writer.
+//!
+//! ```
+//! use serde::{Deserialize, Serialize};
+//! use towerkit_endpoint::{Error, endpoint_fn};
+//! use towerkit_transport_http::codec::{Json, Path};
+//! use towerkit_transport_http::{Router, Server};
+//!
+//! #[derive(Deserialize)]
+//! struct Id {
+//!     id: u64,
+//! }
+//! #[derive(Deserialize, Serialize)]
+//! struct Profile {
+//!     name: String,
+//! }
+//!
+//! let put = endpoint_fn(|(id, profile): (Id, Profile)| async move {
+//!     println!("{} is now {}", id.id, profile.name);
+//!     Ok::<_, Error>(profile)
+//! });
+//! let routes = Router::new().put("/profiles/{id}", Server::new(put, (Path, Json), Json));
+//! # let _ = routes;
+//! ```
+
+mod empty;
+mod functions;
+mod json;
+mod raw;
+mod text;
+mod urlencoded;
+
+use std::future::Future;
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{Response, StatusCode};
+use towerkit_endpoint::{Code, Error, WithMetadata};
+
+use crate::problem::refused;
+use crate::{Body, ReadError};
+
+pub use empty::Empty;
+pub use functions::{DecodeFn, EncodeFn, decode_fn, encode_fn};
+pub use json::Json;
+pub use raw::Raw;
+pub use text::Text;
+pub use urlencoded::{Form, Headers, Path, Query};
+
+/// Reads a request into a message.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't read a request into `{T}`",
+    note = "`Json`, `Form`, `Query`, `Path` and `Headers` read what implements `serde::Deserialize`",
+    note = "anything else is read by `decode_fn`"
+)]
+pub trait DecodeRequest<T>: Clone + Send + Sync + 'static {
+    /// Reads the message. `limit` is the most bytes that may be read from the body.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong and where, as the caller is to read it: `InvalidArgument`, or a code with the
+    /// [`StatusCode`] that HTTP has for it as an extension.
+    fn decode(&self, parts: &mut Parts, body: Body, limit: usize) -> impl Future<Output = Result<T, Error>> + Send;
+}
+
+/// Writes a reply.
+///
+/// `M` is inferred: [`Plain`] for a reply that is written as it is, [`Annotated`] for [`WithMetadata`]. A writer of one's own
+/// implements `EncodeResponse<R>` and gets `EncodeResponse<WithMetadata<R>, Annotated>` with it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't write a reply of type `{R}`",
+    note = "`Json` writes what implements `serde::Serialize`, `Text` what implements `Display`, `Empty` writes `()`",
+    note = "anything else is written by `encode_fn`"
+)]
+pub trait EncodeResponse<R, M = Plain>: Clone + Send + Sync + 'static {
+    /// Writes the reply.
+    ///
+    /// # Errors
+    ///
+    /// Where the reply can't be written; the caller gets `Internal`.
+    fn encode(&self, reply: R) -> Result<Response<Body>, Error>;
+}
+
+/// Marks the writing of a plain reply.
+#[derive(Debug)]
+pub enum Plain {}
+
+/// Marks the writing of a reply [with metadata](WithMetadata).
+#[derive(Debug)]
+pub enum Annotated {}
+
+impl<R, N: EncodeResponse<R>> EncodeResponse<WithMetadata<R>, Annotated> for N {
+    fn encode(&self, reply: WithMetadata<R>) -> Result<Response<Body>, Error> {
+        let (reply, metadata, trailers, extensions) = reply.into_parts();
+        let mut response = EncodeResponse::<R>::encode(self, reply)?;
+        if let Some(status) = extensions.get::<StatusCode>() {
+            *response.status_mut() = *status;
+        }
+        if matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
+            *response.body_mut() = Body::empty();
+            response.headers_mut().remove(http::header::CONTENT_TYPE);
+        }
+        for (name, value) in metadata.iter().chain(trailers.iter()) {
+            response.headers_mut().append(name, value.clone());
+        }
+        Ok(response)
+    }
+}
+
+impl<A, B, X, Y> DecodeRequest<(A, B)> for (X, Y)
+where
+    A: Send,
+    X: DecodeRequest<A>,
+    Y: DecodeRequest<B>,
+{
+    async fn decode(&self, parts: &mut Parts, body: Body, limit: usize) -> Result<(A, B), Error> {
+        let first = self.0.decode(parts, Body::empty(), limit).await?;
+        Ok((first, self.1.decode(parts, body, limit).await?))
+    }
+}
+
+impl<A, B, C, X, Y, Z> DecodeRequest<(A, B, C)> for (X, Y, Z)
+where
+    A: Send,
+    B: Send,
+    X: DecodeRequest<A>,
+    Y: DecodeRequest<B>,
+    Z: DecodeRequest<C>,
+{
+    async fn decode(&self, parts: &mut Parts, body: Body, limit: usize) -> Result<(A, B, C), Error> {
+        let first = self.0.decode(parts, Body::empty(), limit).await?;
+        let second = self.1.decode(parts, Body::empty(), limit).await?;
+        Ok((first, second, self.2.decode(parts, body, limit).await?))
+    }
+}
+
+/// Reads a body whole, each failure with its own status.
+async fn read(body: Body, limit: usize) -> Result<Bytes, Error> {
+    body.read(limit).await.map_err(|error| match error {
+        ReadError::TooLarge { limit } => refused(
+            Code::ResourceExhausted,
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("the body is longer than the limit of {limit} bytes"),
+        ),
+        // What `serve` says of a body that comes too slowly is for the caller.
+        ReadError::Broken(error) => match error.downcast::<Error>() {
+            Ok(ours) => *ours,
+            Err(error) => Error::invalid("", "the body ended before its time").with_source(error),
+        },
+    })
+}
+
+/// Whether the request's body is of a media type; where not, 415 and what to send instead.
+fn expect_media_type(parts: &Parts, matches: impl Fn(&str) -> bool, expected: &'static str) -> Result<(), Error> {
+    let given = parts.headers.get(http::header::CONTENT_TYPE);
+    let essence = given.and_then(|value| value.to_str().ok()).and_then(|value| value.split(';').next()).map(str::trim);
+    if essence.is_some_and(matches) {
+        return Ok(());
+    }
+    let given = match essence {
+        Some(essence) => format!("it is {}", shorten(essence)),
+        None if given.is_some() => "it is not readable".to_owned(),
+        None => "there is none".to_owned(),
+    };
+    Err(refused(
+        Code::InvalidArgument,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        format!("content-type: {expected} is expected, {given}"),
+    )
+    .with_metadata(http::header::ACCEPT, http::HeaderValue::from_static(expected)))
+}
+
+/// What came from outside is repeated to the caller in part only.
+fn shorten(text: &str) -> String {
+    const MOST: usize = 200;
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
