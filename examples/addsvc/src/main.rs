@@ -1,2 +1,2 @@
-//! To be written.
+//! addsvc.
 fn main() {}

@@ -1,0 +1,81 @@
+//! The methods as endpoints, with the layers around them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tower::ServiceBuilder;
+use towerkit_endpoint::{BoxEndpoint, DeadlineLayer, Endpoint, PanicLayer, endpoint_fn};
+
+use crate::service::AddService;
+
+/// What `sum` is asked. The capitals are what Go kit's own client sends.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct SumRequest {
+    /// The first number.
+    #[serde(alias = "A")]
+    pub a: i64,
+    /// The second number.
+    #[serde(alias = "B")]
+    pub b: i64,
+}
+
+/// What `sum` answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SumReply {
+    /// The sum.
+    pub v: i64,
+}
+
+/// What `concat` is asked.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ConcatRequest {
+    /// The first text.
+    #[serde(alias = "A")]
+    pub a: String,
+    /// The second text.
+    #[serde(alias = "B")]
+    pub b: String,
+}
+
+/// What `concat` answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConcatReply {
+    /// Both texts.
+    pub v: String,
+}
+
+/// The service as endpoints: what a transport serves, and what a client of it has.
+#[derive(Clone, Debug)]
+pub struct Endpoints {
+    /// [`AddService::sum`].
+    pub sum: BoxEndpoint<SumRequest, SumReply>,
+    /// [`AddService::concat`].
+    pub concat: BoxEndpoint<ConcatRequest, ConcatReply>,
+}
+
+impl Endpoints {
+    /// Calls that one method serves at a time; more are refused as `Unavailable` at once.
+    pub const CONCURRENCY: usize = 1024;
+
+    /// Serves a service: one stack of layers, outermost first, around each method.
+    pub fn new(service: impl AddService) -> Self {
+        let service = Arc::new(service);
+        let stack = ServiceBuilder::new()
+            .layer(DeadlineLayer::new(Duration::from_secs(5)))
+            .load_shed()
+            .concurrency_limit(Self::CONCURRENCY)
+            .layer(PanicLayer::new());
+
+        let adder = service.clone();
+        let sum = endpoint_fn(move |SumRequest { a, b }| {
+            let service = adder.clone();
+            async move { service.sum(a, b).await.map(|v| SumReply { v }) }
+        });
+        let concat = endpoint_fn(move |ConcatRequest { a, b }| {
+            let service = service.clone();
+            async move { service.concat(a, b).await.map(|v| ConcatReply { v }) }
+        });
+        Self { sum: stack.clone().service(sum).erased(), concat: stack.service(concat).erased() }
+    }
+}

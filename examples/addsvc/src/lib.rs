@@ -1,0 +1,11 @@
+//! addsvc adds numbers and joins texts. It is laid out as a service is meant to be with towerkit:
+//!
+//! * [`service`] is the domain: a trait, a struct, an error. Nothing of the network is in it.
+//! * [`endpoint`] makes each method an endpoint, and puts the layers around it.
+//! * [`transport`] serves the endpoints and calls them, one file a transport.
+//!
+//! `src/main.rs` starts it, `src/bin/addcli.rs` is its command line.
+
+pub mod endpoint;
+pub mod service;
+pub mod transport;

@@ -1,0 +1,3 @@
+//! How the endpoints meet the network.
+
+pub mod http;
