@@ -1,1 +1,70 @@
-//! To be written.
+//! Start in order, be ready, drain, stop in reverse: the run group of a service.
+//!
+//! A [`Group`] holds everything that runs for as long as the service does: servers, registrations, exporters, the listener
+//! for signals. Each is a [`Member`]; each gets a [`Lifeline`], by which it says that it is up and learns that it is to stop.
+//! There is no global state: a program may run two groups.
+//!
+//! ```
+//! use std::time::Duration;
+//! use towerkit_lifecycle::{Group, member_fn};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! let exporter = member_fn("exporter", |lifeline| async move {
+//!     lifeline.ready();
+//!     lifeline.stopping().await;
+//!     // ... flush ...
+//!     Ok(())
+//! });
+//! let job = member_fn("a day's work", |lifeline| async move {
+//!     lifeline.ready();
+//!     tokio::time::sleep(Duration::from_millis(10)).await;
+//!     Ok(()) // a member that ends, ends the group
+//! });
+//!
+//! let report = Group::new().with(exporter).with(job).run().await.unwrap();
+//! assert_eq!(report.to_string(), "exporter: stopped\na day's work: ended by itself\n");
+//! # }
+//! ```
+//!
+//! # The order
+//!
+//! ```text
+//!   with(Signals)  with(exporter)  with(server)  with(Linger)  with(registration)
+//!       │ ready ──────▶ │ ready ──────▶ │ ready ─────▶ │ ready ─────▶ │ ready      the group is ready
+//!       │               │               │              │              │
+//!       │               │               │              │  stop ◀──────┤ deregister    not ready any more
+//!       │               │               │  stop ◀──────┤ wait         │               balancers look elsewhere
+//!       │               │  stop ◀───────┤ drain        │              │               calls under way end
+//!       │  stop ◀───────┤ flush         │              │              │               telemetry of the drain is out
+//!       ┴ ended         ┴               ┴              ┴              ┴
+//! ```
+//!
+//! * **Start.** Members start in the order they were added; the next one starts when the last has called
+//!   [`Lifeline::ready`]. One that fails, or is not ready within the start limit, ends the start: those that run are stopped.
+//! * **Ready.** When all are ready, the group is: [`Health`] says so.
+//! * **Stop** begins when a member ends, fails or panics, or asks for it ([`Lifeline::stop_group`], which is what [`Signals`]
+//!   does). First [`Health`] turns to not ready, then the members are asked one after the other, the last first. Each has its time
+//!   limit; one that is over it is aborted and reported. Asked for once more, the group gives the drain up and aborts the rest.
+//! * **Report.** [`Group::run`] tells of each member how it ended and how long its stop took.
+//!
+//! Dropping the future of `run` aborts all members.
+
+mod event;
+mod group;
+mod health;
+mod lifeline;
+mod linger;
+mod member;
+mod report;
+mod run;
+mod signals;
+
+pub use event::Event;
+pub use group::Group;
+pub use health::{Health, HealthReport, MemberState};
+pub use lifeline::{Lifeline, Stopper};
+pub use linger::Linger;
+pub use member::{Member, MemberFn, member_fn};
+pub use report::{Ending, GroupError, MemberReport, Report};
+pub use signals::Signals;

@@ -1,0 +1,123 @@
+use std::borrow::Cow;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use towerkit_endpoint::BoxError;
+
+use crate::health::{HealthReport, MemberState};
+use crate::run::run;
+use crate::{Event, GroupError, Health, Lifeline, Member, Report};
+
+/// Members that start in order and stop in reverse. See the [crate's page](crate) for the order and an example.
+pub struct Group {
+    pub(crate) members: Vec<Entry>,
+    pub(crate) start_limit: Duration,
+    pub(crate) stop_limit: Duration,
+    pub(crate) on_event: Box<OnEvent>,
+    pub(crate) health: watch::Sender<HealthReport>,
+}
+
+pub(crate) struct Entry {
+    pub(crate) name: Cow<'static, str>,
+    /// None for the group's own.
+    pub(crate) stop_limit: Option<Duration>,
+    pub(crate) start: Box<Start>,
+}
+
+type Start = dyn FnOnce(Lifeline) -> Running + Send;
+type Running = Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>>;
+type OnEvent = dyn FnMut(&Event<'_>) + Send;
+
+impl Group {
+    /// How long a member may take to be ready, unless [said otherwise](Self::start_limit): 30 s.
+    pub const DEFAULT_START_LIMIT: Duration = Duration::from_secs(30);
+    /// How long a member may take to stop, unless [said otherwise](Self::stop_limit): 10 s.
+    pub const DEFAULT_STOP_LIMIT: Duration = Duration::from_secs(10);
+
+    /// Without members.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            members: Vec::new(),
+            start_limit: Self::DEFAULT_START_LIMIT,
+            stop_limit: Self::DEFAULT_STOP_LIMIT,
+            on_event: Box::new(|_| {}),
+            health: watch::Sender::default(),
+        }
+    }
+
+    /// Adds a member: started last so far, stopped first.
+    #[must_use]
+    pub fn with(self, member: impl Member) -> Self {
+        self.add(member, None)
+    }
+
+    /// Adds a member with a stop limit of its own.
+    #[must_use]
+    pub fn with_limit(self, member: impl Member, stop_limit: Duration) -> Self {
+        self.add(member, Some(stop_limit))
+    }
+
+    /// How long a member may take to be ready.
+    #[must_use]
+    pub const fn start_limit(mut self, limit: Duration) -> Self {
+        self.start_limit = limit;
+        self
+    }
+
+    /// How long each member may take to stop, where it has no limit of its own.
+    #[must_use]
+    pub const fn stop_limit(mut self, limit: Duration) -> Self {
+        self.stop_limit = limit;
+        self
+    }
+
+    /// Tells of what happens, as it happens. The function must not block.
+    #[must_use]
+    pub fn on_event(mut self, tell: impl FnMut(&Event<'_>) + Send + 'static) -> Self {
+        self.on_event = Box::new(tell);
+        self
+    }
+
+    /// A handle to whether the group is ready. It may be taken before all members are there.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        Health::new(self.health.subscribe())
+    }
+
+    /// Starts the members, waits for the stop, stops them, and reports. Dropping the future aborts all members.
+    ///
+    /// # Errors
+    ///
+    /// Where a member failed, panicked, was not ready in time, or did not stop in time. The error holds the whole report.
+    pub async fn run(self) -> Result<Report, GroupError> {
+        run(self).await
+    }
+
+    fn add<M: Member>(mut self, member: M, stop_limit: Option<Duration>) -> Self {
+        let name = member.name();
+        self.health.send_modify(|health| health.members.push((name.clone(), MemberState::Waiting)));
+        let start = Box::new(|lifeline| -> Running { Box::pin(member.run(lifeline)) });
+        self.members.push(Entry { name, stop_limit, start });
+        self
+    }
+}
+
+impl Default for Group {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Group {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Group")
+            .field("members", &self.members.iter().map(|member| &member.name).collect::<Vec<_>>())
+            .field("start_limit", &self.start_limit)
+            .field("stop_limit", &self.stop_limit)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,66 @@
+use std::borrow::Cow;
+use std::fmt;
+use std::future::Future;
+
+use towerkit_endpoint::BoxError;
+
+use crate::Lifeline;
+
+/// One thing that runs for as long as the service does: a server, a registration, an exporter.
+pub trait Member: Send + 'static {
+    /// What logs, reports and readiness call it.
+    fn name(&self) -> Cow<'static, str>;
+
+    /// Runs until it is asked to stop, or ends by itself.
+    ///
+    /// It calls [`Lifeline::ready`] when it is up, awaits [`Lifeline::stopping`] beside its work, and then ends in good order
+    /// before [`Lifeline::stop_by`]; after that it is aborted.
+    fn run(self, lifeline: Lifeline) -> impl Future<Output = Result<(), BoxError>> + Send;
+}
+
+/// A member of a name and an async function.
+///
+/// ```
+/// use towerkit_lifecycle::{Group, member_fn};
+///
+/// let heartbeat = member_fn("heartbeat", |lifeline| async move {
+///     lifeline.ready();
+///     lifeline.stopping().await;
+///     Ok(())
+/// });
+/// let group = Group::new().with(heartbeat);
+/// # let _ = group;
+/// ```
+pub fn member_fn<F, Fut>(name: impl Into<Cow<'static, str>>, function: F) -> MemberFn<F>
+where
+    F: FnOnce(Lifeline) -> Fut + Send + 'static,
+    Fut: Future<Output = Result<(), BoxError>> + Send,
+{
+    MemberFn { name: name.into(), function }
+}
+
+/// The member that [`member_fn`] makes.
+pub struct MemberFn<F> {
+    name: Cow<'static, str>,
+    function: F,
+}
+
+impl<F, Fut> Member for MemberFn<F>
+where
+    F: FnOnce(Lifeline) -> Fut + Send + 'static,
+    Fut: Future<Output = Result<(), BoxError>> + Send,
+{
+    fn name(&self) -> Cow<'static, str> {
+        self.name.clone()
+    }
+
+    fn run(self, lifeline: Lifeline) -> impl Future<Output = Result<(), BoxError>> + Send {
+        (self.function)(lifeline)
+    }
+}
+
+impl<F> fmt::Debug for MemberFn<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemberFn").field("name", &self.name).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,140 @@
+use std::borrow::Cow;
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::Duration;
+
+use towerkit_endpoint::BoxError;
+
+/// How each member of a group ended, in the order they were added.
+///
+/// `Display` is a line a member.
+#[derive(Debug, Default)]
+pub struct Report {
+    pub(crate) members: Vec<MemberReport>,
+}
+
+/// How one member ended.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct MemberReport {
+    /// Its name.
+    pub name: Cow<'static, str>,
+    /// How it ended.
+    pub ending: Ending,
+    /// How long it took from being asked to stop; none where it was not asked.
+    pub stop_took: Option<Duration>,
+}
+
+/// How a member ended.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Ending {
+    /// The group ended before its turn to start.
+    NotStarted,
+    /// It ended well, without being asked.
+    Finished,
+    /// It was asked, and ended well.
+    Stopped,
+    /// It returned an error.
+    Failed(BoxError),
+    /// It panicked with this text.
+    Panicked(String),
+    /// It was not ready within the start limit, and was aborted.
+    NotReady {
+        /// The limit.
+        limit: Duration,
+    },
+    /// It was asked, had not ended at its stop limit, and was aborted.
+    Overdue {
+        /// The limit.
+        limit: Duration,
+    },
+    /// The drain was given up before it ended, and it was aborted.
+    Aborted,
+}
+
+impl Ending {
+    /// Whether nothing went wrong with the member.
+    #[must_use]
+    pub const fn is_good(&self) -> bool {
+        matches!(self, Self::NotStarted | Self::Finished | Self::Stopped)
+    }
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotStarted => f.write_str("not started"),
+            Self::Finished => f.write_str("ended by itself"),
+            Self::Stopped => f.write_str("stopped"),
+            Self::Failed(error) => {
+                write!(f, "failed: {error}")?;
+                let mut cause = error.source();
+                while let Some(error) = cause {
+                    write!(f, ": {error}")?;
+                    cause = error.source();
+                }
+                Ok(())
+            }
+            Self::Panicked(text) => write!(f, "panicked: {text}"),
+            Self::NotReady { limit } => write!(f, "was not ready within {limit:?}, and was aborted"),
+            Self::Overdue { limit } => write!(f, "did not stop within {limit:?}, and was aborted"),
+            Self::Aborted => f.write_str("was aborted, as the drain was given up"),
+        }
+    }
+}
+
+impl Report {
+    /// Every member.
+    #[must_use]
+    pub fn members(&self) -> &[MemberReport] {
+        &self.members
+    }
+
+    /// Those that did not stop in time.
+    pub fn overdue(&self) -> impl Iterator<Item = &MemberReport> {
+        self.members.iter().filter(|member| matches!(member.ending, Ending::Overdue { .. } | Ending::Aborted))
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for member in &self.members {
+            writeln!(f, "{}: {}", member.name, member.ending)?;
+        }
+        Ok(())
+    }
+}
+
+/// A group that did not end well: a member failed, panicked, was not ready in time, or did not stop in time.
+///
+/// `Display` names each such member and what happened to it.
+#[derive(Debug)]
+pub struct GroupError {
+    report: Report,
+}
+
+impl GroupError {
+    pub(crate) const fn new(report: Report) -> Self {
+        Self { report }
+    }
+
+    /// How each member ended.
+    #[must_use]
+    pub const fn report(&self) -> &Report {
+        &self.report
+    }
+}
+
+impl fmt::Display for GroupError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bad = self.report.members.iter().filter(|member| !member.ending.is_good());
+        for (index, member) in bad.enumerate() {
+            let separator = if index == 0 { "" } else { "; " };
+            write!(f, "{separator}{}: {}", member.name, member.ending)?;
+        }
+        Ok(())
+    }
+}
+
+impl StdError for GroupError {}
