@@ -44,7 +44,6 @@ struct Slot {
     task: Id,
     abort: AbortHandle,
     stopper: Stopper,
-    was_ready: bool,
     asked: Option<Instant>,
     stop_took: Option<Duration>,
     ending: Option<Ending>,
@@ -62,29 +61,24 @@ impl Run {
             let index = self.spawn(entry, stop_limit);
             let not_ready_at = Instant::now().checked_add(start_limit);
             let mut requests = self.requests.subscribe();
-            loop {
-                tokio::select! {
-                    // In the order written: a member that is up and ends at once is up first.
-                    biased;
-                    () = self.slots[index].stopper.ready(), if !self.slots[index].was_ready => {
-                        self.slots[index].was_ready = true;
-                        self.set_state(index, MemberState::Running);
-                        self.tell(&Event::Ready { member: &self.slots[index].name.clone() });
-                        break;
-                    }
-                    Some(ended) = next_ended(&mut self.tasks) => {
-                        let ended = self.ended(ended);
-                        // What is done before it was ever up was a job to be done at start.
-                        if ended == index && self.ended_well(ended) {
-                            break;
-                        }
+            tokio::select! {
+                // In the order written: a member that is up and ends at once is up first.
+                biased;
+                () = self.slots[index].stopper.ready() => {
+                    self.set_state(index, MemberState::Running);
+                    self.tell(&Event::Ready { member: &self.slots[index].name.clone() });
+                }
+                Some(ended) = next_ended(&mut self.tasks) => {
+                    let ended = self.ended(ended);
+                    // One that ends well before it is ever up was a job to be done at start.
+                    if ended != index || !self.ended_well(ended) {
                         return false;
                     }
-                    _ = requests.wait_for(|requests| *requests > 0) => return false,
-                    () = sleep_to(not_ready_at) => {
-                        self.abort(index, Ending::NotReady { limit: start_limit }).await;
-                        return false;
-                    }
+                }
+                _ = requests.wait_for(|requests| *requests > 0) => return false,
+                () = sleep_to(not_ready_at) => {
+                    self.abort(index, Ending::NotReady { limit: start_limit }).await;
+                    return false;
                 }
             }
         }
@@ -104,7 +98,6 @@ impl Run {
             task: abort.id(),
             abort,
             stopper,
-            was_ready: false,
             asked: None,
             stop_took: None,
             ending: None,
