@@ -1,3 +1,5 @@
+mod bounded;
+
 use std::any::Any;
 use std::fmt;
 use std::pin::Pin;
@@ -9,6 +11,9 @@ use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
 use towerkit_endpoint::BoxError;
+
+use bounded::Bounded;
+pub(crate) use bounded::{BodyLimits, too_large};
 
 /// The body of a request or of a reply, whatever it comes from.
 ///
@@ -28,6 +33,7 @@ pub struct Body(Kind);
 enum Kind {
     Full(Option<Bytes>),
     Incoming(Incoming),
+    Bounded(Bounded),
     Boxed(UnsyncBoxBody<Bytes, BoxError>),
 }
 
@@ -53,6 +59,14 @@ impl Body {
             return incoming.into();
         }
         body.map_or_else(Self::empty, |body| Self(Kind::Boxed(body.map_err(Into::into).boxed_unsync())))
+    }
+
+    /// A body off the network, held to limits.
+    pub(crate) fn bounded(incoming: Incoming, limits: &BodyLimits) -> Self {
+        if incoming.is_end_stream() {
+            return Self::empty();
+        }
+        Self(Kind::Bounded(Bounded::new(incoming, *limits)))
     }
 
     /// Reads the whole, up to a limit in bytes. One that says it is longer is not read at all; one that comes in a single
@@ -92,6 +106,7 @@ impl HttpBody for Body {
         match &mut self.0 {
             Kind::Full(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
             Kind::Incoming(incoming) => Pin::new(incoming).poll_frame(cx).map_err(Into::into),
+            Kind::Bounded(bounded) => bounded.poll_frame(cx),
             Kind::Boxed(body) => Pin::new(body).poll_frame(cx),
         }
     }
@@ -100,6 +115,7 @@ impl HttpBody for Body {
         match &self.0 {
             Kind::Full(bytes) => bytes.is_none(),
             Kind::Incoming(incoming) => incoming.is_end_stream(),
+            Kind::Bounded(bounded) => bounded.incoming.is_end_stream(),
             Kind::Boxed(body) => body.is_end_stream(),
         }
     }
@@ -108,6 +124,7 @@ impl HttpBody for Body {
         match &self.0 {
             Kind::Full(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
             Kind::Incoming(incoming) => incoming.size_hint(),
+            Kind::Bounded(bounded) => bounded.incoming.size_hint(),
             Kind::Boxed(body) => body.size_hint(),
         }
     }

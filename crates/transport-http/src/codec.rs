@@ -53,6 +53,7 @@ use http::request::Parts;
 use http::{Response, StatusCode};
 use towerkit_endpoint::{Code, Error, WithMetadata};
 
+use crate::body::too_large;
 use crate::problem::refused;
 use crate::{Body, ReadError};
 
@@ -153,11 +154,7 @@ where
 /// Reads a body whole, each failure with its own status.
 async fn read(body: Body, limit: usize) -> Result<Bytes, Error> {
     body.read(limit).await.map_err(|error| match error {
-        ReadError::TooLarge { limit } => refused(
-            Code::ResourceExhausted,
-            StatusCode::PAYLOAD_TOO_LARGE,
-            format!("the body is longer than the limit of {limit} bytes"),
-        ),
+        ReadError::TooLarge { limit } => too_large(limit as u64),
         // What `serve` says of a body that comes too slowly is for the caller.
         ReadError::Broken(error) => match error.downcast::<Error>() {
             Ok(ours) => *ours,

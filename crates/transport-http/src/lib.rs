@@ -4,11 +4,13 @@ mod body;
 pub mod codec;
 mod problem;
 mod router;
+mod serve;
 mod server;
 mod status;
 
 pub use body::{Body, ReadError};
 pub use problem::{FieldProblem, Problem, plain_json, problem_json, status_of_error};
 pub use router::{PathParams, Router, RouterFuture};
+pub use serve::{Serve, ServeEvent, serve};
 pub use server::{Exchange, Outcome, Server, ServerFuture, Summary};
 pub use status::{code_of, status_of};

@@ -1,2 +1,71 @@
-//! addsvc.
-fn main() {}
+//! Starts the service: the endpoints on HTTP, and what operators ask on a port of its own.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use addsvc::endpoint::Endpoints;
+use addsvc::service::BasicService;
+use addsvc::transport;
+use clap::Parser;
+use tokio::net::TcpListener;
+use towerkit_endpoint::BoxError;
+use towerkit_lifecycle::{Event, Group, Signals};
+use towerkit_transport_http::serve;
+
+/// Adds numbers and joins texts.
+#[derive(Parser)]
+#[command(version)]
+struct Flags {
+    /// Where the service listens for HTTP.
+    #[arg(long, default_value = "127.0.0.1:8081", value_name = "ADDRESS")]
+    http_addr: SocketAddr,
+
+    /// Where operators ask: /livez and /readyz.
+    #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
+    debug_addr: SocketAddr,
+
+    /// How long calls under way may take to end after SIGTERM, in seconds.
+    #[arg(long, default_value_t = 10, value_name = "SECONDS")]
+    drain: u64,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Flags::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(flags: Flags) -> Result<(), BoxError> {
+    let http = listen("--http-addr", flags.http_addr).await?;
+    let debug = listen("--debug-addr", flags.debug_addr).await?;
+    println!("addsvc listens for HTTP on {}, for operators on {}; try:", http.local_addr()?, debug.local_addr()?);
+    println!(r#"  curl --json '{{"a":1,"b":2}}' {}/sum"#, http.local_addr()?);
+
+    let endpoints = Endpoints::new(BasicService);
+    let group = Group::new().stop_limit(Duration::from_secs(flags.drain)).on_event(|event| {
+        if matches!(event, Event::GroupStopping | Event::Ended { .. }) {
+            eprintln!("{event}");
+        }
+    });
+    let health = transport::http::health(&group.health());
+    group
+        .with(Signals::terminate())
+        .with(serve(debug, health).named("debug"))
+        .with(serve(http, transport::http::routes(endpoints)))
+        .run()
+        .await?;
+    Ok(())
+}
+
+/// Binds an address, and says which flag it came from where that fails.
+async fn listen(flag: &str, address: SocketAddr) -> Result<TcpListener, BoxError> {
+    TcpListener::bind(address).await.map_err(|error| format!("{flag} {address}: {error}").into())
+}

@@ -1,5 +1,7 @@
 //! JSON over HTTP: `POST /sum` and `POST /concat`.
 
+use towerkit_lifecycle::Health;
+use towerkit_transport_http::codec::{Empty, Text};
 use towerkit_transport_http::{Router, Server};
 
 use crate::endpoint::Endpoints;
@@ -8,4 +10,12 @@ use crate::endpoint::Endpoints;
 #[must_use]
 pub fn routes(endpoints: Endpoints) -> Router {
     Router::new().post("/sum", Server::json(endpoints.sum)).post("/concat", Server::json(endpoints.concat))
+}
+
+/// Serves what operators ask: `GET /livez` and `GET /readyz`.
+#[must_use]
+pub fn health(health: &Health) -> Router {
+    Router::new()
+        .get("/livez", Server::new(health.livez(), Empty, Text))
+        .get("/readyz", Server::new(health.readyz(), Empty, Text))
 }

@@ -1,0 +1,77 @@
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::StatusCode;
+use http_body::{Body as _, Frame};
+use hyper::body::Incoming;
+use tokio::time::{Instant, Sleep, sleep_until};
+use towerkit_endpoint::{BoxError, Code};
+
+use crate::problem::refused;
+
+/// How much may come, and how slowly.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BodyLimits {
+    pub(crate) bytes: u64,
+    pub(crate) time: Duration,
+    /// Each so many bytes add a second to the time; not zero.
+    pub(crate) bytes_a_second: u64,
+}
+
+/// A body off the network that may neither be too long nor come too slowly.
+pub(super) struct Bounded {
+    pub(super) incoming: Incoming,
+    limits: BodyLimits,
+    bytes: u64,
+    // Set at the first wait: a body that is there with its head never needs a timer.
+    slow: Option<Box<Slow>>,
+}
+
+struct Slow {
+    since: Instant,
+    timer: Pin<Box<Sleep>>,
+}
+
+impl Bounded {
+    pub(super) const fn new(incoming: Incoming, limits: BodyLimits) -> Self {
+        Self { incoming, limits, bytes: 0, slow: None }
+    }
+
+    pub(super) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        match Pin::new(&mut self.incoming).poll_frame(cx) {
+            Poll::Ready(Some(Ok(frame))) => {
+                self.bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
+                if self.bytes > self.limits.bytes {
+                    return Poll::Ready(Some(Err(too_large(self.limits.bytes).into())));
+                }
+                Poll::Ready(Some(Ok(frame)))
+            }
+            Poll::Ready(other) => Poll::Ready(other.map(|result| result.map_err(Into::into))),
+            Poll::Pending => self.poll_too_slow(cx),
+        }
+    }
+
+    fn poll_too_slow(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let BodyLimits { time, bytes_a_second, .. } = self.limits;
+        let slow = self.slow.get_or_insert_with(|| {
+            let since = Instant::now();
+            Box::new(Slow { since, timer: Box::pin(sleep_until(since + time)) })
+        });
+        let end = slow.since + time + Duration::from_secs(self.bytes / bytes_a_second);
+        if slow.timer.deadline() != end {
+            slow.timer.as_mut().reset(end);
+        }
+        slow.timer.as_mut().poll(cx).map(|()| {
+            let message = "the body comes too slowly".to_owned();
+            Some(Err(refused(Code::DeadlineExceeded, StatusCode::REQUEST_TIMEOUT, message).into()))
+        })
+    }
+}
+
+pub(crate) fn too_large(limit: u64) -> towerkit_endpoint::Error {
+    let message = format!("the body is longer than the limit of {limit} bytes");
+    refused(Code::ResourceExhausted, StatusCode::PAYLOAD_TOO_LARGE, message)
+}

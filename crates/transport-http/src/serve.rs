@@ -1,0 +1,207 @@
+mod accept;
+mod clock;
+mod connection;
+mod event;
+mod host;
+mod limits;
+mod service;
+mod stream;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Body as HttpBody;
+use tokio::net::TcpListener;
+use tower_service::Service;
+use towerkit_endpoint::BoxError;
+use towerkit_lifecycle::{Lifeline, Member};
+
+use crate::Body;
+use limits::Limits;
+
+pub use event::ServeEvent;
+
+/// Serves a Tower HTTP service on a listener: HTTP/1.1 and h2c (with prior knowledge) on one port.
+///
+/// The service is anything that takes a `Request<Body>`: a [`Router`](crate::Router), a [`Server`](crate::Server), axum's router.
+/// It is cloned for each request, and its readiness is awaited inside the request.
+///
+/// # Limits
+///
+/// All have defaults that are safe in the open; what is over one is refused or closed, and told to
+/// [`on_event`](Serve::on_event).
+///
+/// | limit | default | over it |
+/// | --- | --- | --- |
+/// | [connections](Serve::connections) | 10 000 | not accepted; they wait in the kernel's queue |
+/// | [header bytes](Serve::header_bytes) | 16 KiB | 431 |
+/// | headers | 100 | 431 |
+/// | [header time](Serve::header_time) | 10 s | closed |
+/// | [body bytes](Serve::body_limit) | 2 MiB | 413 |
+/// | [body time](Serve::body_time) | 20 s, and 1 s more for every 500 bytes | 408 |
+/// | [write stall](Serve::write_stall) | 30 s | closed |
+/// | [idle time](Serve::idle_time) | 60 s | closed |
+/// | [streams of one HTTP/2 connection](Serve::streams) | 200 | refused by the protocol |
+/// | `Host` (RFC 9112, section 3.2) | one, and valid | 400 |
+///
+/// # Drain
+///
+/// Asked to [stop](Lifeline::stopping), it takes what the kernel has accepted already, and closes the listener. From then on
+/// each HTTP/1.1 answer carries `connection: close`, and HTTP/2 connections get GOAWAY; calls under way end as ever. An idle
+/// HTTP/1.1 connection is closed only after a [grace](Serve::drain_grace), so that a request that is on its way already is
+/// answered. What is left shortly before [`Lifeline::stop_by`] is cut, and the error says how many connections that were.
+///
+/// ```
+/// use std::time::Duration;
+/// use tokio::net::TcpListener;
+/// use towerkit_endpoint::{Error, endpoint_fn};
+/// use towerkit_lifecycle::{Lifeline, Member};
+/// use towerkit_transport_http::codec::{Empty, Text};
+/// use towerkit_transport_http::{Router, Server, serve};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), towerkit_endpoint::BoxError> {
+/// let ping = endpoint_fn(|()| async { Ok::<_, Error>("pong") });
+/// let listener = TcpListener::bind("127.0.0.1:0").await?;
+/// let server = serve(listener, Router::new().get("/ping", Server::new(ping, Empty, Text)));
+///
+/// // A program adds it to a group: `Group::new().with(Signals::terminate()).with(server).run().await`.
+/// let (lifeline, stopper) = Lifeline::detached();
+/// let running = tokio::spawn(server.run(lifeline));
+/// stopper.ready().await;
+/// stopper.stop(Duration::from_secs(10));
+/// running.await?
+/// # }
+/// ```
+pub fn serve<S, B>(listener: TcpListener, service: S) -> Serve<S>
+where
+    S: Service<Request<Body>, Response = Response<B>, Error: Into<BoxError>, Future: Send> + Clone + Send + 'static,
+    B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+{
+    Serve { listener, service, name: "http".into(), limits: Limits::default(), on_event: Arc::new(|_| {}) }
+}
+
+/// A server on its listener: a [`Member`] of a group. See [`serve`](serve()).
+pub struct Serve<S> {
+    listener: TcpListener,
+    service: S,
+    name: Cow<'static, str>,
+    limits: Limits,
+    on_event: Arc<OnEvent>,
+}
+
+/// A time that is as good as for ever, and that the clock can still be advanced by.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+type OnEvent = dyn Fn(&ServeEvent) + Send + Sync;
+
+impl<S> Serve<S> {
+    /// What logs, reports and readiness call it; `http` by default.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// The most connections at a time.
+    #[must_use]
+    pub const fn connections(mut self, most: usize) -> Self {
+        self.limits.connections = most;
+        self
+    }
+
+    /// The most bytes of a request's head.
+    #[must_use]
+    pub const fn header_bytes(mut self, most: u32) -> Self {
+        self.limits.header_bytes = most;
+        self
+    }
+
+    /// How long a request's head may take, from its first byte; and how long a new connection may stay silent.
+    #[must_use]
+    pub fn header_time(mut self, limit: Duration) -> Self {
+        self.limits.header_time = limit.min(LONGEST);
+        self
+    }
+
+    /// The most bytes of a request's body, whatever serves it. A [`Server`](crate::Server) has a lower limit of its own, so
+    /// both are raised for larger bodies.
+    #[must_use]
+    pub const fn body_limit(mut self, bytes: u64) -> Self {
+        self.limits.body.bytes = bytes;
+        self
+    }
+
+    /// How long a body may keep the service waiting: a time, and a second more for every so many bytes that have come. It is
+    /// the rule of Apache's `mod_reqtimeout`.
+    #[must_use]
+    pub fn body_time(mut self, time: Duration, bytes_a_second: u64) -> Self {
+        self.limits.body.time = time.min(LONGEST);
+        self.limits.body.bytes_a_second = bytes_a_second.max(1);
+        self
+    }
+
+    /// How long a peer may take nothing of what is written to it.
+    #[must_use]
+    pub fn write_stall(mut self, limit: Duration) -> Self {
+        self.limits.write_stall = limit.min(LONGEST);
+        self
+    }
+
+    /// How long a connection may have nothing to do.
+    #[must_use]
+    pub fn idle_time(mut self, limit: Duration) -> Self {
+        self.limits.idle_time = limit.min(LONGEST);
+        self
+    }
+
+    /// The most streams that one HTTP/2 connection may have open.
+    #[must_use]
+    pub const fn streams(mut self, most: u32) -> Self {
+        self.limits.streams = most;
+        self
+    }
+
+    /// How long an idle HTTP/1.1 connection stays open once the drain has begun; 1 s by default. It should be longer than a
+    /// request takes to get here.
+    #[must_use]
+    pub fn drain_grace(mut self, grace: Duration) -> Self {
+        self.limits.drain_grace = grace.min(LONGEST);
+        self
+    }
+
+    /// Tells of what befalls connections. The function must not block.
+    #[must_use]
+    pub fn on_event(mut self, tell: impl Fn(&ServeEvent) + Send + Sync + 'static) -> Self {
+        self.on_event = Arc::new(tell);
+        self
+    }
+}
+
+impl<S, B> Member for Serve<S>
+where
+    S: Service<Request<Body>, Response = Response<B>, Error: Into<BoxError>, Future: Send> + Clone + Send + 'static,
+    B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+{
+    fn name(&self) -> Cow<'static, str> {
+        self.name.clone()
+    }
+
+    async fn run(self, lifeline: Lifeline) -> Result<(), BoxError> {
+        accept::run(self, lifeline).await
+    }
+}
+
+impl<S> fmt::Debug for Serve<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Serve")
+            .field("name", &self.name)
+            .field("listener", &self.listener)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,31 @@
+use std::time::Duration;
+
+use crate::body::BodyLimits;
+
+/// What [`Serve`](super::Serve)'s methods set; its page says what each is.
+#[derive(Clone, Debug)]
+pub(super) struct Limits {
+    pub(super) connections: usize,
+    pub(super) header_bytes: u32,
+    pub(super) header_time: Duration,
+    pub(super) body: BodyLimits,
+    pub(super) write_stall: Duration,
+    pub(super) idle_time: Duration,
+    pub(super) streams: u32,
+    pub(super) drain_grace: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 10_000,
+            header_bytes: 16 * 1024,
+            header_time: Duration::from_secs(10),
+            body: BodyLimits { bytes: 2 << 20, time: Duration::from_secs(20), bytes_a_second: 500 },
+            write_stall: Duration::from_secs(30),
+            idle_time: Duration::from_secs(60),
+            streams: 200,
+            drain_grace: Duration::from_secs(1),
+        }
+    }
+}

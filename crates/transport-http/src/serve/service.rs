@@ -1,0 +1,174 @@
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response, Version, header};
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use hyper::body::Incoming;
+use pin_project_lite::pin_project;
+use tower::util::{Oneshot, ServiceExt};
+use tower_service::Service;
+use towerkit_endpoint::{BoxError, Error, PeerAddr};
+
+use super::accept::Shared;
+use super::clock::Clock;
+use super::host;
+use crate::body::too_large;
+use crate::{Body, problem_json};
+
+/// The user's service, as hyper calls it for one connection.
+pub(super) struct Calls<S> {
+    pub(super) service: S,
+    pub(super) shared: Arc<Shared>,
+    pub(super) clock: Arc<Clock>,
+    pub(super) peer: PeerAddr,
+}
+
+impl<S, B> hyper::service::Service<Request<Incoming>> for Calls<S>
+where
+    S: Service<Request<Body>, Response = Response<B>, Error: Into<BoxError>> + Clone,
+    B: HttpBody<Data = Bytes, Error: Into<BoxError>>,
+{
+    type Response = Response<Reply<B>>;
+    type Error = std::convert::Infallible;
+    type Future = Call<S>;
+
+    fn call(&self, request: Request<Incoming>) -> Call<S> {
+        self.clock.request();
+        let in_flight = InFlight { clock: self.clock.clone() };
+        let version = request.version();
+        let state = match self.check(&request) {
+            Ok(()) => {
+                let (mut parts, body) = request.into_parts();
+                parts.extensions.insert(self.peer);
+                let body = Body::bounded(body, &self.shared.limits.body);
+                State::Served { call: self.service.clone().oneshot(Request::from_parts(parts, body)) }
+            }
+            Err(error) => State::Refused { error: Some(error) },
+        };
+        Call { state, shared: self.shared.clone(), version, in_flight: Some(in_flight) }
+    }
+}
+
+impl<S> Calls<S> {
+    fn check(&self, request: &Request<Incoming>) -> Result<(), Error> {
+        host::check(request.version(), request.headers())?;
+        let limit = self.shared.limits.body.bytes;
+        if request.body().size_hint().lower() > limit {
+            return Err(too_large(limit));
+        }
+        Ok(())
+    }
+}
+
+/// A request that is being served, for the clock: it ends with the last of its reply, or with its future.
+struct InFlight {
+    clock: Arc<Clock>,
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.clock.replied();
+    }
+}
+
+pin_project! {
+    /// The future of one call.
+    pub(super) struct Call<S>
+    where
+        S: Service<Request<Body>>,
+    {
+        #[pin]
+        state: State<S>,
+        shared: Arc<Shared>,
+        version: Version,
+        in_flight: Option<InFlight>,
+    }
+}
+
+pin_project! {
+    #[project = StateProject]
+    enum State<S>
+    where
+        S: Service<Request<Body>>,
+    {
+        Served { #[pin] call: Oneshot<S, Request<Body>> },
+        Refused { error: Option<Error> },
+    }
+}
+
+impl<S, B> Future for Call<S>
+where
+    S: Service<Request<Body>, Response = Response<B>, Error: Into<BoxError>>,
+{
+    type Output = Result<Response<Reply<B>>, std::convert::Infallible>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let result = match this.state.project() {
+            StateProject::Served { call } => ready!(call.poll(cx)).map_err(|error| Error::from(error.into())),
+            StateProject::Refused { error } => match error.take() {
+                Some(error) => Err(error),
+                None => return Poll::Pending,
+            },
+        };
+        let in_flight = this.in_flight.take();
+        let mut response = match result {
+            Ok(response) => response.map(|body| Reply { kind: ReplyKind::Service { body }, in_flight }),
+            Err(error) => problem_json(&error).map(|body| Reply { kind: ReplyKind::Refusal { body }, in_flight }),
+        };
+        // hyper closes an HTTP/1 connection after an answer that says so; HTTP/2 has GOAWAY.
+        if *this.version <= Version::HTTP_11 && this.shared.is_draining() {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        Poll::Ready(Ok(response))
+    }
+}
+
+pin_project! {
+    /// The body of a reply; the request is in flight until it is dropped.
+    pub(super) struct Reply<B> {
+        #[pin]
+        kind: ReplyKind<B>,
+        in_flight: Option<InFlight>,
+    }
+}
+
+pin_project! {
+    #[project = ReplyProject]
+    enum ReplyKind<B> {
+        Service { #[pin] body: B },
+        Refusal { body: Body },
+    }
+}
+
+impl<B> HttpBody for Reply<B>
+where
+    B: HttpBody<Data = Bytes, Error: Into<BoxError>>,
+{
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        match self.project().kind.project() {
+            ReplyProject::Service { body } => body.poll_frame(cx).map_err(Into::into),
+            ReplyProject::Refusal { body } => Pin::new(body).poll_frame(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.kind {
+            ReplyKind::Service { body } => body.is_end_stream(),
+            ReplyKind::Refusal { body } => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.kind {
+            ReplyKind::Service { body } => body.size_hint(),
+            ReplyKind::Refusal { body } => body.size_hint(),
+        }
+    }
+}
