@@ -1,2 +1,54 @@
-//! To be written.
-fn main() {}
+//! The project's own commands: checks and set-up that are not one command.
+//!
+//!     cargo xtask test [--require-all]    the tests, with the tools they want; the last line is the total
+//!     cargo xtask check                   the invariants of ARCHITECTURE.md
+//!     cargo xtask features                each crate alone, with each of its features
+//!     cargo xtask bench NAME              a benchmark, as a table of ratios
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
+
+mod bench;
+mod check;
+mod features;
+mod test;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(about = "The project's own commands")]
+struct Flags {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs all tests, with the tools they want, and prints the total in its last line.
+    Test(test::Flags),
+    /// Checks the invariants that no compiler checks.
+    Check,
+    /// Builds each crate alone, with each of its features.
+    Features,
+    /// Measures, and prints a table.
+    Bench(bench::Flags),
+}
+
+fn main() -> ExitCode {
+    let done = match Flags::parse().command {
+        Command::Test(flags) => test::run(&flags),
+        Command::Check => check::run(),
+        Command::Features => features::run(),
+        Command::Bench(flags) => bench::run(&flags),
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

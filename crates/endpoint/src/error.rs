@@ -132,7 +132,7 @@ struct Inner {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Violation {
-    /// Where: the path of the field, `items[2].price`; a header's name; empty for the message as a whole.
+    /// Where: the path of the field, `items[2].price`, or a header's name.
     pub field: Cow<'static, str>,
     /// What, in words for the caller.
     pub description: Cow<'static, str>,
@@ -161,16 +161,15 @@ impl Error {
         Self::from(Code::Internal).with_source(source)
     }
 
-    /// `InvalidArgument` for one field: the message is `field: description`, and the [`Violation`] is kept apart as well.
+    /// `InvalidArgument` for one field: the message is `field: description`, and the [`Violation`] is kept apart as well. Where
+    /// the field is empty it is the message as a whole that is wrong, and there is no violation.
     #[must_use]
     pub fn invalid(field: impl Into<Cow<'static, str>>, description: impl Into<Cow<'static, str>>) -> Self {
         let violation = Violation::new(field, description);
-        let message = if violation.field.is_empty() {
-            violation.description.clone()
-        } else {
-            format!("{}: {}", violation.field, violation.description).into()
-        };
-        Self::new(Code::InvalidArgument, message).with_violation(violation)
+        if violation.field.is_empty() {
+            return Self::new(Code::InvalidArgument, violation.description);
+        }
+        Self::new(Code::InvalidArgument, format!("{}: {}", violation.field, violation.description)).with_violation(violation)
     }
 
     /// Adds what is wrong with one field.

@@ -1,0 +1,132 @@
+//! Nothing in `crates/` installs or reads a global, and no `static` is mutable or lazily filled.
+
+use syn::spanned::Spanned;
+use syn::visit::{self, Visit};
+
+use super::Findings;
+use super::source::{Source, is_test};
+
+pub fn check(sources: &[Source]) -> Findings {
+    let mut findings = Findings::new();
+    for source in sources {
+        Look { path: &source.path, findings: &mut findings }.visit_file(&source.file);
+    }
+    findings
+}
+
+/// Functions by their last name.
+const INSTALLERS: [&str; 5] =
+    ["set_global_default", "set_global_recorder", "install_default", "set_boxed_logger", "set_global_subscriber"];
+
+/// Types that change behind a shared reference, wherever in a static they stand.
+const CHANGING: [&str; 12] = [
+    "OnceLock", "LazyLock", "OnceCell", "LazyCell", "Lazy", "Once", "Mutex", "RwLock", "Cell", "RefCell", "UnsafeCell", "ArcSwap",
+];
+
+struct Look<'a> {
+    path: &'a str,
+    findings: &'a mut Findings,
+}
+
+impl Look<'_> {
+    fn found(&mut self, at: &impl Spanned, what: &str) {
+        self.findings.push(format!("{}:{}: {what}", self.path, at.span().start().line));
+    }
+}
+
+impl<'ast> Visit<'ast> for Look<'_> {
+    fn visit_item_mod(&mut self, module: &'ast syn::ItemMod) {
+        if !is_test(&module.attrs) {
+            visit::visit_item_mod(self, module);
+        }
+    }
+
+    fn visit_item_static(&mut self, item: &'ast syn::ItemStatic) {
+        if matches!(item.mutability, syn::StaticMutability::Mut(_)) {
+            self.found(item, "a mutable static");
+        }
+        let mut types = Names(Vec::new());
+        types.visit_type(&item.ty);
+        if let Some(name) = types.0.iter().find(|name| CHANGING.contains(&name.as_str()) || name.starts_with("Atomic")) {
+            self.found(item, &format!("a static that changes: {name}"));
+        }
+    }
+
+    fn visit_macro(&mut self, call: &'ast syn::Macro) {
+        if let Some(name) = call.path.segments.last().map(|last| last.ident.to_string())
+            && ["thread_local", "lazy_static"].contains(&name.as_str())
+        {
+            self.found(call, &format!("{name}! holds state that no one handed over"));
+        }
+    }
+
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        let names: Vec<_> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+        let installs = |name: &String| INSTALLERS.contains(&name.as_str());
+        let sets_global = names.windows(2).any(|pair| pair[0] == "global" && pair[1].starts_with("set_"));
+        if sets_global || names.last().is_some_and(installs) {
+            self.found(path, &format!("{} sets a global", names.join("::")));
+        }
+        visit::visit_path(self, path);
+    }
+
+    fn visit_expr_method_call(&mut self, call: &'ast syn::ExprMethodCall) {
+        let name = call.method.to_string();
+        if INSTALLERS.contains(&name.as_str()) {
+            self.found(call, &format!("{name} sets a global"));
+        }
+        visit::visit_expr_method_call(self, call);
+    }
+}
+
+/// Every name in a type.
+struct Names(Vec<String>);
+
+impl<'ast> Visit<'ast> for Names {
+    fn visit_ident(&mut self, ident: &'ast proc_macro2::Ident) {
+        self.0.push(ident.to_string());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn findings(text: &str) -> Findings {
+        check(&[Source::parse("a.rs", text).unwrap()])
+    }
+
+    #[test]
+    fn a_static_that_changes_is_found() {
+        for text in [
+            "static mut A: u8 = 0;",
+            "static A: AtomicU64 = AtomicU64::new(0);",
+            "static A: std::sync::OnceLock<u8> = std::sync::OnceLock::new();",
+            "static A: [Mutex<u8>; 1] = [Mutex::new(0)];",
+            "fn f() { static A: LazyLock<u8> = LazyLock::new(|| 1); }",
+            "thread_local! { static A: u8 = 0; }",
+        ] {
+            assert_eq!(findings(text).len(), 1, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_installs_a_global_is_found() {
+        for text in [
+            "fn f() { tracing::subscriber::set_global_default(s); }",
+            "fn f() { set_global_recorder(r); }",
+            "fn f() { opentelemetry::global::set_tracer_provider(p); }",
+            "fn f() { provider.install_default(); }",
+            "use metrics::set_global_recorder;",
+        ] {
+            let text = text.replace("use metrics::set_global_recorder;", "fn f() { metrics::set_global_recorder(r) }");
+            assert_eq!(findings(&text).len(), 1, "{text}");
+        }
+    }
+
+    #[test]
+    fn constants_comments_strings_and_tests_pass() {
+        assert!(findings("static A: &str = \"set_global_default(x)\"; // static mut").is_empty());
+        assert!(findings("#[cfg(test)] mod tests { static A: AtomicU8 = AtomicU8::new(0); }").is_empty());
+    }
+}

@@ -1,0 +1,53 @@
+//! Where the workspace is, and what cargo says of it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+/// The folder of the root manifest.
+pub fn root() -> PathBuf {
+    // xtask is a folder of the workspace.
+    let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
+    xtask.parent().unwrap_or(xtask).to_owned()
+}
+
+/// The folder that cargo builds in.
+pub fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |dir| root().join(dir))
+}
+
+/// A command in the root folder.
+pub fn command(program: &str) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(root());
+    command
+}
+
+/// The cargo that runs this.
+pub fn cargo() -> Command {
+    command(&std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()))
+}
+
+/// What a command prints; an error where it fails.
+pub fn output(command: &mut Command) -> Result<String> {
+    let output = command.output().with_context(|| format!("{command:?} can't be run"))?;
+    if !output.status.success() {
+        bail!("{command:?} failed:\n{}", String::from_utf8_lossy(&output.stderr));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// The members of the workspace, as `cargo metadata` has them.
+pub fn packages() -> Result<Vec<Value>> {
+    let text = output(cargo().args(["metadata", "--format-version", "1", "--no-deps"]))?;
+    let metadata: Value = serde_json::from_str(&text).context("cargo metadata")?;
+    Ok(metadata["packages"].as_array().cloned().unwrap_or_default())
+}
+
+/// The Rust files that git knows under a folder.
+pub fn rust_files(under: &str) -> Result<Vec<PathBuf>> {
+    let text = output(command("git").args(["ls-files", "--cached", "--others", "--exclude-standard", "--", under]))?;
+    Ok(text.lines().filter(|line| line.ends_with(".rs")).map(PathBuf::from).collect())
+}
