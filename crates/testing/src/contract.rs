@@ -61,7 +61,8 @@ pub enum Readiness {
 /// about fifty, so a layer with a quota must allow that many, except where it is declared to refuse.
 ///
 /// The suite needs a tokio runtime with time. It waits on tokio's clock, so a test with `start_paused = true` never
-/// waits in earnest, whatever the layer's own delays.
+/// waits in earnest, whatever the layer's own delays. The runtime should be a current-thread one, as it is in
+/// `#[tokio::test]`: on several threads a task may be late, and what it does wrong go unseen.
 pub struct Contract<S, Req, Res = (), E = BoxError> {
     probe: MakeProbe<Req, Res, E>,
     setup: Setup<S, Req>,

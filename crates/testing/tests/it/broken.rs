@@ -143,6 +143,8 @@ pub(crate) enum How {
     Spawns,
     SaysReadyAnyhow,
     ReadiesAClonePerPoll,
+    /// Law 3: a dead inner service looks like a busy one.
+    SwallowsFailure,
 }
 
 impl<S, Req> Service<Req> for Readying<S>
@@ -177,6 +179,10 @@ where
                 self.inner = self.inner.clone();
                 self.inner.poll_ready(cx)
             }
+            How::SwallowsFailure => match self.inner.poll_ready(cx) {
+                Poll::Ready(Err(_)) => Poll::Pending,
+                poll => poll,
+            },
         }
     }
 
@@ -274,6 +280,10 @@ pub(crate) enum Defect {
     ReadiesFirst,
     /// Law 7: a dropped call keeps its permit.
     LeaksOnDrop,
+    /// Law 7: so does one that is dropped before its first poll.
+    LeaksUnpolled,
+    /// Law 7: so does one that fails.
+    LeaksOnFailure,
 }
 
 impl<S> Limit<S> {
@@ -328,19 +338,39 @@ where
     fn call(&mut self, request: Req) -> Self::Future {
         let permit = self.permit.take();
         let call = self.inner.call(request);
-        if self.defect != Defect::LeaksOnDrop {
-            return Box::pin(async move {
+        let forget = |permit: Option<OwnedSemaphorePermit>| {
+            permit.into_iter().for_each(OwnedSemaphorePermit::forget);
+        };
+        let permits = self.permits.clone_inner();
+        match self.defect {
+            Defect::LeaksOnDrop => {
+                forget(permit);
+                Box::pin(async move {
+                    let result = call.await;
+                    permits.add_permits(1);
+                    result
+                })
+            }
+            Defect::LeaksUnpolled => {
+                forget(permit);
+                Box::pin(async move {
+                    permits.add_permits(1);
+                    let _permit = permits.try_acquire_owned();
+                    call.await
+                })
+            }
+            Defect::LeaksOnFailure => Box::pin(async move {
+                let result = call.await;
+                if result.is_err() {
+                    forget(permit);
+                }
+                result
+            }),
+            _ => Box::pin(async move {
                 let _permit = permit;
                 call.await
-            });
+            }),
         }
-        permit.into_iter().for_each(OwnedSemaphorePermit::forget);
-        let permits = self.permits.clone_inner();
-        Box::pin(async move {
-            let result = call.await;
-            permits.add_permits(1);
-            result
-        })
     }
 }
 
@@ -399,5 +429,180 @@ where
     fn call(&mut self, request: Req) -> Self::Future {
         let picked = self.picked.take().unwrap_or_default();
         self.choices[picked].call(request)
+    }
+}
+
+/// Law 3: refuses, if it is on, after it has called the inner service.
+#[derive(Clone)]
+pub(crate) struct RefusesLate<S> {
+    pub(crate) inner: S,
+    pub(crate) on: bool,
+}
+
+impl<S, Req> Service<Req> for RefusesLate<S>
+where
+    S: Service<Req, Error = BoxError>,
+    S::Future: 'static,
+{
+    type Response = S::Response;
+    type Error = BoxError;
+    type Future = Boxed<S::Response>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Req) -> Self::Future {
+        let call = self.inner.call(request);
+        let on = self.on;
+        Box::pin(async move {
+            let reply = call.await?;
+            if on { Err("refused".into()) } else { Ok(reply) }
+        })
+    }
+}
+
+/// Law 3: a breaker that is ready without its inner service when open, then lets the second call through as a trial,
+/// and so calls what was never made ready.
+pub(crate) struct TriesUnready<S> {
+    inner: S,
+    calls: Arc<AtomicUsize>,
+    open: bool,
+}
+
+impl<S> TriesUnready<S> {
+    pub(crate) fn new(inner: S, open: bool) -> Self {
+        Self {
+            inner,
+            calls: Arc::default(),
+            open,
+        }
+    }
+}
+
+impl<S: Clone> Clone for TriesUnready<S> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            calls: Arc::clone(&self.calls),
+            open: self.open,
+        }
+    }
+}
+
+impl<S, Req> Service<Req> for TriesUnready<S>
+where
+    S: Service<Req, Error = BoxError>,
+    S::Future: 'static,
+    S::Response: 'static,
+{
+    type Response = S::Response;
+    type Error = BoxError;
+    type Future = Boxed<S::Response>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        if self.open {
+            Poll::Ready(Ok(()))
+        } else {
+            self.inner.poll_ready(cx)
+        }
+    }
+
+    fn call(&mut self, request: Req) -> Self::Future {
+        if self.open && self.calls.fetch_add(1, Ordering::SeqCst) == 0 {
+            return Box::pin(async { Err("open".into()) });
+        }
+        Box::pin(self.inner.call(request))
+    }
+}
+
+/// Law 6: always ready, and waits for the inner service without a waker.
+#[derive(Clone)]
+pub(crate) struct Deaf<S>(pub(crate) S);
+
+impl<S, Req> Service<Req> for Deaf<S>
+where
+    S: Service<Req, Error = BoxError> + Clone + 'static,
+    Req: 'static,
+{
+    type Response = S::Response;
+    type Error = BoxError;
+    type Future = Boxed<S::Response>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Req) -> Self::Future {
+        let mut inner = self.0.clone();
+        Box::pin(async move {
+            poll_fn(|_| inner.poll_ready(&mut Context::from_waker(Waker::noop()))).await?;
+            inner.call(request).await
+        })
+    }
+}
+
+/// Law 7: a breaker that takes a cancelled call for a failure.
+pub(crate) struct CountsCancelled<S> {
+    inner: S,
+    failures: Arc<AtomicUsize>,
+    limit: usize,
+}
+
+impl<S> CountsCancelled<S> {
+    pub(crate) fn new(inner: S, limit: usize) -> Self {
+        Self {
+            inner,
+            failures: Arc::default(),
+            limit,
+        }
+    }
+}
+
+impl<S: Clone> Clone for CountsCancelled<S> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            failures: Arc::clone(&self.failures),
+            limit: self.limit,
+        }
+    }
+}
+
+struct Failure(Arc<AtomicUsize>);
+
+impl Drop for Failure {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+impl<S, Req> Service<Req> for CountsCancelled<S>
+where
+    S: Service<Req, Error = BoxError>,
+    S::Future: 'static,
+    S::Response: 'static,
+{
+    type Response = S::Response;
+    type Error = BoxError;
+    type Future = Boxed<S::Response>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Req) -> Self::Future {
+        if self.failures.load(Ordering::SeqCst) >= self.limit {
+            return Box::pin(async { Err("open".into()) });
+        }
+        let call = self.inner.call(request);
+        let failures = Arc::clone(&self.failures);
+        Box::pin(async move {
+            let failure = Failure(Arc::clone(&failures));
+            let reply = call.await?;
+            drop(failure);
+            failures.fetch_sub(1, Ordering::SeqCst);
+            Ok(reply)
+        })
     }
 }

@@ -9,10 +9,11 @@ use towerkit_testing::contract::{Contract, Law, Readiness};
 use towerkit_testing::probe::{Probe, Reply};
 
 use crate::broken::{
-    CloneInCall, Compares, Defect, How, Limit, PicksByReadiness, ReadiesAClone, Readying,
-    RetriesUnready, SleepsWhileReady, Spawns, StartsInCall, Switch,
+    CloneInCall, Compares, CountsCancelled, Deaf, Defect, How, Limit, PicksByReadiness,
+    ReadiesAClone, Readying, RefusesLate, RetriesUnready, SleepsWhileReady, Spawns, StartsInCall,
+    Switch, TriesUnready,
 };
-use crate::layers::Gauge;
+use crate::layers::{Breaker, Gauge};
 
 /// A contract whose service type is left open.
 fn contract<S: Service<&'static str> + Clone + 'static>(
@@ -117,6 +118,47 @@ async fn an_inner_instance_for_each_poll_breaks_law_2() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_limit_that_is_declared_but_not_there_breaks_law_2() {
+    breaks(
+        contract(|probe| probe).readiness(Readiness::Reserves { limit: 2 }),
+        &[Law::ReservesReadiness],
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dead_inner_service_that_is_not_reported_breaks_law_3() {
+    breaks(
+        contract(|inner| Readying {
+            inner,
+            how: How::SwallowsFailure,
+        }),
+        &[Law::RefusesInTheFuture],
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_call_that_reaches_the_inner_service_breaks_law_3() {
+    let late = |on: bool| move |inner| RefusesLate { inner, on };
+    breaks(
+        contract(late(false)).refuses(late(true)),
+        &[Law::RefusesInTheFuture],
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_open_breaker_that_calls_its_unready_service_breaks_law_3() {
+    let tries = |open: bool| move |probe| TriesUnready::new(probe, open);
+    breaks(
+        contract(tries(false)).refuses(tries(true)),
+        &[Law::RefusesInTheFuture],
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_refusal_from_poll_ready_breaks_law_3() {
     let switch = |off: bool| {
         move |inner| Switch {
@@ -202,6 +244,41 @@ async fn picking_by_readiness_breaks_law_6() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn waiting_without_a_waker_in_the_future_breaks_law_6() {
+    breaks(
+        contract(Deaf).readiness(Readiness::AlwaysReady),
+        &[Law::ChoosesInTheFuture],
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_permit_that_an_unpolled_call_keeps_breaks_law_7() {
+    let leaks = contract(|probe| Limit::new(probe, 2, Defect::LeaksUnpolled));
+    breaks(
+        leaks.readiness(Readiness::Reserves { limit: 2 }),
+        &[Law::GivesBackOnDrop],
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_permit_that_a_failed_call_keeps_breaks_law_7() {
+    let leaks = contract(|probe| Limit::new(probe, 2, Defect::LeaksOnFailure));
+    breaks(
+        leaks.readiness(Readiness::Reserves { limit: 2 }),
+        &[Law::GivesBackOnDrop],
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_breaker_that_counts_cancelled_calls_breaks_law_7() {
+    let counts = contract(|probe| CountsCancelled::new(probe, 3)).refuses_after([Reply::Fail; 3]);
+    breaks(counts, &[Law::GivesBackOnDrop]).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_permit_that_a_dropped_call_keeps_breaks_law_7() {
     let leaks = contract(|probe| Limit::new(probe, 2, Defect::LeaksOnDrop));
     breaks(
@@ -245,6 +322,12 @@ async fn a_wrong_word_about_clones_breaks_law_9() {
     let limit = contract(|probe| ConcurrencyLimit::new(probe, 2))
         .readiness(Readiness::Reserves { limit: 2 });
     breaks(limit.clones_share_state(false), &[Law::SharesAsDeclared]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wrong_word_about_the_clones_of_a_breaker_breaks_law_9() {
+    let breaker = contract(|probe| Breaker::new(probe, 2)).refuses_after([Reply::Fail; 2]);
+    breaks(breaker.clones_share_state(false), &[Law::SharesAsDeclared]).await;
 }
 
 #[tokio::test(start_paused = true)]
