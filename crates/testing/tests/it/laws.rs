@@ -9,9 +9,9 @@ use towerkit_testing::contract::{Contract, Law, Readiness};
 use towerkit_testing::probe::{Probe, Reply};
 
 use crate::broken::{
-    CloneInCall, Compares, CountsCancelled, Deaf, Defect, How, Limit, PicksByReadiness,
-    ReadiesAClone, Readying, RefusesLate, RetriesUnready, SleepsWhileReady, Spawns, StartsInCall,
-    Switch, TriesUnready,
+    CloneInCall, Compares, CountsCancelled, Deaf, Defect, How, LateUnready, Limit,
+    PicksByReadiness, ReadiesAClone, Readying, RefusesLate, RetriesUnready, SleepsWhileReady,
+    Spawns, StartsInCall, Switch, TriesUnready, WorksWhenDropped,
 };
 use crate::layers::{Breaker, Gauge};
 
@@ -274,7 +274,7 @@ async fn a_permit_that_a_failed_call_keeps_breaks_law_7() {
 
 #[tokio::test(start_paused = true)]
 async fn a_breaker_that_counts_cancelled_calls_breaks_law_7() {
-    let counts = contract(|probe| CountsCancelled::new(probe, 3)).refuses_after([Reply::Fail; 3]);
+    let counts = contract(|probe| CountsCancelled::new(probe, 5)).refuses_after([Reply::Fail; 5]);
     breaks(counts, &[Law::GivesBackOnDrop]).await;
 }
 
@@ -306,6 +306,39 @@ async fn a_gauge_that_a_dropped_call_keeps_up_breaks_law_7() {
 #[tokio::test(start_paused = true)]
 async fn work_inside_call_breaks_law_8() {
     breaks(contract(StartsInCall), &[Law::StartsAtFirstPoll]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn work_at_the_drop_of_an_unpolled_future_breaks_law_8() {
+    breaks(contract(WorksWhenDropped), &[Law::StartsAtFirstPoll]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn calling_without_asking_inside_the_future_breaks_laws_1_3_and_6() {
+    let unready =
+        contract(|inner| LateUnready { inner, asks: false }).readiness(Readiness::AlwaysReady);
+    breaks(
+        unready,
+        &[
+            Law::CallsTheReadied,
+            Law::RefusesInTheFuture,
+            Law::ChoosesInTheFuture,
+        ],
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn asking_one_clone_and_calling_another_breaks_laws_1_and_6() {
+    let unready =
+        contract(|inner| LateUnready { inner, asks: true }).readiness(Readiness::AlwaysReady);
+    breaks(unready, &[Law::CallsTheReadied, Law::ChoosesInTheFuture]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_layer_that_reaches_no_service_does_not_pass() {
+    let report = contract(|probe| Breaker::new(probe, 0)).report().await;
+    assert!(report.broken().contains(&Law::CallsTheReadied), "{report}");
 }
 
 #[tokio::test(start_paused = true)]
