@@ -5,7 +5,7 @@
 //!     cargo xtask features                each crate alone, with each of its features
 //!     cargo xtask bench NAME              a benchmark, as a table of ratios
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
+#![allow(clippy::print_stdout, clippy::print_stderr, unreachable_pub, reason = "it is a program, and has no API")]
 
 mod bench;
 mod check;

@@ -169,7 +169,8 @@ impl Error {
         if violation.field.is_empty() {
             return Self::new(Code::InvalidArgument, violation.description);
         }
-        Self::new(Code::InvalidArgument, format!("{}: {}", violation.field, violation.description)).with_violation(violation)
+        Self::new(Code::InvalidArgument, format!("{}: {}", violation.field, violation.description))
+            .with_violation(violation)
     }
 
     /// Adds what is wrong with one field.

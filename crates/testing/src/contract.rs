@@ -77,10 +77,7 @@ where
     ///
     /// `wrap` puts the layer around the probe. It is called for each check, and must build a new layer if the layer
     /// keeps state. `request` makes a request that the layer lets through.
-    pub fn new(
-        wrap: impl Fn(Probe<Req, (), BoxError>) -> S + 'static,
-        request: impl Fn() -> Req + 'static,
-    ) -> Self {
+    pub fn new(wrap: impl Fn(Probe<Req, (), BoxError>) -> S + 'static, request: impl Fn() -> Req + 'static) -> Self {
         Self::with_probe(|| Probe::new(|_| ()), wrap, request)
     }
 }
@@ -202,10 +199,7 @@ where
     }
 }
 
-#[expect(
-    clippy::panic,
-    reason = "the layer under test does not keep its contract"
-)]
+#[expect(clippy::panic, reason = "the layer under test does not keep its contract")]
 fn fail(at: &Location<'_>, report: &Report) -> ! {
     panic!("the layer checked at {at} does not keep the laws\n{report}")
 }

@@ -42,19 +42,11 @@ impl<T> Events<T> {
     /// An empty list.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            shared: Arc::new(Shared {
-                events: Mutex::new(Vec::new()),
-                changed: Notify::new(),
-            }),
-        }
+        Self { shared: Arc::new(Shared { events: Mutex::new(Vec::new()), changed: Notify::new() }) }
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<T>> {
-        self.shared
-            .events
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.shared.events.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Adds an event, and wakes whoever waits.
@@ -96,11 +88,7 @@ impl<T: Clone + fmt::Debug> Events<T> {
     /// Panics with what is in the list if it does not hold within `within`, on tokio's clock. Under paused time the
     /// bound costs nothing.
     #[track_caller]
-    pub fn wait_for(
-        &self,
-        condition: impl Fn(&[T]) -> bool,
-        within: Duration,
-    ) -> impl Future<Output = Vec<T>> {
+    pub fn wait_for(&self, condition: impl Fn(&[T]) -> bool, within: Duration) -> impl Future<Output = Vec<T>> {
         let at = Location::caller();
         let events = self.clone();
         async move {
@@ -121,9 +109,7 @@ impl<T: Clone + fmt::Debug> Events<T> {
 
 impl<T> Clone for Events<T> {
     fn clone(&self) -> Self {
-        Self {
-            shared: Arc::clone(&self.shared),
-        }
+        Self { shared: Arc::clone(&self.shared) }
     }
 }
 

@@ -102,10 +102,7 @@ impl<Req, Res, E> Probe<Req, Res, E> {
             id: state.id(),
             readied: false,
             state: Arc::clone(&state),
-            answers: Arc::new(Answers {
-                reply: Box::new(reply),
-                error: Box::new(error),
-            }),
+            answers: Arc::new(Answers { reply: Box::new(reply), error: Box::new(error) }),
         };
         (probe, ProbeHandle::new(state))
     }
@@ -130,12 +127,7 @@ impl<Req, Res, E> Service<Req> for Probe<Req, Res, E> {
     fn call(&mut self, request: Req) -> Self::Future {
         let readied = core::mem::replace(&mut self.readied, false);
         self.state.called(readied);
-        ProbeFuture::new(
-            Arc::clone(&self.state),
-            Arc::clone(&self.answers),
-            request,
-            readied,
-        )
+        ProbeFuture::new(Arc::clone(&self.state), Arc::clone(&self.answers), request, readied)
     }
 }
 

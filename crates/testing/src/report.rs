@@ -71,20 +71,13 @@ impl Report {
     /// The outcome for one law.
     #[must_use]
     pub fn outcome(&self, law: Law) -> Option<&Outcome> {
-        self.findings
-            .iter()
-            .find(|finding| finding.law == law)
-            .map(|finding| &finding.outcome)
+        self.findings.iter().find(|finding| finding.law == law).map(|finding| &finding.outcome)
     }
 
     /// The laws that are broken. Empty when the layer keeps its contract.
     #[must_use]
     pub fn broken(&self) -> Vec<Law> {
-        self.findings
-            .iter()
-            .filter(|finding| finding.is_broken())
-            .map(|finding| finding.law)
-            .collect()
+        self.findings.iter().filter(|finding| finding.is_broken()).map(|finding| finding.law).collect()
     }
 }
 
@@ -98,18 +91,14 @@ impl Finding {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.findings
-            .iter()
-            .try_for_each(|finding| writeln!(f, "{finding}"))
+        self.findings.iter().try_for_each(|finding| writeln!(f, "{finding}"))
     }
 }
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.law, self.outcome)?;
-        self.unchecked
-            .iter()
-            .try_for_each(|part| write!(f, "\n  not checked: {part}"))
+        self.unchecked.iter().try_for_each(|part| write!(f, "\n  not checked: {part}"))
     }
 }
 

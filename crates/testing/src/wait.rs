@@ -9,11 +9,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
 /// Looks again at each change until there is something to see. `None` after `within`.
-pub(crate) async fn until<R>(
-    changed: &Notify,
-    within: Duration,
-    look: impl Fn() -> Option<R>,
-) -> Option<R> {
+pub(crate) async fn until<R>(changed: &Notify, within: Duration, look: impl Fn() -> Option<R>) -> Option<R> {
     let deadline = Instant::now() + within;
     loop {
         let mut next = pin!(changed.notified());

@@ -21,10 +21,8 @@ fn compare(manifest: &str, page: &str) -> Findings {
         .filter_map(|line| line.split_once('=').map(|(name, _)| name.trim()))
         .filter(|name| !name.starts_with("towerkit"))
         .collect();
-    let told: Vec<_> = page
-        .lines()
-        .filter_map(|line| line.strip_prefix("| `")?.split_once('`').map(|(name, _)| name))
-        .collect();
+    let told: Vec<_> =
+        page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`').map(|(name, _)| name)).collect();
     let untold = used.iter().filter(|name| !told.contains(name));
     let unused = told.iter().filter(|name| !used.contains(name));
     untold

@@ -20,7 +20,18 @@ const INSTALLERS: [&str; 5] =
 
 /// Types that change behind a shared reference, wherever in a static they stand.
 const CHANGING: [&str; 12] = [
-    "OnceLock", "LazyLock", "OnceCell", "LazyCell", "Lazy", "Once", "Mutex", "RwLock", "Cell", "RefCell", "UnsafeCell", "ArcSwap",
+    "OnceLock",
+    "LazyLock",
+    "OnceCell",
+    "LazyCell",
+    "Lazy",
+    "Once",
+    "Mutex",
+    "RwLock",
+    "Cell",
+    "RefCell",
+    "UnsafeCell",
+    "ArcSwap",
 ];
 
 struct Look<'a> {
@@ -47,7 +58,8 @@ impl<'ast> Visit<'ast> for Look<'_> {
         }
         let mut types = Names(Vec::new());
         types.visit_type(&item.ty);
-        if let Some(name) = types.0.iter().find(|name| CHANGING.contains(&name.as_str()) || name.starts_with("Atomic")) {
+        if let Some(name) = types.0.iter().find(|name| CHANGING.contains(&name.as_str()) || name.starts_with("Atomic"))
+        {
             self.found(item, &format!("a static that changes: {name}"));
         }
     }

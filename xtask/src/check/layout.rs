@@ -6,12 +6,25 @@ use super::Findings;
 use crate::workspace;
 
 const ALLOWED: [&str; 14] = [
-    "Cargo.toml", "Cargo.lock", "LICENSE", "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "crates", "examples",
-    "docs", "xtask", "clippy.toml", "deny.toml", "rustfmt.toml",
+    "Cargo.toml",
+    "Cargo.lock",
+    "LICENSE",
+    "README.md",
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "crates",
+    "examples",
+    "docs",
+    "xtask",
+    "clippy.toml",
+    "deny.toml",
+    "rustfmt.toml",
 ];
 
 pub fn check() -> Result<Findings> {
-    let files = workspace::output(workspace::command("git").args(["ls-files", "--cached", "--others", "--exclude-standard"]))?;
+    let files =
+        workspace::output(workspace::command("git").args(["ls-files", "--cached", "--others", "--exclude-standard"]))?;
     Ok(strangers(&files))
 }
 

@@ -112,7 +112,12 @@ mod tests {
 
     #[test]
     fn the_readied_instance_passes() {
-        assert_eq!(findings("let fresh = self.inner.clone(); let mut ready = std::mem::replace(&mut self.inner, fresh); ready.call(r)"), 0);
+        assert_eq!(
+            findings(
+                "let fresh = self.inner.clone(); let mut ready = std::mem::replace(&mut self.inner, fresh); ready.call(r)"
+            ),
+            0
+        );
         assert_eq!(findings("self.inner.call(r)"), 0);
         assert_eq!(findings("let inner = self.inner.clone(); inner.oneshot(r)"), 0);
         assert_eq!(findings("let mut x = self.inner.clone(); async move { x.ready().await?; x.call(r).await }"), 0);

@@ -27,7 +27,15 @@ const FOREIGN_TO_ENDPOINT: [(&str, &str); 15] = [
 
 pub fn endpoint() -> Result<Findings> {
     let tree = workspace::output(workspace::cargo().args([
-        "tree", "--package", "towerkit-endpoint", "--edges", "normal", "--prefix", "none", "--format", "{p}",
+        "tree",
+        "--package",
+        "towerkit-endpoint",
+        "--edges",
+        "normal",
+        "--prefix",
+        "none",
+        "--format",
+        "{p}",
     ]))?;
     Ok(foreign(&tree))
 }

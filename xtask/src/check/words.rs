@@ -6,7 +6,8 @@ use super::Findings;
 use crate::workspace;
 
 pub fn check() -> Result<Findings> {
-    let files = workspace::output(workspace::command("git").args(["ls-files", "--cached", "--others", "--exclude-standard"]))?;
+    let files =
+        workspace::output(workspace::command("git").args(["ls-files", "--cached", "--others", "--exclude-standard"]))?;
     let mut findings = Findings::new();
     for path in files.lines().filter(|path| *path != "Cargo.lock" && !path.ends_with("check/words.rs")) {
         if let Ok(text) = std::fs::read_to_string(workspace::root().join(path)) {
@@ -17,8 +18,14 @@ pub fn check() -> Result<Findings> {
 }
 
 const MACHINE_PATHS: [&str; 4] = ["/home/", "/root/", "/work/", "/Users/"];
-const REGISTRIES: [&str; 6] =
-    ["index.crates.io", "static.crates.io", "registry.npmjs.org", "files.pythonhosted.org", "proxy.golang.org", "deb.debian.org"];
+const REGISTRIES: [&str; 6] = [
+    "index.crates.io",
+    "static.crates.io",
+    "registry.npmjs.org",
+    "files.pythonhosted.org",
+    "proxy.golang.org",
+    "deb.debian.org",
+];
 const LEFT: [&str; 4] = ["todo!(", "unimplemented!(", "dbg!(", "FIXME"];
 
 fn look(path: &str, text: &str) -> Findings {

@@ -49,17 +49,11 @@ impl Law {
     pub fn text(self) -> &'static str {
         match self {
             Self::CallsTheReadied => "it calls the instance that was made ready",
-            Self::ReservesReadiness => {
-                "`poll_ready` reserves or passes through, it never only compares"
-            }
-            Self::RefusesInTheFuture => {
-                "`Err` from `poll_ready` is terminal, a refusal comes from the future"
-            }
+            Self::ReservesReadiness => "`poll_ready` reserves or passes through, it never only compares",
+            Self::RefusesInTheFuture => "`Err` from `poll_ready` is terminal, a refusal comes from the future",
             Self::HoldsReadinessBriefly => "it awaits nothing else while it holds readiness",
             Self::ReadiesEachAttempt => "it makes the service ready again before each attempt",
-            Self::ChoosesInTheFuture => {
-                "what chooses is always ready and drives readiness in the future"
-            }
+            Self::ChoosesInTheFuture => "what chooses is always ready and drives readiness in the future",
             Self::GivesBackOnDrop => "dropping the future gives back what the call held",
             Self::StartsAtFirstPoll => "work starts at the first poll",
             Self::SharesAsDeclared => "clones share state as the documentation says",

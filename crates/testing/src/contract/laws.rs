@@ -33,25 +33,14 @@ where
         Law::SharesAsDeclared => sharing::check(setup).await,
     };
     match verdict {
-        Ok(unchecked) => Finding {
-            law,
-            outcome: Outcome::Kept,
-            unchecked,
-        },
-        Err(Stop(outcome)) => Finding {
-            law,
-            outcome,
-            unchecked: Vec::new(),
-        },
+        Ok(unchecked) => Finding { law, outcome: Outcome::Kept, unchecked },
+        Err(Stop(outcome)) => Finding { law, outcome, unchecked: Vec::new() },
     }
 }
 
 /// Starts `limit` calls that the probe holds, all through one instance: whether or not clones share the permits, this
 /// takes all of them.
-async fn fill<S, Req>(
-    subject: &mut Subject<'_, S, Req>,
-    limit: usize,
-) -> Result<Vec<Held<S, Req>>, Stop>
+async fn fill<S, Req>(subject: &mut Subject<'_, S, Req>, limit: usize) -> Result<Vec<Held<S, Req>>, Stop>
 where
     S: Service<Req> + Clone,
 {

@@ -85,24 +85,14 @@ impl<S: Service<Req> + Clone, Req> Setup<S, Req> {
 
     pub(super) fn built(&self, build: &Build<S>) -> Subject<'_, S, Req> {
         let (service, probe) = build();
-        Subject {
-            service,
-            setup: self,
-            probe,
-            wakes: Arc::default(),
-        }
+        Subject { service, setup: self, probe, wakes: Arc::default() }
     }
 }
 
 impl<S: Service<Req> + Clone, Req> Subject<'_, S, Req> {
     /// A clone of the service as it is now.
     pub(super) fn another(&self) -> Self {
-        Self {
-            service: self.service.clone(),
-            setup: self.setup,
-            probe: self.probe.clone(),
-            wakes: Arc::default(),
-        }
+        Self { service: self.service.clone(), setup: self.setup, probe: self.probe.clone(), wakes: Arc::default() }
     }
 
     pub(super) fn counts(&self) -> Counts {
@@ -122,37 +112,23 @@ impl<S: Service<Req> + Clone, Req> Subject<'_, S, Req> {
     /// One poll of readiness.
     pub(super) fn poll_ready(&mut self) -> Poll<Result<(), Ended>> {
         let waker = Waker::from(Arc::clone(&self.wakes));
-        self.service
-            .poll_ready(&mut Context::from_waker(&waker))
-            .map_err(|_| Ended::Failed)
+        self.service.poll_ready(&mut Context::from_waker(&waker)).map_err(|_| Ended::Failed)
     }
 
     /// Waits until the service is ready.
     pub(super) async fn ready(&mut self) -> Result<(), Stop> {
         let expected = "the service becomes ready when its inner service is";
-        match timeout(
-            self.setup.patience,
-            poll_fn(|cx| self.service.poll_ready(cx)),
-        )
-        .await
-        {
+        match timeout(self.setup.patience, poll_fn(|cx| self.service.poll_ready(cx))).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(broken(expected, "`poll_ready` failed")),
-            Err(_) => Err(broken(
-                expected,
-                format!("it was not ready after {:?}", self.setup.patience),
-            )),
+            Err(_) => Err(broken(expected, format!("it was not ready after {:?}", self.setup.patience))),
         }
     }
 
     /// Calls the service, which must be ready.
     pub(super) fn call(&mut self) -> Call<S::Future> {
         let future = self.service.call((self.setup.request)());
-        Call {
-            future: Some(Box::pin(future)),
-            wakes: Arc::default(),
-            patience: self.setup.patience,
-        }
+        Call { future: Some(Box::pin(future)), wakes: Arc::default(), patience: self.setup.patience }
     }
 
     /// Makes the service ready, calls it, and polls the call until the probe has started on it.
@@ -168,15 +144,8 @@ impl<S: Service<Req> + Clone, Req> Subject<'_, S, Req> {
                 return Ok(call);
             }
             if ended || Instant::now() >= deadline {
-                let why = if ended {
-                    "its future ended"
-                } else {
-                    "nothing happened"
-                };
-                return Err(broken(
-                    "a call reaches the inner service",
-                    format!("{why} without a call of it"),
-                ));
+                let why = if ended { "its future ended" } else { "nothing happened" };
+                return Err(broken("a call reaches the inner service", format!("{why} without a call of it")));
             }
             // The layer may wait before it calls, and its wake-ups do not reach this loop.
             sleep(Duration::from_millis(10)).await;
@@ -207,11 +176,7 @@ where
         let polled = future.as_mut().poll(cx);
         polled.map(|result| {
             self.future = None;
-            if result.is_ok() {
-                Ended::Answered
-            } else {
-                Ended::Failed
-            }
+            if result.is_ok() { Ended::Answered } else { Ended::Failed }
         })
     }
 
@@ -245,7 +210,5 @@ pub(super) async fn settle() {
 
 /// The tasks alive on this runtime.
 pub(super) fn tasks() -> usize {
-    tokio::runtime::Handle::current()
-        .metrics()
-        .num_alive_tasks()
+    tokio::runtime::Handle::current().metrics().num_alive_tasks()
 }

@@ -7,10 +7,7 @@ pub(super) type Verdict = Result<Vec<String>, Stop>;
 pub(super) struct Stop(pub(super) Outcome);
 
 pub(super) fn broken(expected: impl Into<String>, seen: impl Into<String>) -> Stop {
-    Stop(Outcome::Broken {
-        expected: expected.into(),
-        seen: seen.into(),
-    })
+    Stop(Outcome::Broken { expected: expected.into(), seen: seen.into() })
 }
 
 pub(super) fn not_applicable(why: impl Into<String>) -> Stop {
@@ -18,14 +15,6 @@ pub(super) fn not_applicable(why: impl Into<String>) -> Stop {
 }
 
 /// Goes on if `holds`. `seen` is only built when it does not.
-pub(super) fn expect(
-    holds: bool,
-    expected: &str,
-    seen: impl FnOnce() -> String,
-) -> Result<(), Stop> {
-    if holds {
-        Ok(())
-    } else {
-        Err(broken(expected, seen()))
-    }
+pub(super) fn expect(holds: bool, expected: &str, seen: impl FnOnce() -> String) -> Result<(), Stop> {
+    if holds { Ok(()) } else { Err(broken(expected, seen())) }
 }

@@ -18,19 +18,8 @@ pub struct ProbeFuture<Req, Res, E> {
 }
 
 impl<Req, Res, E> ProbeFuture<Req, Res, E> {
-    pub(super) fn new(
-        state: Arc<State>,
-        answers: Arc<Answers<Req, Res, E>>,
-        request: Req,
-        readied: bool,
-    ) -> Self {
-        Self {
-            state,
-            answers,
-            request: Some(request),
-            readied,
-            started: None,
-        }
+    pub(super) fn new(state: Arc<State>, answers: Arc<Answers<Req, Res, E>>, request: Req, readied: bool) -> Self {
+        Self { state, answers, request: Some(request), readied, started: None }
     }
 }
 
@@ -40,10 +29,7 @@ impl<Req, Res, E> Unpin for ProbeFuture<Req, Res, E> {}
 impl<Req, Res, E> Future for ProbeFuture<Req, Res, E> {
     type Output = Result<Res, E>;
 
-    #[expect(
-        clippy::panic,
-        reason = "a future polled after its end is a defect of the code under test"
-    )]
+    #[expect(clippy::panic, reason = "a future polled after its end is a defect of the code under test")]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         if this.request.is_none() {

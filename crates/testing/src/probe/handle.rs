@@ -74,11 +74,7 @@ impl ProbeHandle {
     ///
     /// Panics with the counters if it does not hold within `within`, on tokio's clock.
     #[track_caller]
-    pub fn wait_for(
-        &self,
-        condition: impl Fn(&Counts) -> bool,
-        within: Duration,
-    ) -> impl Future<Output = Counts> {
+    pub fn wait_for(&self, condition: impl Fn(&Counts) -> bool, within: Duration) -> impl Future<Output = Counts> {
         let at = Location::caller();
         let state = Arc::clone(&self.state);
         async move {
@@ -93,8 +89,6 @@ impl ProbeHandle {
 
 impl fmt::Debug for ProbeHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ProbeHandle")
-            .field("counts", &self.counts())
-            .finish_non_exhaustive()
+        f.debug_struct("ProbeHandle").field("counts", &self.counts()).finish_non_exhaustive()
     }
 }

@@ -193,11 +193,7 @@ impl State {
             inner.counts.started += 1;
             inner.counts.in_flight += 1;
             inner.counts.peak = inner.counts.peak.max(inner.counts.in_flight);
-            Started {
-                id: inner.ids,
-                reply: inner.next.pop_front().unwrap_or(inner.default),
-                releases: inner.releases,
-            }
+            Started { id: inner.ids, reply: inner.next.pop_front().unwrap_or(inner.default), releases: inner.releases }
         })
     }
 

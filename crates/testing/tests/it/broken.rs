@@ -9,8 +9,7 @@ mod refusing;
 pub(crate) use self::choosing::{Deaf, LateUnready, PicksByReadiness};
 pub(crate) use self::limiting::{Compares, Defect, Limit};
 pub(crate) use self::passing::{
-    CloneInCall, ReadiesAClone, RetriesUnready, SleepsWhileReady, Spawns, StartsInCall,
-    WorksWhenDropped,
+    CloneInCall, ReadiesAClone, RetriesUnready, SleepsWhileReady, Spawns, StartsInCall, WorksWhenDropped,
 };
 pub(crate) use self::readying::{How, Readying, Switch};
 pub(crate) use self::refusing::{CountsCancelled, RefusesLate, TriesUnready};

@@ -14,10 +14,7 @@ async fn waiting_ends_with_the_event_that_fulfils_the_condition() {
             writer.push(n);
         }
     });
-    assert_eq!(
-        events.wait_for(|list| list.contains(&2), BOUND).await,
-        [1, 2]
-    );
+    assert_eq!(events.wait_for(|list| list.contains(&2), BOUND).await, [1, 2]);
     assert_eq!(events.wait_len(3, BOUND).await, [1, 2, 3]);
 }
 
@@ -48,10 +45,7 @@ async fn take_leaves_the_list_empty_and_snapshot_does_not() {
 async fn waiting_in_vain_says_where_how_long_and_what_there_was() {
     let events = Events::new();
     events.push("the only one");
-    let failed = tokio::spawn(async move { events.wait_len(2, BOUND).await })
-        .await
-        .unwrap_err()
-        .into_panic();
+    let failed = tokio::spawn(async move { events.wait_len(2, BOUND).await }).await.unwrap_err().into_panic();
     let message = failed.downcast_ref::<String>().unwrap();
     for part in [file!(), "5s", "the only one"] {
         assert!(message.contains(part), "{part} is not in {message}");

@@ -10,42 +10,25 @@ use crate::layers::{Again, Breaker, Gauge, Late};
 
 #[tokio::test(start_paused = true)]
 async fn an_identity_layer_keeps_the_laws() {
-    Contract::new(|probe| Identity::new().layer(probe), || "a request")
-        .check()
-        .await;
+    Contract::new(|probe| Identity::new().layer(probe), || "a request").check().await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_layer_that_readies_a_clone_in_the_future_keeps_the_laws() {
-    let report = Contract::new(Late, || "a request")
-        .readiness(Readiness::AlwaysReady)
-        .check()
-        .await;
-    assert_eq!(
-        report.outcome(Law::ChoosesInTheFuture),
-        Some(&Outcome::Kept)
-    );
+    let report = Contract::new(Late, || "a request").readiness(Readiness::AlwaysReady).check().await;
+    assert_eq!(report.outcome(Law::ChoosesInTheFuture), Some(&Outcome::Kept));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_retry_that_readies_each_attempt_keeps_the_laws() {
-    let report = Contract::new(Again, || "a request")
-        .repeats_after([Reply::Fail])
-        .check()
-        .await;
-    assert_eq!(
-        report.outcome(Law::ReadiesEachAttempt),
-        Some(&Outcome::Kept)
-    );
+    let report = Contract::new(Again, || "a request").repeats_after([Reply::Fail]).check().await;
+    assert_eq!(report.outcome(Law::ReadiesEachAttempt), Some(&Outcome::Kept));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_repeating_layer_is_noticed_though_it_was_not_declared() {
     let report = Contract::new(Again, || "a request").check().await;
-    assert_eq!(
-        report.outcome(Law::ReadiesEachAttempt),
-        Some(&Outcome::Kept)
-    );
+    assert_eq!(report.outcome(Law::ReadiesEachAttempt), Some(&Outcome::Kept));
 }
 
 #[tokio::test(start_paused = true)]
@@ -55,16 +38,8 @@ async fn a_breaker_keeps_the_laws_and_all_of_law_3_and_7_is_checked() {
         .clones_share_state(true)
         .check()
         .await;
-    for law in [
-        Law::RefusesInTheFuture,
-        Law::GivesBackOnDrop,
-        Law::SharesAsDeclared,
-    ] {
-        let finding = report
-            .findings()
-            .iter()
-            .find(|finding| finding.law == law)
-            .unwrap();
+    for law in [Law::RefusesInTheFuture, Law::GivesBackOnDrop, Law::SharesAsDeclared] {
+        let finding = report.findings().iter().find(|finding| finding.law == law).unwrap();
         assert_eq!(finding.outcome, Outcome::Kept);
         assert!(finding.unchecked.is_empty(), "{finding}");
     }
@@ -72,26 +47,17 @@ async fn a_breaker_keeps_the_laws_and_all_of_law_3_and_7_is_checked() {
 
 #[tokio::test(start_paused = true)]
 async fn a_breaker_that_is_built_open_keeps_the_laws() {
-    Contract::new(|probe| Breaker::new(probe, 3), || "a request")
-        .refuses(|probe| Breaker::new(probe, 0))
-        .check()
-        .await;
+    Contract::new(|probe| Breaker::new(probe, 3), || "a request").refuses(|probe| Breaker::new(probe, 0)).check().await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_gauge_with_a_guard_keeps_the_laws() {
     let gauge = Arc::new(AtomicU64::new(0));
     let read = Arc::clone(&gauge);
-    Contract::new(
-        move |inner| Gauge::<_, true> {
-            inner,
-            in_flight: Arc::clone(&gauge),
-        },
-        || "a request",
-    )
-    .gauge(move || read.load(Ordering::SeqCst))
-    .check()
-    .await;
+    Contract::new(move |inner| Gauge::<_, true> { inner, in_flight: Arc::clone(&gauge) }, || "a request")
+        .gauge(move || read.load(Ordering::SeqCst))
+        .check()
+        .await;
 }
 
 #[tokio::test(start_paused = true)]

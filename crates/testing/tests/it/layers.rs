@@ -78,12 +78,7 @@ pub(crate) struct Breaker<S> {
 
 impl<S> Breaker<S> {
     pub(crate) fn new(inner: S, limit: usize) -> Self {
-        Self {
-            inner,
-            asked: false,
-            failures: Arc::default(),
-            limit,
-        }
+        Self { inner, asked: false, failures: Arc::default(), limit }
     }
 
     fn open(&self) -> bool {
@@ -93,12 +88,7 @@ impl<S> Breaker<S> {
 
 impl<S: Clone> Clone for Breaker<S> {
     fn clone(&self) -> Self {
-        Self {
-            inner: self.inner.clone(),
-            asked: false,
-            failures: Arc::clone(&self.failures),
-            limit: self.limit,
-        }
+        Self { inner: self.inner.clone(), asked: false, failures: Arc::clone(&self.failures), limit: self.limit }
     }
 }
 

@@ -21,15 +21,7 @@ async fn a_ready_probe_answers_with_the_function_of_the_request() {
     ready(&mut probe).await.unwrap();
     assert_eq!(probe.call(1).await.unwrap(), 2);
     let counts = handle.counts();
-    assert_eq!(
-        (
-            counts.calls,
-            counts.started,
-            counts.completed,
-            counts.violations
-        ),
-        (1, 1, 1, 0)
-    );
+    assert_eq!((counts.calls, counts.started, counts.completed, counts.violations), (1, 1, 1, 0));
 }
 
 #[tokio::test]
@@ -86,10 +78,7 @@ async fn a_pending_probe_wakes_who_waits_when_it_becomes_ready() {
 async fn failed_readiness_comes_from_poll_ready() {
     let (mut probe, handle) = Probe::new(|n: u32| n);
     handle.fail_readiness();
-    assert_eq!(
-        why(&ready(&mut probe).await.unwrap_err()),
-        Some(ProbeError::Readiness)
-    );
+    assert_eq!(why(&ready(&mut probe).await.unwrap_err()), Some(ProbeError::Readiness));
 }
 
 #[tokio::test(start_paused = true)]
@@ -138,13 +127,5 @@ async fn a_dropped_future_is_cancelled_whether_or_not_it_was_polled() {
     let call = tokio::time::timeout(Duration::ZERO, probe.call(2)).await;
     assert!(call.is_err());
     let counts = handle.counts();
-    assert_eq!(
-        (
-            counts.started,
-            counts.cancelled,
-            counts.in_flight,
-            counts.completed
-        ),
-        (1, 2, 0, 0)
-    );
+    assert_eq!((counts.started, counts.cancelled, counts.in_flight, counts.completed), (1, 2, 0, 0));
 }

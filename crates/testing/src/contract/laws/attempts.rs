@@ -11,20 +11,14 @@ where
     S: Service<Req> + Clone,
 {
     let declared = !setup.repeats_after.is_empty();
-    let replies = if declared {
-        setup.repeats_after.as_slice()
-    } else {
-        &[Reply::Fail]
-    };
+    let replies = if declared { setup.repeats_after.as_slice() } else { &[Reply::Fail] };
 
     let mut subject = setup.fresh();
     subject.probe.script(replies.iter().copied());
     subject.once().await?;
     let counts = subject.counts();
     if !declared && counts.calls <= 1 {
-        return Err(not_applicable(
-            "no way was declared to make it repeat, and it makes one attempt when that fails",
-        ));
+        return Err(not_applicable("no way was declared to make it repeat, and it makes one attempt when that fails"));
     }
     let wanted = if declared { replies.len() + 1 } else { 2 };
     expect(
@@ -36,9 +30,7 @@ where
     let unready = |violations: usize, calls: usize| {
         format!("{violations} of {calls} attempts went to an instance that was not ready")
     };
-    expect(counts.violations == 0, expected, || {
-        unready(counts.violations, counts.calls)
-    })?;
+    expect(counts.violations == 0, expected, || unready(counts.violations, counts.calls))?;
 
     // The same with an inner service that must be waited for between the attempts.
     let mut subject = setup.fresh();
@@ -51,8 +43,6 @@ where
     subject.probe.ready();
     call.finish().await?;
     let counts = subject.counts();
-    expect(counts.violations == 0, expected, || {
-        unready(counts.violations, counts.calls)
-    })?;
+    expect(counts.violations == 0, expected, || unready(counts.violations, counts.calls))?;
     Ok(Vec::new())
 }

@@ -26,12 +26,7 @@ where
         let mut clone = subject.another();
         clone.ready().await?;
     }
-    nothing_left(
-        &mut subject,
-        limit,
-        "a ready service was dropped without a call",
-    )
-    .await?;
+    nothing_left(&mut subject, limit, "a ready service was dropped without a call").await?;
 
     let mut subject = setup.fresh();
     for _ in 0..drops {
@@ -39,12 +34,7 @@ where
         drop(subject.call());
         settle().await;
     }
-    nothing_left(
-        &mut subject,
-        limit,
-        "a future was dropped before its first poll",
-    )
-    .await?;
+    nothing_left(&mut subject, limit, "a future was dropped before its first poll").await?;
 
     let mut subject = setup.fresh();
     subject.probe.hold();
@@ -52,12 +42,7 @@ where
         drop(subject.start().await?);
         settle().await;
     }
-    nothing_left(
-        &mut subject,
-        limit,
-        "a future was dropped while its call was in flight",
-    )
-    .await?;
+    nothing_left(&mut subject, limit, "a future was dropped while its call was in flight").await?;
 
     let mut subject = setup.fresh();
     subject.probe.fail();
@@ -75,29 +60,21 @@ where
 }
 
 /// Nothing is in flight, and as many calls as ever can be.
-async fn nothing_left<S, Req>(
-    subject: &mut Subject<'_, S, Req>,
-    limit: usize,
-    after: &str,
-) -> Result<(), Stop>
+async fn nothing_left<S, Req>(subject: &mut Subject<'_, S, Req>, limit: usize, after: &str) -> Result<(), Stop>
 where
     S: Service<Req> + Clone,
 {
     settle().await;
     let in_flight = subject.counts().in_flight;
-    expect(
-        in_flight == 0,
-        "no call goes on when its future is gone",
-        || format!("{after}, and {in_flight} calls of the inner service were still in flight"),
-    )?;
+    expect(in_flight == 0, "no call goes on when its future is gone", || {
+        format!("{after}, and {in_flight} calls of the inner service were still in flight")
+    })?;
     gauge_is_zero(subject, after)?;
     let Ok(held) = fill(subject, limit).await else {
         let reached = subject.counts().in_flight;
         return Err(broken(
             format!("all of the capacity, {limit} calls at a time, is given back"),
-            format!(
-                "{after}; then {reached} calls were in flight, and the next did not get through"
-            ),
+            format!("{after}; then {reached} calls were in flight, and the next did not get through"),
         ));
     };
     let_go(subject, held).await?;
@@ -111,9 +88,7 @@ where
     let Some(gauge) = subject.gauge() else {
         return Ok(());
     };
-    expect(gauge == 0, "the layer's own gauge falls back to 0", || {
-        format!("{after}, and it read {gauge}")
-    })
+    expect(gauge == 0, "the layer's own gauge falls back to 0", || format!("{after}, and it read {gauge}"))
 }
 
 async fn dropped_while_waiting<S, Req>(setup: &Setup<S, Req>) -> Result<(), Stop>
@@ -131,12 +106,7 @@ where
         drop(call);
     }
     subject.probe.ready();
-    nothing_left(
-        &mut subject,
-        1,
-        "a future was dropped while it waited for the inner service",
-    )
-    .await
+    nothing_left(&mut subject, 1, "a future was dropped while it waited for the inner service").await
 }
 
 async fn dropped_in_the_queue<S, Req>(setup: &Setup<S, Req>, limit: usize) -> Result<(), Stop>
@@ -149,12 +119,7 @@ where
     let _ = waiting.poll_ready();
     drop(waiting);
     let_go(&subject, held).await?;
-    nothing_left(
-        &mut subject,
-        limit,
-        "a service was dropped while it waited for a permit",
-    )
-    .await
+    nothing_left(&mut subject, limit, "a service was dropped while it waited for a permit").await
 }
 
 /// Where failures make the layer refuse, as many cancelled calls do not.
@@ -163,11 +128,10 @@ where
     S: Service<Req> + Clone,
 {
     let failures = match &setup.refusal {
-        Some(Refusal::After(replies)) if replies.iter().all(|reply| *reply == Reply::Fail) => {
-            replies.len()
-        }
+        Some(Refusal::After(replies)) if replies.iter().all(|reply| *reply == Reply::Fail) => replies.len(),
         _ => {
-            let why = "that a cancelled call does not count as a failure: the layer is not declared to refuse after failures";
+            let why =
+                "that a cancelled call does not count as a failure: the layer is not declared to refuse after failures";
             return Ok(vec![why.into()]);
         }
     };
@@ -179,14 +143,8 @@ where
     subject.probe.answer();
     let before = subject.counts().calls;
     subject.once().await?;
-    expect(
-        subject.counts().calls > before,
-        "cancelled calls are neither failures nor successes",
-        || {
-            format!(
-                "after {failures} cancelled calls the layer refused, as it does after {failures} failures"
-            )
-        },
-    )?;
+    expect(subject.counts().calls > before, "cancelled calls are neither failures nor successes", || {
+        format!("after {failures} cancelled calls the layer refused, as it does after {failures} failures")
+    })?;
     Ok(Vec::new())
 }

@@ -15,9 +15,7 @@ where
     match setup.readiness {
         Readiness::AlwaysReady => {}
         Readiness::PassesThrough => {
-            return Err(not_applicable(
-                "the layer is declared to pass readiness through",
-            ));
+            return Err(not_applicable("the layer is declared to pass readiness through"));
         }
         Readiness::Reserves { .. } => {
             return Err(not_applicable("the layer is declared to reserve"));
@@ -26,47 +24,32 @@ where
     let mut subject = setup.fresh();
     subject.probe.pending();
     let poll = subject.poll_ready();
-    expect(
-        poll == Poll::Ready(Ok(())),
-        "the service is ready, though its inner service is not",
-        || {
-            format!(
-                "`poll_ready` gave {poll:?}: the choice is made by readiness, before the request is known"
-            )
-        },
-    )?;
+    expect(poll == Poll::Ready(Ok(())), "the service is ready, though its inner service is not", || {
+        format!("`poll_ready` gave {poll:?}: the choice is made by readiness, before the request is known")
+    })?;
 
     let mut call = subject.call();
     let refused = call.poll().is_ready();
     settle().await;
     let counts = subject.counts();
-    expect(
-        counts.calls == 0,
-        "an inner service that is not ready is not called",
-        || "it was called".to_owned(),
-    )?;
+    expect(counts.calls == 0, "an inner service that is not ready is not called", || "it was called".to_owned())?;
     if refused {
-        return Ok(vec!["waiting inside the future: the layer ends the call when its inner service is not ready".into()]);
+        return Ok(vec![
+            "waiting inside the future: the layer ends the call when its inner service is not ready".into(),
+        ]);
     }
     let before = call.wakes();
     subject.probe.ready();
     settle().await;
-    expect(
-        call.wakes() > before || subject.counts().calls > 0,
-        "the future waits for the inner service",
-        || "the inner service became ready, and the future was not woken".to_owned(),
-    )?;
+    expect(call.wakes() > before || subject.counts().calls > 0, "the future waits for the inner service", || {
+        "the inner service became ready, and the future was not woken".to_owned()
+    })?;
     call.finish().await?;
     let counts = subject.counts();
     expect(
         counts.calls > 0 && counts.violations == 0,
         "the future makes the inner service ready and calls it",
-        || {
-            format!(
-                "{} calls, {} of them on an instance that was not ready",
-                counts.calls, counts.violations
-            )
-        },
+        || format!("{} calls, {} of them on an instance that was not ready", counts.calls, counts.violations),
     )?;
     Ok(Vec::new())
 }

@@ -36,10 +36,7 @@ where
         holds_nothing(subject.counts(), 1)?;
         settle().await;
         if Instant::now() >= deadline {
-            return Err(broken(
-                "a call reaches the inner service",
-                format!("it did not within {:?}", setup.patience),
-            ));
+            return Err(broken("a call reaches the inner service", format!("it did not within {:?}", setup.patience)));
         }
         sleep(Duration::from_millis(10)).await;
     }
@@ -63,14 +60,9 @@ where
         let mut clone = subject.another();
         if !matches!(clone.poll_ready(), core::task::Poll::Ready(Ok(()))) {
             let idle = subject.counts().idle;
-            return expect(
-                idle <= before,
-                "a service that is not ready yet holds no ready inner service",
-                || {
-                    "`poll_ready` was pending, with an inner instance made ready and waiting"
-                        .to_owned()
-                },
-            );
+            return expect(idle <= before, "a service that is not ready yet holds no ready inner service", || {
+                "`poll_ready` was pending, with an inner instance made ready and waiting".to_owned()
+            });
         }
         let mut call = clone.call();
         if call.poll().is_pending() {
@@ -86,9 +78,6 @@ fn holds_nothing(counts: Counts, polled: usize) -> Result<(), Stop> {
     expect(
         counts.idle == 0 || counts.calls >= polled,
         "between being ready and being called the inner service waits for nothing",
-        || {
-            "the future was pending, with an inner instance made ready and not yet called"
-                .to_owned()
-        },
+        || "the future was pending, with an inner instance made ready and not yet called".to_owned(),
     )
 }

@@ -44,26 +44,15 @@ where
     let before = subject.counts();
     subject.once().await?;
     let counts = subject.counts();
-    expect(
-        counts.calls > before.calls,
-        "a call reaches the inner service",
-        || "the call ended without a call of the inner service".to_owned(),
-    )?;
-    expect(
-        counts.violations == before.violations,
-        "the instance that is called was made ready",
-        || {
-            "the call went to an instance that was not ready, such as a clone made inside `call`"
-                .to_owned()
-        },
-    )?;
+    expect(counts.calls > before.calls, "a call reaches the inner service", || {
+        "the call ended without a call of the inner service".to_owned()
+    })?;
+    expect(counts.violations == before.violations, "the instance that is called was made ready", || {
+        "the call went to an instance that was not ready, such as a clone made inside `call`".to_owned()
+    })?;
     // A service that is always ready may keep ready instances to choose from.
     let strict = setup.readiness != Readiness::AlwaysReady;
-    expect(
-        !strict || counts.idle == 0,
-        "the instance that was made ready is called",
-        || {
-            "the call went to another instance; the one that `poll_ready` made ready was left waiting".to_owned()
-        },
-    )
+    expect(!strict || counts.idle == 0, "the instance that was made ready is called", || {
+        "the call went to another instance; the one that `poll_ready` made ready was left waiting".to_owned()
+    })
 }

@@ -20,7 +20,9 @@ where
 {
     spawns_nothing(setup)?;
     if setup.readiness == Readiness::AlwaysReady {
-        return Ok(vec!["all but that `poll_ready` spawns nothing: the layer is declared always ready (see law 6)".into()]);
+        return Ok(vec![
+            "all but that `poll_ready` spawns nothing: the layer is declared always ready (see law 6)".into(),
+        ]);
     }
     polling_twice_takes_one(setup)?;
     let mut unchecked = pending_wakes(setup).await?;
@@ -51,9 +53,7 @@ where
         let before = tasks();
         let _ = subject.poll_ready();
         let spawned = tasks().saturating_sub(before);
-        expect(spawned == 0, "`poll_ready` spawns no task", || {
-            format!("it spawned {spawned}")
-        })?;
+        expect(spawned == 0, "`poll_ready` spawns no task", || format!("it spawned {spawned}"))?;
     }
     Ok(())
 }
@@ -64,17 +64,11 @@ where
 {
     let mut subject = setup.fresh();
     let polls = [subject.poll_ready(), subject.poll_ready()];
-    expect(
-        polls == [READY; 2],
-        "a service whose inner service is ready is ready, and stays so",
-        || format!("two polls in a row gave {polls:?}"),
-    )?;
+    expect(polls == [READY; 2], "a service whose inner service is ready is ready, and stays so", || {
+        format!("two polls in a row gave {polls:?}")
+    })?;
     let readied = subject.counts().readied;
-    expect(
-        readied <= 1,
-        "polling twice makes one inner instance ready",
-        || format!("it made {readied} ready"),
-    )
+    expect(readied <= 1, "polling twice makes one inner instance ready", || format!("it made {readied} ready"))
 }
 
 async fn pending_wakes<S, Req>(setup: &Setup<S, Req>) -> Verdict
@@ -86,9 +80,7 @@ where
     match subject.poll_ready() {
         Poll::Pending => {}
         Poll::Ready(Ok(())) if setup.readiness != Readiness::PassesThrough => {
-            return Ok(vec![
-                "waiting for the inner service: `poll_ready` does not ask it".into(),
-            ]);
+            return Ok(vec!["waiting for the inner service: `poll_ready` does not ask it".into()]);
         }
         other @ Poll::Ready(_) => {
             return Err(broken(
@@ -107,15 +99,9 @@ where
             break;
         }
         rounds += 1;
-        expect(
-            rounds < BUSY,
-            "a pending `poll_ready` wakes when something changed",
-            || {
-                format!(
-                    "nothing changed, and {BUSY} polls in a row were woken at once: a busy loop"
-                )
-            },
-        )?;
+        expect(rounds < BUSY, "a pending `poll_ready` wakes when something changed", || {
+            format!("nothing changed, and {BUSY} polls in a row were woken at once: a busy loop")
+        })?;
     }
     let before = subject.wakes();
     subject.probe.ready();
@@ -128,15 +114,11 @@ fn woken<S, Req>(subject: &mut Subject<'_, S, Req>, before: usize, event: &str) 
 where
     S: Service<Req> + Clone,
 {
-    expect(
-        subject.wakes() > before,
-        "`Pending` registers a waker",
-        || format!("{event}, and the waker of the pending `poll_ready` was not woken"),
-    )?;
+    expect(subject.wakes() > before, "`Pending` registers a waker", || {
+        format!("{event}, and the waker of the pending `poll_ready` was not woken")
+    })?;
     let poll = subject.poll_ready();
-    expect(poll == READY, "a service that was woken is ready", || {
-        format!("{event}; then `poll_ready` gave {poll:?}")
-    })
+    expect(poll == READY, "a service that was woken is ready", || format!("{event}; then `poll_ready` gave {poll:?}"))
 }
 
 /// Among more clones than permits, as many become ready as there are permits, however often each is polled.
@@ -154,21 +136,9 @@ where
         clones.push(clone);
     }
     let clones = clones.len();
-    let seen = || {
-        format!(
-            "{ready} of {clones} clones were ready, each polled {polls} times; none was called yet"
-        )
-    };
-    expect(
-        ready <= limit,
-        &format!("being ready takes one of {limit} permits, it does not compare with them"),
-        seen,
-    )?;
-    expect(
-        ready >= limit,
-        &format!("each ready clone takes one of {limit} permits, no more"),
-        seen,
-    )
+    let seen = || format!("{ready} of {clones} clones were ready, each polled {polls} times; none was called yet");
+    expect(ready <= limit, &format!("being ready takes one of {limit} permits, it does not compare with them"), seen)?;
+    expect(ready >= limit, &format!("each ready clone takes one of {limit} permits, no more"), seen)
 }
 
 async fn full_waits<S, Req>(setup: &Setup<S, Req>, limit: usize) -> Result<(), Stop>
@@ -178,11 +148,9 @@ where
     let mut subject = setup.fresh();
     let held = fill(&mut subject, limit).await?;
     let poll = subject.poll_ready();
-    expect(
-        poll != READY,
-        &format!("with {limit} calls in flight the service is not ready"),
-        || "it was ready".to_owned(),
-    )?;
+    expect(poll != READY, &format!("with {limit} calls in flight the service is not ready"), || {
+        "it was ready".to_owned()
+    })?;
     let before = subject.wakes();
     let_go(&subject, held).await?;
     settle().await;

@@ -22,9 +22,7 @@ where
     }
     match &setup.refusal {
         None => {
-            return Ok(vec![
-                "refusals: no way was declared to make the layer refuse".into(),
-            ]);
+            return Ok(vec!["refusals: no way was declared to make the layer refuse".into()]);
         }
         Some(Refusal::Built(build)) => refuses(&mut setup.built(build)).await?,
         Some(Refusal::After(replies)) => {
@@ -47,24 +45,15 @@ where
         Poll::Ready(Err(_)) => return Ok(()),
         Poll::Ready(Ok(())) if setup.readiness != Readiness::PassesThrough => {}
         other => {
-            return Err(broken(
-                expected,
-                format!("`poll_ready` gave {other:?} instead of the error"),
-            ));
+            return Err(broken(expected, format!("`poll_ready` gave {other:?} instead of the error")));
         }
     }
     let ended = subject.call().finish().await?;
     let counts = subject.counts();
-    expect(
-        counts.violations == 0,
-        "a failed inner service is not called",
-        || "it was called".to_owned(),
-    )?;
+    expect(counts.violations == 0, "a failed inner service is not called", || "it was called".to_owned())?;
     // A layer that is always ready may answer from elsewhere.
     let may_answer = setup.readiness == Readiness::AlwaysReady;
-    expect(may_answer || ended == Ended::Failed, expected, || {
-        "the call was answered".to_owned()
-    })
+    expect(may_answer || ended == Ended::Failed, expected, || "the call was answered".to_owned())
 }
 
 /// Makes calls that go as `replies` say. The held ones are returned.
@@ -107,11 +96,9 @@ where
         let mut call = other.call();
         let _ = call.poll();
         settle().await;
-        expect(
-            other.counts().violations == 0,
-            "a layer that refuses does not call its inner service",
-            || "it called it, though it was not ready".to_owned(),
-        )?;
+        expect(other.counts().violations == 0, "a layer that refuses does not call its inner service", || {
+            "it called it, though it was not ready".to_owned()
+        })?;
     }
     Ok(())
 }
@@ -122,16 +109,12 @@ where
 {
     let before = subject.counts().calls;
     let ended = subject.call().finish().await?;
-    expect(
-        ended == Ended::Failed,
-        "a layer that is declared to refuse here refuses",
-        || "the call was answered".to_owned(),
-    )?;
-    expect(
-        subject.counts().calls == before,
-        "a refused call does not reach the inner service",
-        || "the inner service was called".to_owned(),
-    )
+    expect(ended == Ended::Failed, "a layer that is declared to refuse here refuses", || {
+        "the call was answered".to_owned()
+    })?;
+    expect(subject.counts().calls == before, "a refused call does not reach the inner service", || {
+        "the inner service was called".to_owned()
+    })
 }
 
 fn no_error(poll: &Poll<Result<(), Ended>>, when: &str) -> Result<(), Stop> {

@@ -28,26 +28,18 @@ where
         let _held = exhaust(&mut subject, replies).await?;
         let before = other.counts().calls;
         other.once().await?;
-        agree(
-            declared,
-            other.counts().calls == before,
-            "by the calls of its original",
-        )?;
+        agree(declared, other.counts().calls == before, "by the calls of its original")?;
         checked = true;
     }
     if !checked {
-        return Err(not_applicable(
-            "nothing that clones could share is declared: no permits, no refusal after calls",
-        ));
+        return Err(not_applicable("nothing that clones could share is declared: no permits, no refusal after calls"));
     }
     Ok(Vec::new())
 }
 
 fn agree(declared: bool, seen: bool, what: &str) -> Result<(), Stop> {
     let is = |shared: bool| if shared { "is" } else { "is not" };
-    expect(
-        declared == seen,
-        &format!("as declared, a clone {} affected {what}", is(declared)),
-        || format!("it {} affected", is(seen)),
-    )
+    expect(declared == seen, &format!("as declared, a clone {} affected {what}", is(declared)), || {
+        format!("it {} affected", is(seen))
+    })
 }

@@ -14,24 +14,18 @@ where
     let before = tasks();
     let call = subject.call();
     let spawned = tasks().saturating_sub(before);
-    expect(spawned == 0, "`call` spawns no task", || {
-        format!("it spawned {spawned}")
-    })?;
+    expect(spawned == 0, "`call` spawns no task", || format!("it spawned {spawned}"))?;
     settle().await;
     let started = subject.counts().started;
-    expect(
-        started == 0,
-        "nothing runs before the future is polled",
-        || "the inner service was at work before the first poll".to_owned(),
-    )?;
+    expect(started == 0, "nothing runs before the future is polled", || {
+        "the inner service was at work before the first poll".to_owned()
+    })?;
 
     drop(call);
     settle().await;
     let counts = subject.counts();
-    expect(
-        counts.started == 0,
-        "a future that is dropped before its first poll leaves nothing behind",
-        || "the inner service went to work after the drop".to_owned(),
-    )?;
+    expect(counts.started == 0, "a future that is dropped before its first poll leaves nothing behind", || {
+        "the inner service went to work after the drop".to_owned()
+    })?;
     Ok(Vec::new())
 }

@@ -21,24 +21,14 @@ pub(crate) struct Compares<S> {
 
 impl<S> Compares<S> {
     pub(crate) fn new(inner: S, limit: usize) -> Self {
-        Self {
-            inner,
-            in_flight: Arc::default(),
-            freed: PollSemaphore::new(Arc::new(Semaphore::new(limit))),
-            limit,
-        }
+        Self { inner, in_flight: Arc::default(), freed: PollSemaphore::new(Arc::new(Semaphore::new(limit))), limit }
     }
 }
 
 impl<S: Clone> Clone for Compares<S> {
     fn clone(&self) -> Self {
         let (in_flight, freed) = (Arc::clone(&self.in_flight), self.freed.clone());
-        Self {
-            inner: self.inner.clone(),
-            in_flight,
-            freed,
-            limit: self.limit,
-        }
+        Self { inner: self.inner.clone(), in_flight, freed, limit: self.limit }
     }
 }
 
@@ -108,23 +98,13 @@ pub(crate) enum Defect {
 
 impl<S> Limit<S> {
     pub(crate) fn new(inner: S, limit: usize, defect: Defect) -> Self {
-        Self {
-            inner,
-            permits: PollSemaphore::new(Arc::new(Semaphore::new(limit))),
-            permit: None,
-            defect,
-        }
+        Self { inner, permits: PollSemaphore::new(Arc::new(Semaphore::new(limit))), permit: None, defect }
     }
 }
 
 impl<S: Clone> Clone for Limit<S> {
     fn clone(&self) -> Self {
-        Self {
-            inner: self.inner.clone(),
-            permits: self.permits.clone(),
-            permit: None,
-            defect: self.defect,
-        }
+        Self { inner: self.inner.clone(), permits: self.permits.clone(), permit: None, defect: self.defect }
     }
 }
 

@@ -122,9 +122,7 @@ struct WhenDropped<F: Future>(Option<std::pin::Pin<Box<F>>>);
 impl<F: Future> Drop for WhenDropped<F> {
     fn drop(&mut self) {
         if let Some(future) = &mut self.0 {
-            let _ = future
-                .as_mut()
-                .poll(&mut Context::from_waker(Waker::noop()));
+            let _ = future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         }
     }
 }

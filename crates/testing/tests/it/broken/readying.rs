@@ -42,9 +42,7 @@ where
                 }
                 poll
             }
-            How::DropsTheWaker => self
-                .inner
-                .poll_ready(&mut Context::from_waker(Waker::noop())),
+            How::DropsTheWaker => self.inner.poll_ready(&mut Context::from_waker(Waker::noop())),
             How::Spawns => {
                 tokio::spawn(async {});
                 self.inner.poll_ready(cx)

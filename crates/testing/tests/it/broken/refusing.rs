@@ -49,21 +49,13 @@ pub(crate) struct TriesUnready<S> {
 
 impl<S> TriesUnready<S> {
     pub(crate) fn new(inner: S, open: bool) -> Self {
-        Self {
-            inner,
-            calls: Arc::default(),
-            open,
-        }
+        Self { inner, calls: Arc::default(), open }
     }
 }
 
 impl<S: Clone> Clone for TriesUnready<S> {
     fn clone(&self) -> Self {
-        Self {
-            inner: self.inner.clone(),
-            calls: Arc::clone(&self.calls),
-            open: self.open,
-        }
+        Self { inner: self.inner.clone(), calls: Arc::clone(&self.calls), open: self.open }
     }
 }
 
@@ -78,11 +70,7 @@ where
     type Future = Boxed<S::Response>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        if self.open {
-            Poll::Ready(Ok(()))
-        } else {
-            self.inner.poll_ready(cx)
-        }
+        if self.open { Poll::Ready(Ok(())) } else { self.inner.poll_ready(cx) }
     }
 
     fn call(&mut self, request: Req) -> Self::Future {
@@ -102,21 +90,13 @@ pub(crate) struct CountsCancelled<S> {
 
 impl<S> CountsCancelled<S> {
     pub(crate) fn new(inner: S, limit: usize) -> Self {
-        Self {
-            inner,
-            failures: Arc::default(),
-            limit,
-        }
+        Self { inner, failures: Arc::default(), limit }
     }
 }
 
 impl<S: Clone> Clone for CountsCancelled<S> {
     fn clone(&self) -> Self {
-        Self {
-            inner: self.inner.clone(),
-            failures: Arc::clone(&self.failures),
-            limit: self.limit,
-        }
+        Self { inner: self.inner.clone(), failures: Arc::clone(&self.failures), limit: self.limit }
     }
 }
 

@@ -1,0 +1,62 @@
+//! The same JSON work behind towerkit, hyper and axum.
+
+mod idle;
+mod instructions;
+mod load;
+mod server;
+
+use anyhow::{Context, Result};
+
+use super::table::{Budget, Row};
+use crate::test::tools;
+use server::Kind;
+
+pub fn run(quick: bool) -> Result<Vec<Row>> {
+    for (program, package) in [("wrk", "wrk"), ("valgrind", "valgrind")] {
+        if tools::find(program).is_none() {
+            tools::install(&[package]);
+        }
+        tools::find(program).with_context(|| format!("{program} is not here"))?;
+    }
+    server::build()?;
+    let mut rows = cpu(quick)?;
+    rows.extend(instructions::rows(quick)?);
+    rows.extend(idle::rows(if quick { 1000 } else { 10_000 })?);
+    Ok(rows)
+}
+
+/// CPU microseconds a request, of the server's process alone, under the same load.
+fn cpu(quick: bool) -> Result<Vec<Row>> {
+    let (rounds, seconds) = if quick { (3, 1) } else { (11, 3) };
+    let mut servers = Kind::ALL.map(|kind| (kind, None, Vec::new()));
+    for (kind, server, _) in &mut servers {
+        let running = server::Server::start(*kind, false)?;
+        load::round(&running, 1)?; // warm
+        *server = Some(running);
+    }
+    for _ in 0..rounds {
+        for (_, server, micros) in &mut servers {
+            let server = server.as_ref().context("started above")?;
+            micros.push(load::round(server, seconds)?);
+        }
+    }
+    let base = servers.iter().find(|(kind, ..)| *kind == Kind::Hyper).map(|(.., micros)| micros.clone());
+    let base = base.context("hyper was not measured")?;
+    Ok(servers
+        .iter()
+        .map(|(kind, _, micros)| {
+            let row = Row::new(kind.name(), "CPU µs a request", micros.clone());
+            if *kind == Kind::Hyper { row } else { row.against(Kind::Hyper.name(), &base).budget(kind.budget()) }
+        })
+        .collect())
+}
+
+impl Kind {
+    const fn budget(self) -> Option<Budget> {
+        match self {
+            Self::Json => Some(Budget::Ratio(1.05)),
+            Self::Stack => Some(Budget::Ratio(1.12)),
+            Self::Hyper | Self::Axum | Self::AxumStack => None,
+        }
+    }
+}
