@@ -5,6 +5,7 @@
 mod code;
 mod compile_errors;
 mod context;
+mod contract;
 mod deadline;
 mod endpoint;
 mod error;
