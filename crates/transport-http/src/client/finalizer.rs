@@ -1,0 +1,98 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{Method, StatusCode, Uri};
+use tokio::time::Instant;
+use towerkit_endpoint::{Code, Error};
+
+use super::Finalize;
+
+/// What became of a call: what a [finalizer](crate::Client::finalize) is told.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct CallSummary {
+    /// The method.
+    pub method: Method,
+    /// The URL; none where the call failed before there was one. The query may hold secrets.
+    pub uri: Option<Uri>,
+    /// The status of the reply; none where there was no reply.
+    pub status: Option<StatusCode>,
+    /// From `call` to the end.
+    pub elapsed: Duration,
+    /// How it ended.
+    pub outcome: CallOutcome,
+}
+
+impl CallSummary {
+    /// The code of the error; none for success, and none where the call was given up.
+    #[must_use]
+    pub const fn code(&self) -> Option<Code> {
+        match self.outcome {
+            CallOutcome::Failure(code) => Some(code),
+            CallOutcome::Success | CallOutcome::Cancelled => None,
+        }
+    }
+}
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CallOutcome {
+    /// With a reply.
+    Success,
+    /// With an error of this code.
+    Failure(Code),
+    /// Its future was dropped before its end.
+    Cancelled,
+}
+
+/// Runs the finalize hooks when it is dropped, with the future that owns it.
+pub(super) struct Finalizer {
+    hooks: Vec<Arc<Finalize>>,
+    started: Instant,
+    summary: CallSummary,
+}
+
+impl Finalizer {
+    pub(super) fn start(hooks: &[Arc<Finalize>], method: &Method) -> Self {
+        Self {
+            hooks: hooks.to_vec(),
+            started: Instant::now(),
+            summary: CallSummary {
+                method: method.clone(),
+                uri: None,
+                status: None,
+                elapsed: Duration::ZERO,
+                outcome: CallOutcome::Cancelled,
+            },
+        }
+    }
+
+    pub(super) fn sent(&mut self, method: &Method, uri: &Uri) {
+        if !self.hooks.is_empty() {
+            // A before hook may have changed them.
+            self.summary.method = method.clone();
+            self.summary.uri = Some(uri.clone());
+        }
+    }
+
+    pub(super) const fn replied(&mut self, status: StatusCode) {
+        self.summary.status = Some(status);
+    }
+
+    pub(super) fn end<R>(&mut self, result: &Result<R, Error>) {
+        self.summary.outcome = match result {
+            Ok(_) => CallOutcome::Success,
+            Err(error) => CallOutcome::Failure(error.code()),
+        };
+    }
+}
+
+impl Drop for Finalizer {
+    fn drop(&mut self) {
+        self.summary.elapsed = self.started.elapsed();
+        for hook in &self.hooks {
+            hook(&self.summary);
+        }
+    }
+}
