@@ -100,11 +100,13 @@
 //! * [`report`]: what the suite found.
 //! * [`probe`]: the strict service, and the handle that scripts and observes it.
 //! * [`events`]: a list that hooks write and tests wait for.
+//! * [`tool`]: programs that tests want beside themselves.
 
 pub mod contract;
 pub mod events;
 pub mod probe;
 pub mod report;
+pub mod tool;
 mod wait;
 
 /// The error of a [`Probe`](probe::Probe) that is given no other. Tower's own layers use the same.

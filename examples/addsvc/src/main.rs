@@ -46,14 +46,17 @@ async fn main() -> ExitCode {
 async fn run(flags: Flags) -> Result<(), BoxError> {
     let http = listen("--http-addr", flags.http_addr).await?;
     let debug = listen("--debug-addr", flags.debug_addr).await?;
-    println!("addsvc listens for HTTP on {}, for operators on {}; try:", http.local_addr()?, debug.local_addr()?);
-    println!(r#"  curl --json '{{"a":1,"b":2}}' {}/sum"#, http.local_addr()?);
+    let hello = format!(
+        "addsvc listens for HTTP on {http}, for operators on {debug}; try:\n  curl --json '{{\"a\":1,\"b\":2}}' {http}/sum",
+        http = http.local_addr()?,
+        debug = debug.local_addr()?,
+    );
 
     let endpoints = Endpoints::new(BasicService);
-    let group = Group::new().stop_limit(Duration::from_secs(flags.drain)).on_event(|event| {
-        if matches!(event, Event::GroupStopping | Event::Ended { .. }) {
-            eprintln!("{event}");
-        }
+    let group = Group::new().stop_limit(Duration::from_secs(flags.drain)).on_event(move |event| match event {
+        Event::GroupReady => println!("{hello}"),
+        Event::GroupStopping | Event::Ended { .. } => eprintln!("{event}"),
+        _ => {}
     });
     let health = transport::http::health(&group.health());
     group

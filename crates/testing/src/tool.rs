@@ -1,0 +1,41 @@
+//! Programs that tests want beside themselves: a load generator, a server of another make.
+//!
+//! What runs the tests (here `cargo xtask test`) puts the path of the program `wrk` in the variable `TOWERKIT_TOOL_WRK`. A
+//! test whose program is not there is skipped, and says so: on standard error, and as a line in the file that
+//! `TOWERKIT_SKIPPED_FILE` names. Where `TOWERKIT_REQUIRE_ALL` is set it fails instead.
+//!
+//! ```
+//! use towerkit_testing::tool;
+//!
+//! fn the_server_outlives_a_load_test() {
+//!     let Some(wrk) = tool::find("wrk", "the_server_outlives_a_load_test") else { return };
+//!     println!("to be run: {}", wrk.display());
+//! }
+//! # the_server_outlives_a_load_test();
+//! ```
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::PathBuf;
+
+/// The path of a program; none where it is not there, and the test is to return.
+///
+/// # Panics
+///
+/// Where the program is not there and nothing may be skipped.
+#[must_use]
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+pub fn find(program: &str, test: &str) -> Option<PathBuf> {
+    let variable = format!("TOWERKIT_TOOL_{}", program.to_uppercase());
+    if let Some(path) = std::env::var_os(&variable) {
+        return Some(path.into());
+    }
+    assert!(std::env::var_os("TOWERKIT_REQUIRE_ALL").is_none(), "{test} needs {program}: {variable} is not set");
+    let line = format!("SKIPPED: {test}: {program} is not here");
+    eprintln!("{line}");
+    if let Some(file) = std::env::var_os("TOWERKIT_SKIPPED_FILE") {
+        // Where it can't be written the line above stands all the same.
+        let _ = OpenOptions::new().append(true).create(true).open(file).and_then(|mut file| writeln!(file, "{line}"));
+    }
+    None
+}

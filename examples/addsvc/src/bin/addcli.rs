@@ -1,0 +1,99 @@
+//! Calls the service from the command line.
+//!
+//!     addcli --http-addr 127.0.0.1:8081 1 2
+//!     addcli --http-addr 127.0.0.1:8081 --method concat foo bar
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
+
+use std::error::Error;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use addsvc::endpoint::{ConcatRequest, Endpoints, SumRequest};
+use addsvc::transport;
+use clap::{Parser, ValueEnum};
+use towerkit_endpoint::{BoxError, Context, Endpoint, Request};
+use towerkit_transport_http::{Pool, Remote};
+
+/// Calls addsvc.
+#[derive(Parser)]
+#[command(version)]
+struct Flags {
+    /// Where the service listens for HTTP.
+    #[arg(long, value_name = "ADDRESS")]
+    http_addr: Option<String>,
+
+    /// What to call.
+    #[arg(long, value_enum, default_value_t = Method::Sum)]
+    method: Method,
+
+    /// How long the call may take, in milliseconds.
+    #[arg(long, value_name = "MS", default_value_t = 5000)]
+    timeout: u64,
+
+    /// The first operand.
+    #[arg(allow_negative_numbers = true)]
+    a: String,
+
+    /// The second operand.
+    #[arg(allow_negative_numbers = true)]
+    b: String,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Method {
+    Sum,
+    Concat,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    match run(Flags::parse()).await {
+        Ok(line) => {
+            println!("{line}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("error: {}", with_causes(&*error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(flags: Flags) -> Result<String, BoxError> {
+    let endpoints = connect(&flags)?;
+    let mut context = Context::new();
+    context.shorten_deadline_to(Duration::from_millis(flags.timeout));
+    let Flags { a, b, method, .. } = flags;
+    match method {
+        Method::Sum => {
+            let request = SumRequest { a: number("a", &a)?, b: number("b", &b)? };
+            let reply = endpoints.sum.invoke(Request::with_context(context, request)).await?;
+            Ok(format!("{} + {} = {}", request.a, request.b, reply.v))
+        }
+        Method::Concat => {
+            let request = ConcatRequest { a: a.clone(), b: b.clone() };
+            let reply = endpoints.concat.invoke(Request::with_context(context, request)).await?;
+            Ok(format!("{a:?} + {b:?} = {:?}", reply.v))
+        }
+    }
+}
+
+fn connect(flags: &Flags) -> Result<Endpoints, BoxError> {
+    let Some(address) = &flags.http_addr else {
+        return Err("no remote address specified: give --http-addr".into());
+    };
+    let remote = Remote::new(&Pool::new(), &format!("http://{address}"))
+        .map_err(|error| format!("--http-addr {address}: {error}"))?;
+    Ok(transport::http::client(&remote))
+}
+
+/// Of a call that got no answer the message says little; what is below it is for whoever sits here.
+fn with_causes(error: &dyn Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| (*cause).source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+fn number(name: &str, text: &str) -> Result<i64, BoxError> {
+    text.parse().map_err(|error| format!("{name}: {text:?}: {error}").into())
+}

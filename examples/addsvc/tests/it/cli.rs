@@ -1,0 +1,57 @@
+use std::process::{Command, Output};
+
+use crate::running::Addsvc;
+
+fn text(output: &Output) -> (Option<i32>, String, String) {
+    let utf8 = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    (output.status.code(), utf8(&output.stdout), utf8(&output.stderr))
+}
+
+#[test]
+fn it_prints_what_the_service_answers() {
+    let addsvc = Addsvc::start(&[]);
+    assert_eq!(text(&addsvc.cli(&["1", "2"])), (Some(0), "1 + 2 = 3\n".to_owned(), String::new()));
+    let joined = addsvc.cli(&["--method", "concat", "foo", "bar"]);
+    assert_eq!(text(&joined), (Some(0), "\"foo\" + \"bar\" = \"foobar\"\n".to_owned(), String::new()));
+}
+
+#[test]
+fn a_failed_call_prints_the_servers_message_and_exits_with_1() {
+    let addsvc = Addsvc::start(&[]);
+    let failed = text(&addsvc.cli(&["0", "0"]));
+    assert_eq!(failed, (Some(1), String::new(), "error: can't sum two zeroes\n".to_owned()));
+}
+
+#[test]
+fn what_the_user_got_wrong_is_named() {
+    let addsvc = Addsvc::start(&[]);
+    let (code, _, error) = text(&addsvc.cli(&["one", "2"]));
+    assert_eq!((code, error.as_str()), (Some(1), "error: a: \"one\": invalid digit found in string\n"));
+
+    let nowhere = Command::new(env!("CARGO_BIN_EXE_addcli")).args(["1", "2"]).output().unwrap();
+    let (code, _, error) = text(&nowhere);
+    assert_eq!(code, Some(1));
+    assert!(error.starts_with("error: no remote address specified"), "{error}");
+}
+
+#[test]
+fn a_service_that_is_not_there_is_reported_with_the_cause() {
+    let cli =
+        Command::new(env!("CARGO_BIN_EXE_addcli")).args(["--http-addr", "127.0.0.1:1", "1", "2"]).output().unwrap();
+    let (code, _, error) = text(&cli);
+    assert_eq!(code, Some(1));
+    assert!(error.contains("can't be reached") && error.contains("refused"), "{error}");
+}
+
+#[test]
+fn a_port_that_is_taken_is_reported_with_its_flag() {
+    let addsvc = Addsvc::start(&[]);
+    let taken = addsvc.http.to_string();
+    let second = Command::new(env!("CARGO_BIN_EXE_addsvc"))
+        .args(["--http-addr", &taken, "--debug-addr", "127.0.0.1:0"])
+        .output()
+        .unwrap();
+    let (code, _, error) = text(&second);
+    assert_eq!(code, Some(1));
+    assert!(error.starts_with(&format!("error: --http-addr {taken}: ")), "{error}");
+}

@@ -1,0 +1,8 @@
+//! The programs as a user has them: started, called, stopped.
+
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod cli;
+mod http;
+mod running;
+mod stop;
