@@ -1,4 +1,3 @@
-use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
@@ -11,15 +10,20 @@ pub enum Event<'a> {
     /// A member was started.
     Starting {
         /// Its name.
-        member: &'a Cow<'static, str>,
+        member: &'a str,
     },
     /// A member says that it is up.
     Ready {
         /// Its name.
-        member: &'a Cow<'static, str>,
+        member: &'a str,
     },
     /// All members are up.
     GroupReady,
+    /// A member asked for the stop of the group, the first time.
+    StopAsked {
+        /// Its name, and its reason if it gave one.
+        by: &'a str,
+    },
     /// The stop begins.
     GroupStopping,
     /// The stop was asked for once more: what has not stopped is aborted.
@@ -27,14 +31,14 @@ pub enum Event<'a> {
     /// A member is asked to stop.
     Stopping {
         /// Its name.
-        member: &'a Cow<'static, str>,
+        member: &'a str,
         /// How long it may take.
         limit: Duration,
     },
     /// A member ended, asked or not.
     Ended {
         /// Its name.
-        member: &'a Cow<'static, str>,
+        member: &'a str,
         /// How.
         ending: &'a Ending,
     },
@@ -46,6 +50,7 @@ impl fmt::Display for Event<'_> {
             Self::Starting { member } => write!(f, "{member}: starting"),
             Self::Ready { member } => write!(f, "{member}: ready"),
             Self::GroupReady => f.write_str("ready"),
+            Self::StopAsked { by } => write!(f, "stop asked for by {by}"),
             Self::GroupStopping => f.write_str("stopping"),
             Self::GivenUp => f.write_str("asked to stop once more: giving the drain up"),
             Self::Stopping { member, limit } => write!(f, "{member}: stopping, within {limit:?}"),

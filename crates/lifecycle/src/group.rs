@@ -4,20 +4,21 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
-use tokio::sync::watch;
 use towerkit_endpoint::BoxError;
 
-use crate::health::{HealthReport, MemberState};
+use crate::health::Board;
 use crate::run::run;
 use crate::{Event, GroupError, Health, Lifeline, Member, Report};
 
 /// Members that start in order and stop in reverse. See the [crate's page](crate) for the order and an example.
 pub struct Group {
     pub(crate) members: Vec<Entry>,
+    /// How many of them, the first, surround the others.
+    surrounding: usize,
     pub(crate) start_limit: Duration,
     pub(crate) stop_limit: Duration,
     pub(crate) on_event: Box<OnEvent>,
-    pub(crate) health: watch::Sender<HealthReport>,
+    pub(crate) health: Board,
 }
 
 pub(crate) struct Entry {
@@ -42,20 +43,21 @@ impl Group {
     pub fn new() -> Self {
         Self {
             members: Vec::new(),
+            surrounding: 0,
             start_limit: Self::DEFAULT_START_LIMIT,
             stop_limit: Self::DEFAULT_STOP_LIMIT,
             on_event: Box::new(|_| {}),
-            health: watch::Sender::default(),
+            health: Board::default(),
         }
     }
 
-    /// Adds a member: started last so far, stopped first.
+    /// Adds a member: started last so far, stopped first; unless it [surrounds](Member::surrounds) the others.
     #[must_use]
     pub fn with(self, member: impl Member) -> Self {
         self.add(member, None)
     }
 
-    /// Adds a member with a stop limit of its own.
+    /// Adds a member with a stop limit of its own. It goes before the one that the [member knows](Member::stop_limit).
     #[must_use]
     pub fn with_limit(self, member: impl Member, stop_limit: Duration) -> Self {
         self.add(member, Some(stop_limit))
@@ -68,7 +70,8 @@ impl Group {
         self
     }
 
-    /// How long each member may take to stop, where it has no limit of its own.
+    /// How long each member may take to stop, where it has no limit of its own. As they stop one after the other, the whole stop
+    /// may take the sum of their limits, and whoever kills the process must wait for longer than that.
     #[must_use]
     pub const fn stop_limit(mut self, limit: Duration) -> Self {
         self.stop_limit = limit;
@@ -89,6 +92,7 @@ impl Group {
     }
 
     /// Starts the members, waits for the stop, stops them, and reports. Dropping the future aborts all members.
+    /// It must be polled within a tokio runtime with its timer; [`Signals`](crate::Signals) and servers need its I/O as well.
     ///
     /// # Errors
     ///
@@ -99,9 +103,12 @@ impl Group {
 
     fn add<M: Member>(mut self, member: M, stop_limit: Option<Duration>) -> Self {
         let name = member.name();
-        self.health.send_modify(|health| health.members.push((name.clone(), MemberState::Waiting)));
+        let stop_limit = stop_limit.or_else(|| member.stop_limit());
+        let index = if member.surrounds() { self.surrounding } else { self.members.len() };
+        self.surrounding += usize::from(member.surrounds());
+        self.health.add(index, name.clone());
         let start = Box::new(|lifeline| -> Running { Box::pin(member.run(lifeline)) });
-        self.members.push(Entry { name, stop_limit, start });
+        self.members.insert(index, Entry { name, stop_limit, start });
         self
     }
 }

@@ -34,8 +34,45 @@ pub enum MemberState {
     Running,
     /// It was asked to stop.
     Stopping,
+    /// It was a job for the start, and is done.
+    Done,
     /// It has ended.
     Ended,
+}
+
+/// The writing end of [`Health`]. Where it is dropped the group is gone: nothing is ready, and no member runs.
+#[derive(Debug, Default)]
+pub(crate) struct Board(watch::Sender<HealthReport>);
+
+impl Board {
+    pub(crate) fn subscribe(&self) -> watch::Receiver<HealthReport> {
+        self.0.subscribe()
+    }
+
+    pub(crate) fn add(&self, index: usize, name: Cow<'static, str>) {
+        self.0.send_modify(|health| health.members.insert(index, (name, MemberState::Waiting)));
+    }
+
+    pub(crate) fn set(&self, index: usize, state: MemberState) {
+        self.0.send_modify(|health| health.members[index].1 = state);
+    }
+
+    pub(crate) fn set_ready(&self, ready: bool) {
+        self.0.send_modify(|health| health.ready = ready);
+    }
+}
+
+impl Drop for Board {
+    fn drop(&mut self) {
+        self.0.send_modify(|health| {
+            health.ready = false;
+            for (_, state) in &mut health.members {
+                if !matches!(state, MemberState::Waiting | MemberState::Done) {
+                    *state = MemberState::Ended;
+                }
+            }
+        });
+    }
 }
 
 impl Health {
@@ -53,6 +90,12 @@ impl Health {
     #[must_use]
     pub fn report(&self) -> HealthReport {
         self.state.borrow().clone()
+    }
+
+    /// Waits until something has changed since this handle was made or last waited; false where the group is gone, and nothing
+    /// will change any more. Waiting may be given up.
+    pub async fn changed(&mut self) -> bool {
+        self.state.changed().await.is_ok()
     }
 
     /// Waits until the group is ready, or is not, as asked; false where the group is gone before.
@@ -86,13 +129,13 @@ impl HealthReport {
         self.ready
     }
 
-    /// Every member by name, in the order they were added.
+    /// Every member by name, in the order they start.
     pub fn members(&self) -> impl Iterator<Item = (&str, MemberState)> {
         self.members.iter().map(|(name, state)| (name.as_ref(), *state))
     }
 
     fn not_ready(&self) -> Error {
-        let down = self.members().filter(|(_, state)| *state != MemberState::Running);
+        let down = self.members().filter(|(_, state)| !matches!(state, MemberState::Running | MemberState::Done));
         let down = down.map(|(name, state)| format!("{name} is {state}")).collect::<Vec<_>>().join(", ");
         Error::new(
             Code::Unavailable,
@@ -115,6 +158,7 @@ impl fmt::Display for MemberState {
             Self::Starting => "starting",
             Self::Running => "running",
             Self::Stopping => "stopping",
+            Self::Done => "done",
             Self::Ended => "ended",
         })
     }

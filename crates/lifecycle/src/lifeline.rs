@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -10,11 +11,22 @@ use tokio::time::Instant;
 pub struct Lifeline {
     ready: watch::Sender<bool>,
     stop_by: watch::Receiver<Option<Instant>>,
-    requests: watch::Sender<u32>,
+    requests: watch::Sender<Requests>,
+    member: Cow<'static, str>,
+}
+
+/// What was asked of a group by its members.
+#[derive(Debug, Default)]
+pub(crate) struct Requests {
+    pub(crate) count: u32,
+    /// Who asked first, and why.
+    pub(crate) first: Option<String>,
 }
 
 impl Lifeline {
     /// A lifeline without a group, and what stops it: for tests, and for programs with one member.
+    ///
+    /// Where the [`Stopper`] is dropped, the member is stopping: there is no one left to run for.
     ///
     /// ```
     /// use std::time::Duration;
@@ -34,13 +46,14 @@ impl Lifeline {
     /// ```
     #[must_use]
     pub fn detached() -> (Self, Stopper) {
-        Self::new(watch::Sender::new(0))
+        Self::new("detached".into(), watch::Sender::default())
     }
 
-    pub(crate) fn new(requests: watch::Sender<u32>) -> (Self, Stopper) {
+    pub(crate) fn new(member: Cow<'static, str>, requests: watch::Sender<Requests>) -> (Self, Stopper) {
         let stop_by = watch::Sender::new(None);
-        let lifeline = Self { ready: watch::Sender::new(false), stop_by: stop_by.subscribe(), requests };
-        let stopper = Stopper { ready: lifeline.ready.subscribe(), stop_by };
+        let lifeline = Self { ready: watch::Sender::new(false), stop_by: stop_by.subscribe(), requests, member };
+        let requests = lifeline.requests.subscribe();
+        let stopper = Stopper { ready: lifeline.ready.subscribe(), stop_by, requests };
         (lifeline, stopper)
     }
 
@@ -58,10 +71,12 @@ impl Lifeline {
         let _ = stop_by.wait_for(Option::is_some).await;
     }
 
-    /// Whether the member was asked to stop.
+    /// Whether the member was asked to stop, or the group or the [`Stopper`] is gone: whether [`stopping`](Self::stopping)
+    /// would end at once.
     #[must_use]
     pub fn is_stopping(&self) -> bool {
-        self.stop_by().is_some()
+        // An error says that the other end is gone.
+        self.stop_by().is_some() || self.stop_by.has_changed().is_err()
     }
 
     /// When the member is aborted; none until it is asked to stop.
@@ -71,8 +86,25 @@ impl Lifeline {
     }
 
     /// Asks the group to stop; asked for a second time, it aborts what has not stopped by then.
+    ///
+    /// The member itself goes on until it is asked in its turn.
     pub fn stop_group(&self) {
-        self.requests.send_modify(|requests| *requests += 1);
+        self.ask(None);
+    }
+
+    /// As [`stop_group`](Self::stop_group), with a reason for the report and the log.
+    pub fn stop_group_because(&self, reason: impl Into<Cow<'static, str>>) {
+        self.ask(Some(reason.into()));
+    }
+
+    fn ask(&self, reason: Option<Cow<'static, str>>) {
+        self.requests.send_modify(|requests| {
+            requests.count = requests.count.saturating_add(1);
+            requests.first.get_or_insert_with(|| match reason {
+                Some(reason) => format!("{}: {reason}", self.member),
+                None => self.member.to_string(),
+            });
+        });
     }
 }
 
@@ -81,6 +113,7 @@ impl Lifeline {
 pub struct Stopper {
     ready: watch::Receiver<bool>,
     stop_by: watch::Sender<Option<Instant>>,
+    requests: watch::Receiver<Requests>,
 }
 
 impl Stopper {
@@ -88,6 +121,14 @@ impl Stopper {
     pub async fn ready(&self) {
         let mut ready = self.ready.clone();
         if ready.wait_for(|ready| *ready).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Waits until the member asks for the stop of its group. Where its lifeline is gone it never does.
+    pub async fn stop_requested(&self) {
+        let mut requests = self.requests.clone();
+        if requests.wait_for(|requests| requests.count > 0).await.is_err() {
             std::future::pending::<()>().await;
         }
     }

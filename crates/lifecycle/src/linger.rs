@@ -8,7 +8,13 @@ use crate::{Lifeline, Member};
 /// A member that does nothing but wait when it is asked to stop.
 ///
 /// It stands after the servers and before the registration. Then the stop goes: deregister, wait, drain; and the servers
-/// still take calls while balancers learn that the instance is going. Its time must fit in its stop limit.
+/// still take calls while balancers learn that the instance is going.
+///
+/// ```text
+///   not ready ─▶ deregister ─▶ wait: calls still come, and are served ─▶ servers drain
+/// ```
+///
+/// Its stop limit is its time and a second more, whatever the group's limit is.
 ///
 /// ```
 /// use std::time::Duration;
@@ -37,6 +43,10 @@ impl Linger {
 impl Member for Linger {
     fn name(&self) -> Cow<'static, str> {
         "linger".into()
+    }
+
+    fn stop_limit(&self) -> Option<Duration> {
+        Some(self.time.saturating_add(Duration::from_secs(1)))
     }
 
     async fn run(self, lifeline: Lifeline) -> Result<(), BoxError> {

@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
+use std::time::Duration;
 
 use towerkit_endpoint::BoxError;
 
@@ -15,7 +16,26 @@ pub trait Member: Send + 'static {
     ///
     /// It calls [`Lifeline::ready`] when it is up, awaits [`Lifeline::stopping`] beside its work, and then ends in good order
     /// before [`Lifeline::stop_by`]; after that it is aborted.
+    ///
+    /// What it returns, and when, decides for the group:
+    ///
+    /// | it ends | before it was ready | once it was ready |
+    /// | --- | --- | --- |
+    /// | with `Ok` | a job, and done: the next member starts | the group stops |
+    /// | with an error or a panic | the start fails | the group stops, and fails |
     fn run(self, lifeline: Lifeline) -> impl Future<Output = Result<(), BoxError>> + Send;
+
+    /// How long its stop may take, where it knows: it takes the place of the group's
+    /// [limit](crate::Group::stop_limit), and yields to [`Group::with_limit`](crate::Group::with_limit). None by default.
+    fn stop_limit(&self) -> Option<Duration> {
+        None
+    }
+
+    /// Whether it must run before all others start and until all others have stopped, wherever it was added: what listens for
+    /// signals must. False by default.
+    fn surrounds(&self) -> bool {
+        false
+    }
 }
 
 /// A member of a name and an async function.

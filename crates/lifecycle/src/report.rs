@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use towerkit_endpoint::BoxError;
 
-/// How each member of a group ended, in the order they were added.
+/// How each member of a group ended, in the order they start.
 ///
-/// `Display` is a line a member.
+/// `Display` is a line a member, after one that says who asked for the stop, where someone did.
 #[derive(Debug, Default)]
 pub struct Report {
     pub(crate) members: Vec<MemberReport>,
+    pub(crate) stop_asked_by: Option<String>,
 }
 
 /// How one member ended.
@@ -23,6 +24,22 @@ pub struct MemberReport {
     pub ending: Ending,
     /// How long it took from being asked to stop; none where it was not asked.
     pub stop_took: Option<Duration>,
+    /// Whether its task went on even when aborted, and still runs: it blocks its thread. A runtime waits for such a task when it
+    /// is dropped; [`shutdown_timeout`](tokio::runtime::Runtime::shutdown_timeout) does not.
+    pub left_behind: bool,
+}
+
+impl fmt::Display for MemberReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name, self.ending)?;
+        if let (Ending::Stopped, Some(took)) = (&self.ending, self.stop_took) {
+            write!(f, " in {took:?}")?;
+        }
+        if self.left_behind {
+            f.write_str(", and still runs: it blocks its thread")?;
+        }
+        Ok(())
+    }
 }
 
 /// How a member ended.
@@ -91,6 +108,12 @@ impl Report {
         &self.members
     }
 
+    /// Who asked for the stop, and why, as in `signals: SIGTERM`. None where the stop began with a member's end.
+    #[must_use]
+    pub fn stop_asked_by(&self) -> Option<&str> {
+        self.stop_asked_by.as_deref()
+    }
+
     /// Those that did not stop in time.
     pub fn overdue(&self) -> impl Iterator<Item = &MemberReport> {
         self.members.iter().filter(|member| matches!(member.ending, Ending::Overdue { .. } | Ending::Aborted))
@@ -99,8 +122,11 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(by) = &self.stop_asked_by {
+            writeln!(f, "stop asked for by {by}")?;
+        }
         for member in &self.members {
-            writeln!(f, "{}: {}", member.name, member.ending)?;
+            writeln!(f, "{member}")?;
         }
         Ok(())
     }
@@ -108,8 +134,8 @@ impl fmt::Display for Report {
 
 /// A group that did not end well: a member failed, panicked, was not ready in time, or did not stop in time.
 ///
-/// `Display` names each such member and what happened to it.
-#[derive(Debug)]
+/// `Display` names each such member and what happened to it, with every cause. `Debug` is the same text, as that is what is printed
+/// of an error that `main` returns; `{:#?}` shows all.
 pub struct GroupError {
     report: Report,
 }
@@ -131,9 +157,18 @@ impl fmt::Display for GroupError {
         let bad = self.report.members.iter().filter(|member| !member.ending.is_good());
         for (index, member) in bad.enumerate() {
             let separator = if index == 0 { "" } else { "; " };
-            write!(f, "{separator}{}: {}", member.name, member.ending)?;
+            write!(f, "{separator}{member}")?;
         }
         Ok(())
+    }
+}
+
+impl fmt::Debug for GroupError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if f.alternate() {
+            return f.debug_struct("GroupError").field("report", &self.report).finish();
+        }
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -1,3 +1,5 @@
+mod stop;
+
 use std::borrow::Cow;
 use std::future::pending;
 use std::time::Duration;
@@ -8,7 +10,8 @@ use tokio::time::{Instant, sleep_until};
 use towerkit_endpoint::BoxError;
 
 use crate::group::{Entry, Group};
-use crate::health::{HealthReport, MemberState};
+use crate::health::{Board, MemberState};
+use crate::lifeline::Requests;
 use crate::{Ending, Event, GroupError, Lifeline, MemberReport, Report, Stopper};
 
 pub(crate) async fn run(group: Group) -> Result<Report, GroupError> {
@@ -16,7 +19,7 @@ pub(crate) async fn run(group: Group) -> Result<Report, GroupError> {
         slots: Vec::new(),
         // Dropped with the future of `run`, it aborts whatever still runs.
         tasks: JoinSet::new(),
-        requests: watch::Sender::new(0),
+        requests: watch::Sender::default(),
         on_event: group.on_event,
         health: group.health,
     };
@@ -33,9 +36,9 @@ struct Run {
     slots: Vec<Slot>,
     tasks: JoinSet<Result<(), BoxError>>,
     /// How often a stop was asked for.
-    requests: watch::Sender<u32>,
+    requests: watch::Sender<Requests>,
     on_event: Box<dyn FnMut(&Event<'_>) + Send>,
-    health: watch::Sender<HealthReport>,
+    health: Board,
 }
 
 struct Slot {
@@ -47,6 +50,7 @@ struct Slot {
     asked: Option<Instant>,
     stop_took: Option<Duration>,
     ending: Option<Ending>,
+    left_behind: bool,
 }
 
 impl Run {
@@ -57,7 +61,12 @@ impl Run {
         start_limit: Duration,
         stop_limit: Duration,
     ) -> bool {
-        for entry in waiting {
+        loop {
+            // The last one may have come up in the moment in which another ended, or a signal came: then no one else starts.
+            if self.reap() || self.requests.borrow().count > 0 {
+                return false;
+            }
+            let Some(entry) = waiting.next() else { break };
             let index = self.spawn(entry, stop_limit);
             let not_ready_at = Instant::now().checked_add(start_limit);
             let mut requests = self.requests.subscribe();
@@ -65,7 +74,7 @@ impl Run {
                 // In the order written: a member that is up and ends at once is up first.
                 biased;
                 () = self.slots[index].stopper.ready() => {
-                    self.set_state(index, MemberState::Running);
+                    self.health.set(index, MemberState::Running);
                     self.tell(&Event::Ready { member: &self.slots[index].name.clone() });
                 }
                 Some(ended) = next_ended(&mut self.tasks) => {
@@ -74,23 +83,26 @@ impl Run {
                     if ended != index || !self.ended_well(ended) {
                         return false;
                     }
+                    self.health.set(index, MemberState::Done);
                 }
-                _ = requests.wait_for(|requests| *requests > 0) => return false,
+                _ = requests.wait_for(|requests| requests.count > 0) => return false,
                 () = sleep_to(not_ready_at) => {
                     self.abort(index, Ending::NotReady { limit: start_limit }).await;
                     return false;
                 }
             }
         }
-        self.health.send_modify(|health| health.ready = true);
+        self.health.set_ready(true);
         self.tell(&Event::GroupReady);
         true
     }
 
     fn spawn(&mut self, entry: Entry, stop_limit: Duration) -> usize {
-        let (lifeline, stopper) = Lifeline::new(self.requests.clone());
+        let (lifeline, stopper) = Lifeline::new(entry.name.clone(), self.requests.clone());
         self.tell(&Event::Starting { member: &entry.name });
-        let abort = self.tasks.spawn((entry.start)(lifeline));
+        // Called within the task, so that what the member does before its first await is its own too: a panic, a block.
+        let start = entry.start;
+        let abort = self.tasks.spawn(async move { start(lifeline).await });
         let index = self.slots.len();
         self.slots.push(Slot {
             name: entry.name,
@@ -101,8 +113,9 @@ impl Run {
             asked: None,
             stop_took: None,
             ending: None,
+            left_behind: false,
         });
-        self.set_state(index, MemberState::Starting);
+        self.health.set(index, MemberState::Starting);
         index
     }
 
@@ -115,71 +128,18 @@ impl Run {
                     self.ended(ended);
                 }
             }
-            _ = requests.wait_for(|requests| *requests > 0) => {}
+            _ = requests.wait_for(|requests| requests.count > 0) => {}
         }
     }
 
-    async fn stop(&mut self) {
-        self.health.send_modify(|health| health.ready = false);
-        self.tell(&Event::GroupStopping);
-        // Asked for twice, the drain is given up.
-        let mut requests = self.requests.subscribe();
-        for index in (0..self.slots.len()).rev() {
-            if self.slots[index].ending.is_some() {
-                continue;
-            }
-            let limit = self.slots[index].stop_limit;
-            let (name, now) = (self.slots[index].name.clone(), Instant::now());
-            let stop_by = now.checked_add(limit);
-            self.slots[index].asked = Some(now);
-            self.set_state(index, MemberState::Stopping);
-            self.tell(&Event::Stopping { member: &name, limit });
-            match stop_by {
-                Some(stop_by) => self.slots[index].stopper.stop_at(stop_by),
-                None => self.slots[index].stopper.stop(limit),
-            }
-            while self.slots[index].ending.is_none() {
-                tokio::select! {
-                    biased;
-                    Some(ended) = next_ended(&mut self.tasks) => { self.ended(ended); }
-                    _ = requests.wait_for(|requests| *requests > 1) => {
-                        self.tell(&Event::GivenUp);
-                        self.abort_all().await;
-                        return;
-                    }
-                    () = sleep_to(stop_by) => self.abort(index, Ending::Overdue { limit }).await,
-                }
-            }
+    /// Notes the tasks that have ended already; whether there was one.
+    fn reap(&mut self) -> bool {
+        let mut any = false;
+        while let Some(joined) = self.tasks.try_join_next_with_id() {
+            self.ended(by_task(joined));
+            any = true;
         }
-    }
-
-    /// Aborts a member, and waits until its task is gone.
-    async fn abort(&mut self, index: usize, ending: Ending) {
-        self.slots[index].abort.abort();
-        let mut ending = Some(ending);
-        while self.slots[index].ending.is_none() {
-            let Some((task, result)) = next_ended(&mut self.tasks).await else { break };
-            if task == self.slots[index].task {
-                // It may have ended between the limit and the abort; then that is how it ended.
-                match result {
-                    Err(error) if error.is_cancelled() => {
-                        self.set_ending(index, ending.take().unwrap_or(Ending::Aborted));
-                    }
-                    result => {
-                        self.ended((task, result));
-                    }
-                }
-            } else {
-                self.ended((task, result));
-            }
-        }
-    }
-
-    async fn abort_all(&mut self) {
-        self.tasks.abort_all();
-        while let Some(ended) = next_ended(&mut self.tasks).await {
-            self.ended(ended);
-        }
+        any
     }
 
     /// Notes that a task ended, and says whose it was.
@@ -198,20 +158,21 @@ impl Run {
     }
 
     fn set_ending(&mut self, index: usize, ending: Ending) {
-        self.set_state(index, MemberState::Ended);
         let slot = &mut self.slots[index];
+        if slot.ending.is_some() {
+            // It was left behind, and came to its end after all. How it ended for the group is known.
+            slot.left_behind = false;
+            return;
+        }
         slot.stop_took = slot.asked.map(|asked| asked.elapsed());
         let name = slot.name.clone();
+        self.health.set(index, MemberState::Ended);
         self.tell(&Event::Ended { member: &name, ending: &ending });
         self.slots[index].ending = Some(ending);
     }
 
     fn ended_well(&self, index: usize) -> bool {
         self.slots[index].ending.as_ref().is_some_and(Ending::is_good)
-    }
-
-    fn set_state(&self, index: usize, state: MemberState) {
-        self.health.send_modify(|health| health.members[index].1 = state);
     }
 
     fn tell(&mut self, event: &Event<'_>) {
@@ -223,10 +184,16 @@ impl Run {
             name: slot.name,
             ending: slot.ending.unwrap_or(Ending::Aborted),
             stop_took: slot.stop_took,
+            left_behind: slot.left_behind,
         });
-        let waiting =
-            waiting.map(|entry| MemberReport { name: entry.name, ending: Ending::NotStarted, stop_took: None });
-        let report = Report { members: started.chain(waiting).collect() };
+        let waiting = waiting.map(|entry| MemberReport {
+            name: entry.name,
+            ending: Ending::NotStarted,
+            stop_took: None,
+            left_behind: false,
+        });
+        let stop_asked_by = self.requests.borrow().first.clone();
+        let report = Report { members: started.chain(waiting).collect(), stop_asked_by };
         if report.members.iter().all(|member| member.ending.is_good()) {
             Ok(report)
         } else {
@@ -239,10 +206,14 @@ type Ended = (Id, Result<Result<(), BoxError>, JoinError>);
 
 /// The next task that ends; none where no task is left.
 async fn next_ended(tasks: &mut JoinSet<Result<(), BoxError>>) -> Option<Ended> {
-    Some(match tasks.join_next_with_id().await? {
+    tasks.join_next_with_id().await.map(by_task)
+}
+
+fn by_task(joined: Result<(Id, Result<(), BoxError>), JoinError>) -> Ended {
+    match joined {
         Ok((task, result)) => (task, Ok(result)),
         Err(error) => (error.id(), Err(error)),
-    })
+    }
 }
 
 fn panic_text(error: JoinError) -> String {
