@@ -5,7 +5,9 @@ mod event;
 mod host;
 mod limits;
 mod service;
+mod shared;
 mod stream;
+mod watch;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -42,8 +44,8 @@ pub use event::ServeEvent;
 /// | headers | 100 | 431 |
 /// | [header time](Serve::header_time) | 10 s | closed |
 /// | [body bytes](Serve::body_limit) | 2 MiB | 413 |
-/// | [body time](Serve::body_time) | 20 s, and 1 s more for every 500 bytes | 408 |
-/// | [write stall](Serve::write_stall) | 30 s | closed |
+/// | [body time](Serve::body_time) | 20 s of waiting; 500 bytes give 1 s back | 408, and closed |
+/// | [write time](Serve::write_time) | 30 s of waiting; 500 bytes give 1 s back | closed |
 /// | [idle time](Serve::idle_time) | 60 s | closed |
 /// | [streams of one HTTP/2 connection](Serve::streams) | 200 | refused by the protocol |
 /// | `Host` (RFC 9112, section 3.2) | one, and valid | 400 |
@@ -136,8 +138,9 @@ impl<S> Serve<S> {
         self
     }
 
-    /// How long a body may keep the service waiting: a time, and a second more for every so many bytes that have come. It is
-    /// the rule of Apache's `mod_reqtimeout`.
+    /// How long a body may keep the service waiting. Every so many bytes that come give it a second back, but never more than
+    /// it has used: so it may neither come slower than that for long, nor stop for longer than the time. (Apache's
+    /// `mod_reqtimeout` has the same limit, where a body can save time up.)
     #[must_use]
     pub fn body_time(mut self, time: Duration, bytes_a_second: u64) -> Self {
         self.limits.body.time = time.min(LONGEST);
@@ -145,10 +148,12 @@ impl<S> Serve<S> {
         self
     }
 
-    /// How long a peer may take nothing of what is written to it.
+    /// How long a peer may keep a reply waiting by not taking it. Every so many bytes that it takes give it a second back, as
+    /// with [`body_time`](Self::body_time).
     #[must_use]
-    pub fn write_stall(mut self, limit: Duration) -> Self {
-        self.limits.write_stall = limit.min(LONGEST);
+    pub fn write_time(mut self, time: Duration, bytes_a_second: u64) -> Self {
+        self.limits.write_time = time.min(LONGEST);
+        self.limits.write_bytes_a_second = bytes_a_second.max(1);
         self
     }
 

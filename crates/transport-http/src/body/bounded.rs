@@ -16,8 +16,9 @@ use crate::problem::refused;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BodyLimits {
     pub(crate) bytes: u64,
+    /// How long it may keep its reader waiting.
     pub(crate) time: Duration,
-    /// Each so many bytes add a second to the time; not zero.
+    /// Each so many bytes give a second of the time back; not zero.
     pub(crate) bytes_a_second: u64,
 }
 
@@ -31,7 +32,10 @@ pub(super) struct Bounded {
 }
 
 struct Slow {
-    since: Instant,
+    /// What it has used of its time, up to this wait.
+    used: Duration,
+    /// When this wait began; none while the reader does something else, which is not the peer's fault.
+    since: Option<Instant>,
     timer: Pin<Box<Sleep>>,
 }
 
@@ -43,7 +47,11 @@ impl Bounded {
     pub(super) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         match Pin::new(&mut self.incoming).poll_frame(cx) {
             Poll::Ready(Some(Ok(frame))) => {
-                self.bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
+                let bytes = frame.data_ref().map_or(0, |data| data.len() as u64);
+                if let Some(slow) = &mut self.slow {
+                    slow.came(bytes, self.limits.bytes_a_second);
+                }
+                self.bytes += bytes;
                 if self.bytes > self.limits.bytes {
                     return Poll::Ready(Some(Err(too_large(self.limits.bytes).into())));
                 }
@@ -55,19 +63,28 @@ impl Bounded {
     }
 
     fn poll_too_slow(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let BodyLimits { time, bytes_a_second, .. } = self.limits;
+        let time = self.limits.time;
         let slow = self.slow.get_or_insert_with(|| {
-            let since = Instant::now();
-            Box::new(Slow { since, timer: Box::pin(sleep_until(since + time)) })
+            let timer = Box::pin(sleep_until(Instant::now() + time));
+            Box::new(Slow { used: Duration::ZERO, since: None, timer })
         });
-        let end = slow.since + time + Duration::from_secs(self.bytes / bytes_a_second);
-        if slow.timer.deadline() != end {
-            slow.timer.as_mut().reset(end);
+        if slow.since.is_none() {
+            let now = Instant::now();
+            slow.since = Some(now);
+            slow.timer.as_mut().reset(now + time.saturating_sub(slow.used));
         }
         slow.timer.as_mut().poll(cx).map(|()| {
             let message = "the body comes too slowly".to_owned();
             Some(Err(refused(Code::DeadlineExceeded, StatusCode::REQUEST_TIMEOUT, message).into()))
         })
+    }
+}
+
+impl Slow {
+    fn came(&mut self, bytes: u64, bytes_a_second: u64) {
+        let waited = self.since.take().map_or(Duration::ZERO, |since| since.elapsed());
+        let back = Duration::from_micros(bytes.saturating_mul(1_000_000) / bytes_a_second);
+        self.used = (self.used + waited).saturating_sub(back);
     }
 }
 

@@ -1,43 +1,23 @@
-use std::future::{Future, poll_fn};
+use std::future::{Future, pending};
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body as HttpBody;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep, sleep_until};
-use tokio_util::sync::CancellationToken;
 use tower_service::Service;
 use towerkit_endpoint::{BoxError, PeerAddr};
 use towerkit_lifecycle::Lifeline;
 
-use super::limits::Limits;
-use super::{OnEvent, Serve, ServeEvent, connection};
+use super::shared::Shared;
+use super::{Serve, ServeEvent, connection};
 use crate::Body;
-
-/// What all connections of a server share.
-pub(super) struct Shared {
-    pub(super) limits: Limits,
-    pub(super) on_event: Arc<OnEvent>,
-    draining: AtomicBool,
-    /// The drain has begun.
-    pub(super) drain: CancellationToken,
-    /// The grace of the drain is over: what is idle is closed.
-    pub(super) close_idle: CancellationToken,
-}
-
-impl Shared {
-    /// The token says so too, but behind a lock.
-    pub(super) fn is_draining(&self) -> bool {
-        self.draining.load(Ordering::Relaxed)
-    }
-}
 
 pub(super) async fn run<S, B>(serve: Serve<S>, lifeline: Lifeline) -> Result<(), BoxError>
 where
@@ -45,13 +25,8 @@ where
     B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
     let Serve { listener, service, limits, on_event, name: _ } = serve;
-    let shared = Arc::new(Shared {
-        limits,
-        on_event,
-        draining: AtomicBool::new(false),
-        drain: CancellationToken::new(),
-        close_idle: CancellationToken::new(),
-    });
+    let most = limits.connections;
+    let shared = Arc::new(Shared::new(limits, on_event));
     // Dropped with this future, it aborts all connections.
     let mut connections = JoinSet::new();
     let of_connections = shared.clone();
@@ -60,68 +35,79 @@ where
     };
 
     lifeline.ready();
-    let mut stopping = std::pin::pin!(lifeline.stopping());
+    let mut stopping = pin!(lifeline.stopping());
+    let mut told_full = false;
     loop {
-        let full = connections.len() >= shared.limits.connections;
+        let full = connections.len() >= most;
+        if full && !told_full {
+            shared.tell(&ServeEvent::Full { connections: connections.len() });
+        }
+        told_full = full;
         tokio::select! {
             () = &mut stopping => break,
-            Some(_) = connections.join_next() => {}
-            accepted = accept(&listener, &shared), if !full => start(&mut connections, accepted),
+            Some(ended) = connections.join_next() => tell_panic(&ended, &shared),
+            accepted = accept(|| listener.accept(), |error| shared.tell(&error)), if !full => start(&mut connections, accepted),
         }
     }
 
-    // What the kernel has accepted by now was promised an answer; what comes later is refused by it.
-    while let Some(accepted) = accept_now(&listener).await {
-        start(&mut connections, accepted);
+    sweep(listener, &shared, |accepted| start(&mut connections, accepted));
+    while let Some(ended) = connections.try_join_next() {
+        tell_panic(&ended, &shared);
     }
-    drop(listener);
-    shared.draining.store(true, Ordering::Relaxed);
-    shared.drain.cancel();
-    while connections.try_join_next().is_some() {}
-    (shared.on_event)(&ServeEvent::Draining { connections: connections.len() });
+    shared.tell(&ServeEvent::Draining { connections: connections.len() });
     drain(connections, &shared, lifeline.stop_by()).await
 }
 
 /// Waits until all connections have ended, at most until shortly before the end of the stop: the rest is cut and counted.
 async fn drain(mut connections: JoinSet<()>, shared: &Shared, stop_by: Option<Instant>) -> Result<(), BoxError> {
-    let begun = Instant::now();
+    let within = stop_by.map(|stop_by| stop_by.saturating_duration_since(Instant::now()));
+    // A stop that is shorter than the grace must not cut what is only idle.
+    let grace = shared.limits.drain_grace;
+    shared.drain(within.map_or(grace, |within| grace.min(within / 2)));
     let cut = async {
-        match stop_by {
+        match stop_by.zip(within) {
             // A twentieth of the time is left for telling about it.
-            Some(stop_by) => sleep_until(stop_by - stop_by.saturating_duration_since(begun) / 20).await,
-            None => std::future::pending().await,
+            Some((stop_by, within)) => sleep_until(stop_by - within / 20).await,
+            None => pending().await,
         }
     };
-    let mut cut = std::pin::pin!(cut);
-    let mut grace = std::pin::pin!(sleep(shared.limits.drain_grace));
-    while !connections.is_empty() {
+    let mut cut = pin!(cut);
+    loop {
         tokio::select! {
-            _ = connections.join_next() => {}
-            () = &mut grace, if !shared.close_idle.is_cancelled() => shared.close_idle.cancel(),
-            () = &mut cut => {
-                let count = connections.len();
-                (shared.on_event)(&ServeEvent::Cut { connections: count });
-                connections.shutdown().await;
-                return Err(format!("{count} connections were cut at the end of the drain").into());
-            }
+            ended = connections.join_next() => match ended {
+                Some(ended) => tell_panic(&ended, shared),
+                None => return Ok(()),
+            },
+            () = &mut cut => break,
         }
     }
-    Ok(())
+    shared.cut();
+    connections.shutdown().await;
+    let (connections, requests) = shared.were_cut();
+    if requests == 0 {
+        return Ok(());
+    }
+    let event = ServeEvent::Cut { connections, requests };
+    shared.tell(&event);
+    Err(event.to_string().into())
 }
 
 /// The next connection. Where the system is out of something, it waits before it tries again, longer each time, up to a
 /// second; the error of a single connection passes.
-async fn accept(listener: &TcpListener, shared: &Shared) -> (TcpStream, SocketAddr) {
+async fn accept<T, F>(next: impl Fn() -> F, tell: impl Fn(ServeEvent)) -> T
+where
+    F: Future<Output = io::Result<T>>,
+{
     let mut pause = Duration::from_millis(5);
     loop {
-        match listener.accept().await {
+        match next().await {
             Ok(accepted) => return accepted,
             Err(error) => {
                 let passes = matches!(
                     error.kind(),
                     io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted
                 );
-                (shared.on_event)(&ServeEvent::AcceptFailed(error));
+                tell(ServeEvent::AcceptFailed(error));
                 if !passes {
                     sleep(pause).await;
                     pause = (pause * 2).min(Duration::from_secs(1));
@@ -131,12 +117,64 @@ async fn accept(listener: &TcpListener, shared: &Shared) -> (TcpStream, SocketAd
     }
 }
 
-/// A connection that is there already; none where there is none, or it can't be had.
-async fn accept_now(listener: &TcpListener) -> Option<(TcpStream, SocketAddr)> {
-    let mut accept = std::pin::pin!(listener.accept());
-    poll_fn(|cx| match accept.as_mut().poll(cx) {
-        Poll::Ready(accepted) => Poll::Ready(accepted.ok()),
-        Poll::Pending => Poll::Ready(None),
-    })
-    .await
+/// Takes what the kernel has accepted by now, which was promised an answer, and closes the listener: what comes later is
+/// refused. It asks the kernel itself, since tokio may not know of the newest connections yet.
+fn sweep(listener: TcpListener, shared: &Shared, mut start: impl FnMut((TcpStream, SocketAddr))) {
+    let swept = listener.into_std().and_then(|listener| {
+        loop {
+            let (stream, peer) = match listener.accept() {
+                Ok(accepted) => accepted,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => continue,
+                Err(error) => return Err(error),
+            };
+            stream.set_nonblocking(true)?;
+            start((TcpStream::from_std(stream)?, peer));
+        }
+    });
+    if let Err(error) = swept {
+        shared.tell(&ServeEvent::AcceptFailed(error));
+    }
+}
+
+fn tell_panic(ended: &Result<(), JoinError>, shared: &Shared) {
+    if ended.as_ref().is_err_and(JoinError::is_panic) {
+        shared.tell(&ServeEvent::Panicked);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::{Cell, RefCell};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn where_the_system_is_out_of_something_it_waits_longer_each_time() {
+        let begun = Instant::now();
+        let tries = RefCell::new(Vec::new());
+        let next = || {
+            tries.borrow_mut().push(begun.elapsed().as_millis());
+            // EMFILE of Linux.
+            let result = if tries.borrow().len() < 12 { Err(io::Error::from_raw_os_error(24)) } else { Ok(()) };
+            async { result }
+        };
+        let told = Cell::new(0);
+        accept(next, |_| told.set(told.get() + 1)).await;
+        assert_eq!(*tries.borrow(), [0, 5, 15, 35, 75, 155, 315, 635, 1275, 2275, 3275, 4275]);
+        assert_eq!(told.get(), 11);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_error_of_one_connection_keeps_no_other_waiting() {
+        let begun = Instant::now();
+        let tries = Cell::new(0);
+        let next = || {
+            tries.set(tries.get() + 1);
+            let result = if tries.get() == 1 { Err(io::ErrorKind::ConnectionAborted.into()) } else { Ok(()) };
+            async { result }
+        };
+        accept(next, |_| {}).await;
+        assert_eq!((tries.get(), begun.elapsed()), (2, Duration::ZERO));
+    }
 }

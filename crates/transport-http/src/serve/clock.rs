@@ -1,31 +1,42 @@
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::limits::Limits;
+use super::shared::Shared;
 
 /// What one connection does, and since when: shared by its stream, its requests and its watch.
 ///
 /// Noting something is a store, never a timer: the watch sets its one timer for the earliest end there can be, and looks here
 /// when it fires. Relaxed ordering will do: all of HTTP/1 happens in one task, and HTTP/2 only counts.
-#[derive(Debug)]
 pub(super) struct Clock {
+    pub(super) shared: Arc<Shared>,
     /// Times below are microseconds since then.
     base: Instant,
     phase: AtomicU8,
     /// When the phase began, or [`UNKNOWN`]: the watch fills it in, so that most phases never cost a look at the clock.
     since: AtomicU64,
     in_flight: AtomicU32,
-    /// Since when a write is blocked, or [`UNKNOWN`] where none is.
+    /// It was asked to end, so being idle is allowed it for the shortest time only.
+    ending: AtomicBool,
+    /// Since when the peer takes too little of what is written to it, or [`UNKNOWN`] where nothing waits to be written.
     blocked: AtomicU64,
 }
 
 const UNKNOWN: u64 = u64::MAX;
 
+/// Nothing has come yet.
 const SILENT: u8 = 0;
+/// A part of a head has come.
 const HEAD: u8 = 1;
+/// The last request is answered, the next has not begun.
 const IDLE: u8 = 2;
+/// All is said, and the peer was told so.
+const CLOSING: u8 = 3;
+
+/// How long a peer that was told of the end may take to close its side.
+const LINGER: Duration = Duration::from_secs(2);
 
 /// What the time is up for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,24 +44,32 @@ pub(super) enum Up {
     Header,
     Idle,
     Write,
+    Closing,
 }
 
 impl Clock {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
         Self {
+            shared,
             base: Instant::now(),
             phase: AtomicU8::new(SILENT),
             since: AtomicU64::new(0),
             in_flight: AtomicU32::new(0),
+            ending: AtomicBool::new(false),
             blocked: AtomicU64::new(UNKNOWN),
         }
     }
 
-    /// Bytes came.
+    /// Bytes of HTTP/1 came.
     pub(super) fn read(&self) {
         if self.phase.load(Ordering::Relaxed) == IDLE && self.in_flight.load(Ordering::Relaxed) == 0 {
             self.enter(HEAD);
         }
+    }
+
+    /// It speaks HTTP/2, where a connection without a request is nothing unusual.
+    pub(super) fn is_http2(&self) {
+        self.enter(IDLE);
     }
 
     /// A head is complete.
@@ -65,44 +84,98 @@ impl Clock {
         }
     }
 
-    /// An idle connection was asked to end: it has the time of a head for it.
-    pub(super) fn last_idle(&self) {
-        self.enter(IDLE);
+    /// The drain has begun: the time to be idle for starts anew, and is shorter.
+    pub(super) fn drain(&self) {
+        if self.phase.load(Ordering::Relaxed) != HEAD {
+            self.since.store(UNKNOWN, Ordering::Relaxed);
+        }
     }
 
+    /// An idle connection was asked to end.
+    pub(super) fn end_it(&self) {
+        self.ending.store(true, Ordering::Relaxed);
+        self.since.store(UNKNOWN, Ordering::Relaxed);
+    }
+
+    /// The peer is told that nothing more comes.
+    pub(super) fn closing(&self) {
+        self.enter(CLOSING);
+    }
+
+    /// The peer takes nothing just now.
     pub(super) fn write_blocked(&self) {
         if self.blocked.load(Ordering::Relaxed) == UNKNOWN {
             self.blocked.store(self.now(), Ordering::Relaxed);
         }
     }
 
-    pub(super) fn write_moved(&self) {
-        self.blocked.store(UNKNOWN, Ordering::Relaxed);
+    /// The peer took something: that gives it a part of its time back, and never more than it has lost.
+    pub(super) fn wrote(&self, bytes: usize) {
+        let blocked = self.blocked.load(Ordering::Relaxed);
+        if blocked != UNKNOWN {
+            let micros = (bytes as u64).saturating_mul(1_000_000) / self.shared.limits.write_bytes_a_second;
+            self.blocked.store(blocked.saturating_add(micros).min(self.now()), Ordering::Relaxed);
+        }
+    }
+
+    /// The peer took all there was.
+    pub(super) fn wrote_all(&self) {
+        if self.blocked.load(Ordering::Relaxed) != UNKNOWN {
+            self.blocked.store(UNKNOWN, Ordering::Relaxed);
+        }
+    }
+
+    /// How many requests would be lost if the connection ended now. One of which a part has come counts.
+    pub(super) fn unanswered(&self) -> u32 {
+        match self.phase.load(Ordering::Relaxed) {
+            CLOSING => 0,
+            HEAD => self.in_flight.load(Ordering::Relaxed).max(1),
+            _ => self.in_flight.load(Ordering::Relaxed),
+        }
     }
 
     /// The earliest end that stands now; none while requests are served and their replies are taken.
-    pub(super) fn end(&self, limits: &Limits) -> Option<(Instant, Up)> {
-        let blocked = self.blocked.load(Ordering::Relaxed);
-        if blocked != UNKNOWN {
-            return Some((self.at(blocked) + limits.write_stall, Up::Write));
-        }
-        if self.in_flight.load(Ordering::Relaxed) > 0 {
-            return None;
+    pub(super) fn end(&self) -> Option<(Instant, Up)> {
+        let limits = &self.shared.limits;
+        let phase = self.phase.load(Ordering::Relaxed);
+        if phase != CLOSING {
+            let blocked = self.blocked.load(Ordering::Relaxed);
+            if blocked != UNKNOWN {
+                return Some((self.at(blocked) + limits.write_time, Up::Write));
+            }
+            if self.in_flight.load(Ordering::Relaxed) > 0 {
+                return None;
+            }
         }
         let mut since = self.since.load(Ordering::Relaxed);
         if since == UNKNOWN {
             since = self.now();
             self.since.store(since, Ordering::Relaxed);
         }
-        Some(match self.phase.load(Ordering::Relaxed) {
-            IDLE => (self.at(since) + limits.idle_time, Up::Idle),
-            _ => (self.at(since) + limits.header_time, Up::Header),
-        })
+        let grace = self.shared.grace();
+        let (time, up) = match phase {
+            CLOSING => (LINGER, Up::Closing),
+            HEAD => (limits.header_time, Up::Header),
+            SILENT if grace.is_none() => (limits.header_time, Up::Header),
+            _ if self.ending.load(Ordering::Relaxed) => (LINGER, Up::Idle),
+            _ => (limits.idle_time, Up::Idle),
+        };
+        // During the drain nothing but a request is worth more than the grace.
+        let time = grace.filter(|_| phase != HEAD).map_or(time, |grace| time.min(grace));
+        Some((self.at(since) + time, up))
+    }
+
+    /// When to look again where there is no end.
+    pub(super) fn again(&self) -> Duration {
+        let idle_time = self.shared.limits.idle_time;
+        self.shared.grace().map_or(idle_time, |grace| grace.min(idle_time))
     }
 
     fn enter(&self, phase: u8) {
-        self.phase.store(phase, Ordering::Relaxed);
-        self.since.store(UNKNOWN, Ordering::Relaxed);
+        if self.phase.load(Ordering::Relaxed) != CLOSING {
+            self.phase.store(phase, Ordering::Relaxed);
+            self.since.store(UNKNOWN, Ordering::Relaxed);
+        }
     }
 
     fn now(&self) -> u64 {

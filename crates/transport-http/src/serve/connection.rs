@@ -1,7 +1,7 @@
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::Poll;
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -9,17 +9,19 @@ use http_body::Body as HttpBody;
 use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, Sleep, sleep_until};
-use tokio_util::sync::CancellationToken;
 use tower_service::Service;
 use towerkit_endpoint::{BoxError, PeerAddr};
 
 use super::ServeEvent;
-use super::accept::Shared;
 use super::clock::{Clock, Up};
 use super::service::Calls;
+use super::shared::Shared;
 use super::stream::Stream;
+use super::watch::{Alarm, Watch};
 use crate::Body;
+
+/// The least that hyper reads into: it is also how much of a body or of a reply is moved at a time.
+const BUFFER: usize = 64 * 1024;
 
 /// Serves one connection to its end.
 pub(super) async fn serve<S, B>(tcp: TcpStream, peer: PeerAddr, service: S, shared: Arc<Shared>)
@@ -29,43 +31,55 @@ where
 {
     // Small answers must not wait for the acknowledgement of the last ones.
     let _ = tcp.set_nodelay(true);
-    let clock = Arc::new(Clock::new());
+    let clock = Arc::new(Clock::new(shared));
+    let limits = &clock.shared.limits;
     let mut stream = Stream::new(tcp, clock.clone());
-    let watch = Watch { shared: &shared, clock: &clock };
+    let mut watch = std::pin::pin!(Watch::new(&clock));
 
-    let http2 = {
-        let sniffing = poll_fn(|cx| stream.poll_is_http2(cx));
-        tokio::select! {
-            http2 = sniffing => http2,
-            up = watch.time_is_up() => return watch.tell_up(up, peer),
-            // Not a byte has come: there is nothing to wait for.
-            () = shared.close_idle.cancelled() => return,
+    let sniffed = poll_fn(|cx| {
+        loop {
+            if let Poll::Ready(http2) = stream.poll_is_http2(cx) {
+                return Poll::Ready(http2.map_err(|error| Ended::Failed(error.into())));
+            }
+            match watch.as_mut().poll(cx) {
+                Poll::Ready(Alarm::Up(up)) => return Poll::Ready(Err(Ended::TimeIsUp(up))),
+                Poll::Ready(Alarm::Drain) => {}
+                Poll::Pending => return Poll::Pending,
+            }
         }
-    };
-    let calls = Calls { service, shared: shared.clone(), clock: clock.clone(), peer };
-    let ended = match http2 {
+    })
+    .await;
+    let ended = match sniffed {
         Ok(false) => {
+            let calls = Calls { service, clock: clock.clone(), peer };
+            // Without the pipelined flush of hyper: it keeps a reply back while a part of the next request is there.
             let connection = http1::Builder::new()
                 .header_read_timeout(None)
-                .max_header_size(shared.limits.header_bytes as usize)
-                .pipeline_flush(true)
+                .max_header_size(limits.header_bytes as usize)
+                .max_buf_size(BUFFER.max(limits.header_bytes as usize))
                 .serve_connection(TokioIo::new(stream), calls);
-            watch.drive(connection, &shared.close_idle).await
+            drive(connection, &clock, watch).await
         }
         Ok(true) => {
+            clock.is_http2();
+            // It may have told of the drain already, which an HTTP/2 connection must hear of.
+            watch.set(Watch::new(&clock));
+            let calls = Calls { service, clock: clock.clone(), peer };
             let connection = http2::Builder::new(TokioExecutor::new())
-                .max_header_list_size(shared.limits.header_bytes)
-                .max_concurrent_streams(shared.limits.streams)
+                .max_header_list_size(limits.header_bytes)
+                .max_concurrent_streams(limits.streams)
                 .serve_connection(TokioIo::new(stream), calls);
             // Boxed, so that an HTTP/1 connection is not as large as an HTTP/2 one.
-            Box::pin(watch.drive(connection, &shared.drain)).await
+            Box::pin(drive(connection, &clock, watch)).await
         }
-        Err(error) => Ended::Failed(error.into()),
+        Err(ended) => ended,
     };
+    let peer = peer.0;
     match ended {
-        Ended::Well => {}
-        Ended::TimeIsUp(up) => watch.tell_up(up, peer),
-        Ended::Failed(error) => (shared.on_event)(&ServeEvent::ConnectionFailed { peer: peer.0, error }),
+        Ended::Well | Ended::TimeIsUp(Up::Idle | Up::Closing) => {}
+        Ended::TimeIsUp(Up::Header) => clock.shared.tell(&ServeEvent::HeaderTimeout { peer }),
+        Ended::TimeIsUp(Up::Write) => clock.shared.tell(&ServeEvent::WriteStalled { peer }),
+        Ended::Failed(error) => clock.shared.tell(&ServeEvent::ConnectionFailed { peer, error }),
     }
 }
 
@@ -77,6 +91,9 @@ enum Ended {
 
 /// A connection that can be asked to end after what is under way.
 trait Graceful: Future<Output = hyper::Result<()>> {
+    /// Whether it can be asked while a request may be on its way: HTTP/2 says which ones it still takes, HTTP/1 closes.
+    const AT_ANY_TIME: bool;
+
     fn graceful_shutdown(self: Pin<&mut Self>);
 }
 
@@ -85,6 +102,8 @@ where
     S: Service<Request<Body>, Response = Response<B>, Error: Into<BoxError>> + Clone,
     B: HttpBody<Data = Bytes, Error: Into<BoxError>> + 'static,
 {
+    const AT_ANY_TIME: bool = false;
+
     fn graceful_shutdown(self: Pin<&mut Self>) {
         self.graceful_shutdown();
     }
@@ -95,88 +114,51 @@ where
     S: Service<Request<Body>, Response = Response<B>, Error: Into<BoxError>, Future: Send> + Clone + Send + 'static,
     B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
+    const AT_ANY_TIME: bool = true;
+
     fn graceful_shutdown(self: Pin<&mut Self>) {
         self.graceful_shutdown();
     }
 }
 
-/// Looks after the time of one connection, with one timer.
-#[derive(Clone, Copy)]
-struct Watch<'a> {
-    shared: &'a Shared,
-    clock: &'a Clock,
+/// Polls a connection to its end, and ends it when its time is up or when it is asked to.
+async fn drive<C: Graceful>(connection: C, clock: &Clock, mut watch: Pin<&mut Watch<'_>>) -> Ended {
+    let mut connection = std::pin::pin!(connection);
+    // Dropped before the connection, whose requests it counts.
+    let mut cut = Cut(Some(clock));
+    let mut ending = false;
+    let ended = poll_fn(|cx| {
+        loop {
+            if let Poll::Ready(result) = connection.as_mut().poll(cx) {
+                return Poll::Ready(match result {
+                    Ok(()) => Ended::Well,
+                    Err(error) => Ended::Failed(error.into()),
+                });
+            }
+            match watch.as_mut().poll(cx) {
+                Poll::Ready(Alarm::Drain) if C::AT_ANY_TIME => {}
+                Poll::Ready(Alarm::Drain) => continue,
+                Poll::Ready(Alarm::Up(Up::Idle)) if !ending => clock.end_it(),
+                // It is closed at once, with what it is writing or waiting for, or for not ending when it was asked to.
+                Poll::Ready(Alarm::Up(up)) => return Poll::Ready(Ended::TimeIsUp(up)),
+                Poll::Pending => return Poll::Pending,
+            }
+            ending = true;
+            connection.as_mut().graceful_shutdown();
+        }
+    })
+    .await;
+    cut.0 = None;
+    ended
 }
 
-impl Watch<'_> {
-    /// Polls a connection to its end, and ends it when its time is up or when it is asked to.
-    async fn drive(self, connection: impl Graceful, asked: &CancellationToken) -> Ended {
-        let mut connection = std::pin::pin!(connection);
-        let mut asked = std::pin::pin!(asked.cancelled());
-        let mut timer = std::pin::pin!(None::<Sleep>);
-        let mut ending = false;
-        poll_fn(|cx| {
-            loop {
-                if let Poll::Ready(result) = connection.as_mut().poll(cx) {
-                    return Poll::Ready(match result {
-                        Ok(()) => Ended::Well,
-                        Err(error) => Ended::Failed(error.into()),
-                    });
-                }
-                let up = self.poll_up(cx, timer.as_mut());
-                match up {
-                    // It is closed at once, with what it is writing or waiting for.
-                    Poll::Ready(up @ (Up::Header | Up::Write)) => return Poll::Ready(Ended::TimeIsUp(up)),
-                    // The same for one that was asked to end and does not.
-                    Poll::Ready(Up::Idle) if ending => return Poll::Ready(Ended::Well),
-                    Poll::Ready(Up::Idle) => self.clock.last_idle(),
-                    Poll::Pending if ending || asked.as_mut().poll(cx).is_pending() => return Poll::Pending,
-                    Poll::Pending => {}
-                }
-                ending = true;
-                connection.as_mut().graceful_shutdown();
-            }
-        })
-        .await
-    }
+/// Counts what is lost where the connection's future is dropped before its end.
+struct Cut<'a>(Option<&'a Clock>);
 
-    async fn time_is_up(self) -> Up {
-        let mut timer = std::pin::pin!(None::<Sleep>);
-        poll_fn(|cx| self.poll_up(cx, timer.as_mut())).await
-    }
-
-    /// Ready when the time is up. The timer is moved to an earlier end, never to a later one: when it fires too early, it is
-    /// set anew. So a request that comes and goes in time costs no timer.
-    fn poll_up(self, cx: &mut Context<'_>, mut timer: Pin<&mut Option<Sleep>>) -> Poll<Up> {
-        loop {
-            let end = self.clock.end(&self.shared.limits);
-            if let Some(mut set) = timer.as_mut().as_pin_mut() {
-                if let Some((end, _)) = end
-                    && end < set.deadline()
-                {
-                    set.as_mut().reset(end);
-                }
-                let fired = set.deadline();
-                ready!(set.poll(cx));
-                timer.set(None);
-                if let Some((end, up)) = end
-                    && end <= fired
-                {
-                    return Poll::Ready(up);
-                }
-            } else {
-                // While requests are served there is no end. But a reply of HTTP/2 is completed in another task, and nothing
-                // need wake this one then; so it looks again later.
-                let at = end.map_or_else(|| Instant::now() + self.shared.limits.idle_time, |(end, _)| end);
-                timer.set(Some(sleep_until(at)));
-            }
-        }
-    }
-
-    fn tell_up(self, up: Up, peer: PeerAddr) {
-        match up {
-            Up::Header => (self.shared.on_event)(&ServeEvent::HeaderTimeout { peer: peer.0 }),
-            Up::Write => (self.shared.on_event)(&ServeEvent::WriteStalled { peer: peer.0 }),
-            Up::Idle => {}
+impl Drop for Cut<'_> {
+    fn drop(&mut self) {
+        if let Some(clock) = self.0 {
+            clock.shared.dropped(clock.unanswered());
         }
     }
 }

@@ -2,6 +2,7 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 
+use http::StatusCode;
 use towerkit_endpoint::BoxError;
 
 /// What befalls a server and its connections: for a log or a counter.
@@ -10,6 +11,20 @@ use towerkit_endpoint::BoxError;
 pub enum ServeEvent {
     /// No connection could be accepted; it is tried again after a pause where the system is out of something.
     AcceptFailed(io::Error),
+    /// There are as many connections as there may be; more are accepted when one has ended.
+    Full {
+        /// How many.
+        connections: usize,
+    },
+    /// A request was refused before the service saw it.
+    Refused {
+        /// The peer.
+        peer: SocketAddr,
+        /// The status of the answer.
+        status: StatusCode,
+        /// What the answer says.
+        reason: String,
+    },
     /// A connection ended with an error: the peer broke it off, or did not speak HTTP.
     ConnectionFailed {
         /// The peer.
@@ -22,7 +37,9 @@ pub enum ServeEvent {
         /// The peer.
         peer: SocketAddr,
     },
-    /// A connection was closed since the peer took nothing of what was written to it.
+    /// A connection ended since the service panicked on it.
+    Panicked,
+    /// A connection was closed since the peer took nothing, or too little, of what was written to it.
     WriteStalled {
         /// The peer.
         peer: SocketAddr,
@@ -32,10 +49,12 @@ pub enum ServeEvent {
         /// The connections that are open.
         connections: usize,
     },
-    /// The time for the drain is over: these connections were cut.
+    /// The time for the drain is over: these were cut. Connections without a request are not counted.
     Cut {
-        /// How many.
+        /// The connections that had requests.
         connections: usize,
+        /// The requests without a whole answer.
+        requests: usize,
     },
 }
 
@@ -44,10 +63,15 @@ impl fmt::Display for ServeEvent {
         match self {
             Self::AcceptFailed(error) => write!(f, "can't accept a connection: {error}"),
             Self::ConnectionFailed { peer, error } => write!(f, "connection of {peer}: {error}"),
+            Self::Full { connections } => write!(f, "{connections} connections are open, no more are accepted"),
+            Self::Refused { peer, status, reason } => write!(f, "request of {peer}: {status}, {reason}"),
+            Self::Panicked => f.write_str("the service panicked, its connection is closed"),
             Self::HeaderTimeout { peer } => write!(f, "connection of {peer}: no head in time"),
-            Self::WriteStalled { peer } => write!(f, "connection of {peer}: it takes nothing of what is written"),
+            Self::WriteStalled { peer } => write!(f, "connection of {peer}: it takes too little of what is written"),
             Self::Draining { connections } => write!(f, "draining {connections} connections"),
-            Self::Cut { connections } => write!(f, "{connections} connections were cut at the end of the drain"),
+            Self::Cut { connections, requests } => {
+                write!(f, "{requests} requests on {connections} connections were cut at the end of the drain")
+            }
         }
     }
 }

@@ -12,16 +12,14 @@ use tower::util::{Oneshot, ServiceExt};
 use tower_service::Service;
 use towerkit_endpoint::{BoxError, Error, PeerAddr};
 
-use super::accept::Shared;
 use super::clock::Clock;
-use super::host;
+use super::{ServeEvent, host};
 use crate::body::too_large;
-use crate::{Body, problem_json};
+use crate::{Body, problem_json, status_of_error};
 
 /// The user's service, as hyper calls it for one connection.
 pub(super) struct Calls<S> {
     pub(super) service: S,
-    pub(super) shared: Arc<Shared>,
     pub(super) clock: Arc<Clock>,
     pub(super) peer: PeerAddr,
 }
@@ -43,19 +41,23 @@ where
             Ok(()) => {
                 let (mut parts, body) = request.into_parts();
                 parts.extensions.insert(self.peer);
-                let body = Body::bounded(body, &self.shared.limits.body);
+                let body = Body::bounded(body, &self.clock.shared.limits.body);
                 State::Served { call: self.service.clone().oneshot(Request::from_parts(parts, body)) }
             }
-            Err(error) => State::Refused { error: Some(error) },
+            Err(error) => {
+                let (status, reason) = (status_of_error(&error), error.message().to_owned());
+                self.clock.shared.tell(&ServeEvent::Refused { peer: self.peer.0, status, reason });
+                State::Refused { error: Some(error) }
+            }
         };
-        Call { state, shared: self.shared.clone(), version, in_flight: Some(in_flight) }
+        Call { state, version, in_flight: Some(in_flight) }
     }
 }
 
 impl<S> Calls<S> {
     fn check(&self, request: &Request<Incoming>) -> Result<(), Error> {
         host::check(request.version(), request.headers())?;
-        let limit = self.shared.limits.body.bytes;
+        let limit = self.clock.shared.limits.body.bytes;
         if request.body().size_hint().lower() > limit {
             return Err(too_large(limit));
         }
@@ -82,7 +84,6 @@ pin_project! {
     {
         #[pin]
         state: State<S>,
-        shared: Arc<Shared>,
         version: Version,
         in_flight: Option<InFlight>,
     }
@@ -115,12 +116,13 @@ where
             },
         };
         let in_flight = this.in_flight.take();
+        let draining = in_flight.as_ref().is_some_and(|call| call.clock.shared.grace().is_some());
         let mut response = match result {
             Ok(response) => response.map(|body| Reply { kind: ReplyKind::Service { body }, in_flight }),
             Err(error) => problem_json(&error).map(|body| Reply { kind: ReplyKind::Refusal { body }, in_flight }),
         };
         // hyper closes an HTTP/1 connection after an answer that says so; HTTP/2 has GOAWAY.
-        if *this.version <= Version::HTTP_11 && this.shared.is_draining() {
+        if *this.version <= Version::HTTP_11 && draining {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         Poll::Ready(Ok(response))

@@ -1,4 +1,5 @@
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -12,7 +13,6 @@ use super::clock::Clock;
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// A connection's stream, which tells the clock when bytes come and when writing is blocked.
-#[derive(Debug)]
 pub(super) struct Stream {
     tcp: TcpStream,
     clock: Arc<Clock>,
@@ -20,11 +20,13 @@ pub(super) struct Stream {
     first: [u8; PREFACE.len()],
     first_len: u8,
     first_read: u8,
+    http2: bool,
+    shut: bool,
 }
 
 impl Stream {
     pub(super) const fn new(tcp: TcpStream, clock: Arc<Clock>) -> Self {
-        Self { tcp, clock, first: [0; PREFACE.len()], first_len: 0, first_read: 0 }
+        Self { tcp, clock, first: [0; PREFACE.len()], first_len: 0, first_read: 0, http2: false, shut: false }
     }
 
     /// Reads until it is sure whether the peer speaks HTTP/2. What was read is read once more by the protocol.
@@ -35,6 +37,7 @@ impl Stream {
                 return Poll::Ready(Ok(false));
             }
             if len == PREFACE.len() {
+                self.http2 = true;
                 return Poll::Ready(Ok(true));
             }
             let mut buffer = ReadBuf::new(&mut self.first[len..]);
@@ -48,10 +51,10 @@ impl Stream {
     }
 
     fn wrote(&self, result: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
-        if result.is_pending() {
-            self.clock.write_blocked();
-        } else {
-            self.clock.write_moved();
+        match &result {
+            Poll::Pending => self.clock.write_blocked(),
+            Poll::Ready(Ok(bytes)) => self.clock.wrote(*bytes),
+            Poll::Ready(Err(_)) => {}
         }
         result
     }
@@ -69,7 +72,7 @@ impl AsyncRead for Stream {
         }
         let before = buf.filled().len();
         let result = Pin::new(&mut self.tcp).poll_read(cx, buf);
-        if buf.filled().len() > before {
+        if !self.http2 && buf.filled().len() > before {
             self.clock.read();
         }
         result
@@ -95,11 +98,30 @@ impl AsyncWrite for Stream {
         self.tcp.is_write_vectored()
     }
 
+    /// hyper flushes when it has written all it has.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.clock.wrote_all();
         Pin::new(&mut self.tcp).poll_flush(cx)
     }
 
+    /// Says that nothing more comes, and then reads on, as RFC 9112, section 9.6 has it: what the peer is still sending to a
+    /// closed socket would be answered with a reset, and that may take the last reply from it before it has read it. The clock
+    /// ends this for a peer that does not close its side.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_shutdown(cx)
+        if !self.shut {
+            ready!(Pin::new(&mut self.tcp).poll_shutdown(cx))?;
+            self.shut = true;
+            self.clock.closing();
+        }
+        let mut discarded = [MaybeUninit::uninit(); 4096];
+        loop {
+            let mut buffer = ReadBuf::uninit(&mut discarded);
+            match ready!(Pin::new(&mut self.tcp).poll_read(cx, &mut buffer)) {
+                Ok(()) if buffer.filled().is_empty() => return Poll::Ready(Ok(())),
+                Ok(()) => {}
+                // It is gone: all the same here.
+                Err(_) => return Poll::Ready(Ok(())),
+            }
+        }
     }
 }

@@ -1,0 +1,69 @@
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::limits::Limits;
+use super::{OnEvent, ServeEvent};
+
+/// What all connections of a server share.
+pub(super) struct Shared {
+    pub(super) limits: Limits,
+    on_event: Arc<OnEvent>,
+    /// The drain has begun; this wakes the connections.
+    pub(super) drain: CancellationToken,
+    /// Set before: how long a connection may then be idle for. The token knows that it was cancelled behind a lock only.
+    grace: OnceLock<Duration>,
+    /// What is left is being cut.
+    cutting: AtomicBool,
+    cut_connections: AtomicUsize,
+    cut_requests: AtomicUsize,
+}
+
+impl Shared {
+    pub(super) fn new(limits: Limits, on_event: Arc<OnEvent>) -> Self {
+        Self {
+            limits,
+            on_event,
+            drain: CancellationToken::new(),
+            grace: OnceLock::new(),
+            cutting: AtomicBool::new(false),
+            cut_connections: AtomicUsize::new(0),
+            cut_requests: AtomicUsize::new(0),
+        }
+    }
+
+    pub(super) fn tell(&self, event: &ServeEvent) {
+        (self.on_event)(event);
+    }
+
+    /// Begins the drain.
+    pub(super) fn drain(&self, grace: Duration) {
+        let _ = self.grace.set(grace);
+        self.drain.cancel();
+    }
+
+    /// How long a connection may be idle for, once the drain has begun.
+    pub(super) fn grace(&self) -> Option<Duration> {
+        self.grace.get().copied()
+    }
+
+    /// From here on a connection that is dropped was cut.
+    pub(super) fn cut(&self) {
+        self.cutting.store(true, Ordering::Relaxed);
+    }
+
+    /// A connection was dropped with this many requests unanswered.
+    pub(super) fn dropped(&self, requests: u32) {
+        if requests > 0 && self.cutting.load(Ordering::Relaxed) {
+            self.cut_connections.fetch_add(1, Ordering::Relaxed);
+            self.cut_requests.fetch_add(requests as usize, Ordering::Relaxed);
+        }
+    }
+
+    /// The connections and requests that were cut.
+    pub(super) fn were_cut(&self) -> (usize, usize) {
+        (self.cut_connections.load(Ordering::Relaxed), self.cut_requests.load(Ordering::Relaxed))
+    }
+}
