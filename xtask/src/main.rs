@@ -1,9 +1,11 @@
 //! The project's own commands: checks and set-up that are not one command.
 //!
-//!     cargo xtask test [--require-all]    the tests, with the tools they want; the last line is the total
-//!     cargo xtask check                   the invariants of ARCHITECTURE.md
-//!     cargo xtask features                each crate alone, with each of its features
-//!     cargo xtask bench NAME              a benchmark, as a table of ratios
+//! ```text
+//! cargo xtask test [--require-all]    the tests, with the tools they want; the last line is the total
+//! cargo xtask check                   the invariants of ARCHITECTURE.md
+//! cargo xtask features                each crate alone, with each of its features
+//! cargo xtask bench NAME              a benchmark, as a table of ratios
+//! ```
 
 #![allow(clippy::print_stdout, clippy::print_stderr, unreachable_pub, reason = "it is a program, and has no API")]
 

@@ -1,7 +1,9 @@
 //! The servers that `cargo xtask bench http` compares. Each answers `POST /sum` with the same work: read the JSON, add, write the
 //! JSON. It prints its address, and ends when its input is closed.
 //!
-//!     bench_server hyper|json|stack|axum|axum-stack
+//! ```text
+//! bench_server hyper|json|stack|axum|axum-stack
+//! ```
 
 #![allow(clippy::panic, clippy::print_stdout, clippy::unwrap_used, reason = "it is a program")]
 

@@ -1,7 +1,9 @@
 //! The tutorial's first page: a service of two methods on HTTP, in one file.
 //!
-//!     cargo run -p stringsvc1
-//!     curl --json '{"s":"hello, world"}' 127.0.0.1:8080/uppercase
+//! ```text
+//! cargo run -p stringsvc1
+//! curl --json '{"s":"hello, world"}' 127.0.0.1:8080/uppercase
+//! ```
 
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
@@ -35,7 +37,8 @@ async fn main() -> Result<(), BoxError> {
     let routes = Router::new()
         .post("/uppercase", Server::json(endpoint_fn(uppercase)))
         .post("/count", Server::json(endpoint_fn(count)));
-    let listener = TcpListener::bind("127.0.0.1:8080").await?;
+    let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8080".to_owned());
+    let listener = TcpListener::bind(address).await?;
     Group::new().with(Signals::terminate()).with(serve(listener, routes)).run().await?;
     Ok(())
 }

@@ -1,7 +1,9 @@
 //! Calls the service from the command line.
 //!
-//!     addcli --http-addr 127.0.0.1:8081 1 2
-//!     addcli --http-addr 127.0.0.1:8081 --method concat foo bar
+//! ```text
+//! addcli --http-addr 127.0.0.1:8081 1 2
+//! addcli --http-addr 127.0.0.1:8081 --method concat foo bar
+//! ```
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
 
