@@ -13,8 +13,6 @@ const ABORT_LIMIT: Duration = Duration::from_secs(1);
 impl Run {
     /// Asks one after the other, the last first.
     pub(super) async fn stop(&mut self) {
-        // What has ended by now has ended by itself.
-        self.reap();
         self.health.set_ready(false);
         let by = self.requests.borrow().first.clone();
         if let Some(by) = by {
@@ -24,6 +22,7 @@ impl Run {
         // Asked for twice, the drain is given up.
         let mut requests = self.requests.subscribe();
         for index in (0..self.slots.len()).rev() {
+            // What has ended by now has ended by itself.
             self.reap();
             if self.slots[index].ending.is_some() {
                 continue;

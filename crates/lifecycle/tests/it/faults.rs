@@ -61,3 +61,26 @@ async fn a_member_that_blocks_its_thread_does_not_keep_the_others_from_stopping(
     assert!(member.left_behind);
     assert!(error.to_string().ends_with("and still runs: it blocks its thread"), "{error}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn giving_the_drain_up_does_not_wait_for_a_blocked_thread() {
+    let (unblock, blocked) = std::sync::mpsc::channel::<()>();
+    let blocks = member_fn("blocks", move |lifeline: Lifeline| async move {
+        lifeline.ready();
+        lifeline.stopping().await;
+        lifeline.stop_group();
+        lifeline.stop_group();
+        let _ = blocked.recv();
+        Ok(())
+    });
+    let events = Log::default();
+    let told = events.clone();
+    let group = Group::new().on_event(move |event| told.add(event.to_string())).with(blocks).with(ends());
+    let error = tokio::time::timeout(Duration::from_secs(20), group.run()).await;
+    drop(unblock);
+    let error = error.expect("the group hangs on its blocked member").unwrap_err();
+    let member = &error.report().members()[0];
+    assert!(matches!(member.ending, Ending::Aborted));
+    assert!(member.left_behind && member.stop_took.is_some());
+    assert_eq!(events.lines().last().unwrap(), "blocks: was aborted, as the drain was given up");
+}
