@@ -24,18 +24,26 @@ use std::path::PathBuf;
 ///
 /// Where the program is not there and nothing may be skipped.
 #[must_use]
-#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 pub fn find(program: &str, test: &str) -> Option<PathBuf> {
-    let variable = format!("TOWERKIT_TOOL_{}", program.to_uppercase());
-    if let Some(path) = std::env::var_os(&variable) {
-        return Some(path.into());
+    let path = std::env::var_os(format!("TOWERKIT_TOOL_{}", program.to_uppercase()));
+    if path.is_none() {
+        skip(test, &format!("{program} is not here"));
     }
-    assert!(std::env::var_os("TOWERKIT_REQUIRE_ALL").is_none(), "{test} needs {program}: {variable} is not set");
-    let line = format!("SKIPPED: {test}: {program} is not here");
+    path.map(PathBuf::from)
+}
+
+/// Says that a test is skipped, and why; the test is to return.
+///
+/// # Panics
+///
+/// Where nothing may be skipped.
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+pub fn skip(test: &str, why: &str) {
+    assert!(std::env::var_os("TOWERKIT_REQUIRE_ALL").is_none(), "{test} may not be skipped: {why}");
+    let line = format!("SKIPPED: {test}: {why}");
     eprintln!("{line}");
     if let Some(file) = std::env::var_os("TOWERKIT_SKIPPED_FILE") {
         // Where it can't be written the line above stands all the same.
         let _ = OpenOptions::new().append(true).create(true).open(file).and_then(|mut file| writeln!(file, "{line}"));
     }
-    None
 }
