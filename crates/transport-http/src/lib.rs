@@ -72,6 +72,7 @@
 mod body;
 mod client;
 pub mod codec;
+mod http_service;
 mod problem;
 mod router;
 mod serve;
@@ -84,6 +85,7 @@ pub use client::{
     EncodeRequestFn, InvalidBaseUrl, NotSent, Operation, Pool, PoolFuture, PoolSettings, Remote, decode_response_fn,
     encode_request_fn, reply_error,
 };
+pub use http_service::HttpService;
 pub use problem::{FieldProblem, Problem, plain_json, problem_json, status_of_error};
 pub use router::{PathParams, Router, RouterFuture};
 pub use serve::{Serve, ServeEvent, serve};

@@ -6,14 +6,10 @@ use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use http::{Method, Request, Response};
-use http_body::Body as HttpBody;
 use tower::util::{BoxCloneSyncService, ServiceExt};
-use tower_service::Service;
-use towerkit_endpoint::BoxError;
 
-use crate::Body;
+use crate::{Body, HttpService};
 
 pub use params::PathParams;
 pub use service::RouterFuture;
@@ -81,15 +77,7 @@ impl Router {
     /// program, found as it starts.
     #[must_use]
     #[expect(clippy::panic, reason = "routes are written by the programmer and read at start")]
-    pub fn route<S, B>(mut self, method: Method, template: &str, service: S) -> Self
-    where
-        S: Service<Request<Body>, Response = Response<B>, Error = Infallible, Future: Send>
-            + Clone
-            + Send
-            + Sync
-            + 'static,
-        B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
-    {
+    pub fn route(mut self, method: Method, template: &str, service: impl HttpService) -> Self {
         let table = Arc::make_mut(&mut self.table);
         let index = match table.templates.get(template) {
             Some(index) => *index,
@@ -115,15 +103,7 @@ impl Router {
     ///
     /// As [`route`](Self::route) does.
     #[must_use]
-    pub fn get<S, B>(self, template: &str, service: S) -> Self
-    where
-        S: Service<Request<Body>, Response = Response<B>, Error = Infallible, Future: Send>
-            + Clone
-            + Send
-            + Sync
-            + 'static,
-        B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
-    {
+    pub fn get(self, template: &str, service: impl HttpService) -> Self {
         self.route(Method::GET, template, service)
     }
 
@@ -133,15 +113,7 @@ impl Router {
     ///
     /// As [`route`](Self::route) does.
     #[must_use]
-    pub fn post<S, B>(self, template: &str, service: S) -> Self
-    where
-        S: Service<Request<Body>, Response = Response<B>, Error = Infallible, Future: Send>
-            + Clone
-            + Send
-            + Sync
-            + 'static,
-        B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
-    {
+    pub fn post(self, template: &str, service: impl HttpService) -> Self {
         self.route(Method::POST, template, service)
     }
 
@@ -151,15 +123,7 @@ impl Router {
     ///
     /// As [`route`](Self::route) does.
     #[must_use]
-    pub fn put<S, B>(self, template: &str, service: S) -> Self
-    where
-        S: Service<Request<Body>, Response = Response<B>, Error = Infallible, Future: Send>
-            + Clone
-            + Send
-            + Sync
-            + 'static,
-        B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
-    {
+    pub fn put(self, template: &str, service: impl HttpService) -> Self {
         self.route(Method::PUT, template, service)
     }
 
@@ -169,15 +133,7 @@ impl Router {
     ///
     /// As [`route`](Self::route) does.
     #[must_use]
-    pub fn patch<S, B>(self, template: &str, service: S) -> Self
-    where
-        S: Service<Request<Body>, Response = Response<B>, Error = Infallible, Future: Send>
-            + Clone
-            + Send
-            + Sync
-            + 'static,
-        B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
-    {
+    pub fn patch(self, template: &str, service: impl HttpService) -> Self {
         self.route(Method::PATCH, template, service)
     }
 
@@ -187,40 +143,20 @@ impl Router {
     ///
     /// As [`route`](Self::route) does.
     #[must_use]
-    pub fn delete<S, B>(self, template: &str, service: S) -> Self
-    where
-        S: Service<Request<Body>, Response = Response<B>, Error = Infallible, Future: Send>
-            + Clone
-            + Send
-            + Sync
-            + 'static,
-        B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
-    {
+    pub fn delete(self, template: &str, service: impl HttpService) -> Self {
         self.route(Method::DELETE, template, service)
     }
 
     /// What answers an unknown path, in place of 404.
     #[must_use]
-    pub fn fallback<S, B>(mut self, service: S) -> Self
-    where
-        S: Service<Request<Body>, Response = Response<B>, Error = Infallible, Future: Send>
-            + Clone
-            + Send
-            + Sync
-            + 'static,
-        B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
-    {
+    pub fn fallback(mut self, service: impl HttpService) -> Self {
         Arc::make_mut(&mut self.table).fallback = Some(boxed(service));
         self
     }
 }
 
-fn boxed<S, B>(service: S) -> Route
-where
-    S: Service<Request<Body>, Response = Response<B>, Error = Infallible, Future: Send> + Clone + Send + Sync + 'static,
-    B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
-{
-    BoxCloneSyncService::new(service.map_response(|response: Response<B>| response.map(Body::new)))
+fn boxed<S: HttpService>(service: S) -> Route {
+    BoxCloneSyncService::new(service.map_response(|response: Response<S::ReplyBody>| response.map(Body::new)))
 }
 
 impl fmt::Debug for Router {
