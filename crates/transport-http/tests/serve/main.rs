@@ -1,5 +1,13 @@
 //! `serve` over real sockets.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
 mod accept;
 mod basics;
 mod bodies;

@@ -78,7 +78,7 @@ impl Drop for Inside {
 /// How much `/big` sends: more than the kernel's buffers take.
 pub(crate) const BIG: usize = 64 << 20;
 
-fn site(gate: Gate) -> Router {
+fn site(gate: &Gate) -> Router {
     let hello = endpoint_fn(|()| async { Ok::<_, Error>("hello") });
     let waiting = gate.clone();
     let waits = endpoint_fn(move |()| {
@@ -168,7 +168,7 @@ impl Site {
         let address = listener.local_addr().unwrap();
         let events = Events::default();
         let (telling, (lifeline, stopper)) = (events.clone(), Lifeline::detached());
-        let server = set(serve(listener, site(gate.clone()))).on_event(move |event| telling.tell(event));
+        let server = set(serve(listener, site(&gate))).on_event(move |event| telling.tell(event));
         let running = tokio::spawn(server.run(lifeline));
         soon(stopper.ready()).await;
         Self { address, gate, stopper, running, events }

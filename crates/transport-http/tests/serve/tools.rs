@@ -1,31 +1,14 @@
 //! Foreign tools against `serve`: slowhttptest attacks it, wrk loads it while it drains.
 
-use std::io::Write;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket};
+use towerkit_testing::tool::find;
 use towerkit_transport_http::ServeEvent;
 
 use crate::site::Site;
-
-/// The path of a tool, from the environment. Without it the test is skipped aloud, or fails where all is required.
-fn tool(test: &str, name: &str) -> Option<PathBuf> {
-    let variable = format!("TOWERKIT_TOOL_{}", name.to_uppercase());
-    if let Some(path) = std::env::var_os(variable) {
-        return Some(path.into());
-    }
-    let line = format!("SKIPPED: {test}: {name} is not here");
-    println!("{line}");
-    if let Some(file) = std::env::var_os("TOWERKIT_SKIPPED_FILE") {
-        let mut file = std::fs::OpenOptions::new().create(true).append(true).open(file).unwrap();
-        writeln!(file, "{line}").unwrap();
-    }
-    assert!(std::env::var_os("TOWERKIT_REQUIRE_ALL").is_none(), "{line}");
-    None
-}
 
 /// Without the escapes of ANSI terminals.
 fn without_colours(text: &str) -> String {
@@ -44,7 +27,7 @@ const LIMIT: Duration = Duration::from_millis(500);
 /// Fifty connections that attack for up to 15 seconds: the tool ends before if none is left open, and the server must have
 /// closed each of them for the reason that is counted.
 async fn attack(test: &str, path: &str, arguments: &[&str], closed: impl Fn(&Site) -> usize) {
-    let Some(slowhttptest) = tool(test, "slowhttptest") else { return };
+    let Some(slowhttptest) = find("slowhttptest", test) else { return };
     let site = Site::with(|serve| serve.header_time(LIMIT).body_time(LIMIT, 500).write_time(LIMIT, 1 << 20)).await;
     let mut command = Command::new(slowhttptest);
     command.args(["-c", "50", "-r", "50", "-l", "15", "-i", "1", "-p", "2", "-u"]);
@@ -82,7 +65,7 @@ async fn slow_readers_are_closed() {
 /// A rolling restart: the next server listens on the same port already.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_drain_while_wrk_runs_loses_no_request() {
-    let Some(wrk) = tool("a_drain_while_wrk_runs_loses_no_request", "wrk") else { return };
+    let Some(wrk) = find("wrk", "a_drain_while_wrk_runs_loses_no_request") else { return };
     let first = Site::on(listen("127.0.0.1:0".parse().unwrap()), |serve| serve).await;
     let mut command = Command::new(wrk);
     command.args(["-t", "1", "-c", "32", "-d", "3"]).arg(format!("http://{}/", first.address));
