@@ -50,7 +50,15 @@ where
         }
     }
 
-    sweep(listener, &shared, |accepted| start(&mut connections, accepted));
+    let swept = sweep(listener, &shared);
+    // A stop that is shorter than the grace must not cut what is only idle.
+    let within = lifeline.stop_by().map(|stop_by| stop_by.saturating_duration_since(Instant::now()));
+    let grace = shared.limits.drain_grace;
+    // Not before the listener is closed: a client that is told to go comes back at once, to who listens then.
+    shared.drain(within.map_or(grace, |within| grace.min(within / 2)));
+    for accepted in swept {
+        start(&mut connections, accepted);
+    }
     while let Some(ended) = connections.try_join_next() {
         tell_panic(&ended, &shared);
     }
@@ -60,14 +68,11 @@ where
 
 /// Waits until all connections have ended, at most until shortly before the end of the stop: the rest is cut and counted.
 async fn drain(mut connections: JoinSet<()>, shared: &Shared, stop_by: Option<Instant>) -> Result<(), BoxError> {
-    let within = stop_by.map(|stop_by| stop_by.saturating_duration_since(Instant::now()));
-    // A stop that is shorter than the grace must not cut what is only idle.
-    let grace = shared.limits.drain_grace;
-    shared.drain(within.map_or(grace, |within| grace.min(within / 2)));
+    let begun = Instant::now();
     let cut = async {
-        match stop_by.zip(within) {
+        match stop_by {
             // A twentieth of the time is left for telling about it.
-            Some((stop_by, within)) => sleep_until(stop_by - within / 20).await,
+            Some(stop_by) => sleep_until(stop_by - stop_by.saturating_duration_since(begun) / 20).await,
             None => pending().await,
         }
     };
@@ -103,10 +108,7 @@ where
         match next().await {
             Ok(accepted) => return accepted,
             Err(error) => {
-                let passes = matches!(
-                    error.kind(),
-                    io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted
-                );
+                let passes = passes(&error);
                 tell(ServeEvent::AcceptFailed(error));
                 if !passes {
                     sleep(pause).await;
@@ -119,22 +121,30 @@ where
 
 /// Takes what the kernel has accepted by now, which was promised an answer, and closes the listener: what comes later is
 /// refused. It asks the kernel itself, since tokio may not know of the newest connections yet.
-fn sweep(listener: TcpListener, shared: &Shared, mut start: impl FnMut((TcpStream, SocketAddr))) {
-    let swept = listener.into_std().and_then(|listener| {
+fn sweep(listener: TcpListener, shared: &Shared) -> Vec<(TcpStream, SocketAddr)> {
+    let mut swept = Vec::new();
+    let result = listener.into_std().and_then(|listener| {
         loop {
             let (stream, peer) = match listener.accept() {
                 Ok(accepted) => accepted,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
-                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => continue,
+                Err(error) if passes(&error) => continue,
                 Err(error) => return Err(error),
             };
             stream.set_nonblocking(true)?;
-            start((TcpStream::from_std(stream)?, peer));
+            swept.push((TcpStream::from_std(stream)?, peer));
         }
     });
-    if let Err(error) = swept {
+    if let Err(error) = result {
         shared.tell(&ServeEvent::AcceptFailed(error));
     }
+    swept
+}
+
+/// Whether an error is of one connection, and says nothing about the next.
+fn passes(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
+    matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted)
 }
 
 fn tell_panic(ended: &Result<(), JoinError>, shared: &Shared) {

@@ -125,6 +125,12 @@ impl Clock {
         }
     }
 
+    /// Whether the peer has used up its time to take what is written.
+    pub(super) fn is_stalled(&self) -> bool {
+        let blocked = self.blocked.load(Ordering::Relaxed);
+        blocked != UNKNOWN && Instant::now() >= self.at(blocked) + self.shared.limits.write_time
+    }
+
     /// How many requests would be lost if the connection ended now. One of which a part has come counts.
     pub(super) fn unanswered(&self) -> u32 {
         match self.phase.load(Ordering::Relaxed) {

@@ -60,6 +60,15 @@ impl Stream {
     }
 }
 
+impl Drop for Stream {
+    /// What a peer does not take would stay in the kernel's buffers until that gives up; a reset throws it away.
+    fn drop(&mut self) {
+        if self.clock.is_stalled() {
+            let _ = self.tcp.set_zero_linger();
+        }
+    }
+}
+
 impl AsyncRead for Stream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         if self.first_read < self.first_len {
