@@ -122,9 +122,11 @@ where
 /// Takes what the kernel has accepted by now, which was promised an answer, and closes the listener: what comes later is
 /// refused. It asks the kernel itself, since tokio may not know of the newest connections yet.
 fn sweep(listener: TcpListener, shared: &Shared) -> Vec<(TcpStream, SocketAddr)> {
+    // More than any queue of the kernel holds: who connects without end must not keep the drain from beginning.
+    const MOST: usize = 65_536;
     let mut swept = Vec::new();
     let result = listener.into_std().and_then(|listener| {
-        loop {
+        while swept.len() < MOST {
             let (stream, peer) = match listener.accept() {
                 Ok(accepted) => accepted,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
@@ -134,6 +136,7 @@ fn sweep(listener: TcpListener, shared: &Shared) -> Vec<(TcpStream, SocketAddr)>
             stream.set_nonblocking(true)?;
             swept.push((TcpStream::from_std(stream)?, peer));
         }
+        Ok(())
     });
     if let Err(error) = result {
         shared.tell(&ServeEvent::AcceptFailed(error));

@@ -38,6 +38,21 @@ impl Addsvc {
         )
     }
 
+    /// Waits until it has used so much CPU time (proc(5), `stat`, fields 14 and 15): until it is in the middle of its work.
+    pub(crate) fn worked_for(&self, time: Duration) {
+        let start = Instant::now();
+        loop {
+            let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+            let fields = stat.rsplit_once(')').unwrap().1.split_whitespace();
+            let ticks: u64 = fields.skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap()).sum();
+            if Duration::from_millis(ticks * 10) >= time {
+                return;
+            }
+            assert!(start.elapsed() < Duration::from_secs(10), "it has worked for {ticks} ticks only");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     pub(crate) fn terminate(&self) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());

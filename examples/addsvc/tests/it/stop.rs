@@ -94,8 +94,7 @@ fn sigterm_under_load_loses_no_request() {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    // In the middle of the load; when exactly is all the same.
-    std::thread::sleep(Duration::from_millis(700));
+    addsvc.worked_for(Duration::from_millis(300));
     addsvc.terminate();
     let (status, told) = addsvc.ended(Duration::from_secs(10));
     let report = String::from_utf8(load.wait_with_output().unwrap().stdout).unwrap();
