@@ -2,7 +2,7 @@
 //! JSON. It prints its address, and ends when its input is closed.
 //!
 //! ```text
-//! bench_server hyper|json|stack|axum|axum-stack
+//! bench_server hyper|json|stack|router|axum|axum-stack
 //! ```
 
 #![allow(clippy::panic, clippy::print_stdout, clippy::unwrap_used, reason = "it is a program")]
@@ -22,7 +22,7 @@ use tokio::net::TcpListener;
 use tower::{BoxError, ServiceBuilder};
 use towerkit_endpoint::{DeadlineLayer, Endpoint, Error, PanicLayer, endpoint_fn};
 use towerkit_lifecycle::{Group, member_fn};
-use towerkit_transport_http::{Router, Server, serve};
+use towerkit_transport_http::{HttpService, Router, Server, serve};
 
 #[derive(Deserialize)]
 struct SumRequest {
@@ -53,7 +53,8 @@ async fn main() {
     let serving = async {
         match kind.as_str() {
             "hyper" => hyper_by_hand(listener).await,
-            "json" => towerkit(listener, Router::new().post("/sum", Server::json(endpoint_fn(sum)))).await,
+            "json" => towerkit(listener, Server::json(endpoint_fn(sum))).await,
+            "router" => towerkit(listener, Router::new().post("/sum", Server::json(endpoint_fn(sum)))).await,
             "stack" => {
                 let stack = ServiceBuilder::new()
                     .layer(DeadlineLayer::new(Duration::from_secs(1)))
@@ -61,7 +62,7 @@ async fn main() {
                     .concurrency_limit(1024)
                     .layer(PanicLayer::new())
                     .service(endpoint_fn(sum));
-                towerkit(listener, Router::new().post("/sum", Server::json(stack.erased()))).await;
+                towerkit(listener, Server::json(stack.erased())).await;
             }
             "axum" => axum::serve(listener, axum_routes()).await.unwrap(),
             "axum-stack" => {
@@ -83,7 +84,7 @@ async fn main() {
     }
 }
 
-async fn towerkit(listener: TcpListener, routes: Router) {
+async fn towerkit(listener: TcpListener, routes: impl HttpService) {
     let until_dropped = member_fn("until dropped", |lifeline| async move {
         lifeline.ready();
         lifeline.stopping().await;

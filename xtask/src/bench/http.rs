@@ -56,7 +56,7 @@ impl Kind {
         match self {
             Self::Json => Some(Budget::Ratio(1.05)),
             Self::Stack => Some(Budget::Ratio(1.12)),
-            Self::Hyper | Self::Axum | Self::AxumStack => None,
+            Self::Hyper | Self::Router | Self::Axum | Self::AxumStack => None,
         }
     }
 }

@@ -13,18 +13,20 @@ pub enum Kind {
     Hyper,
     Json,
     Stack,
+    Router,
     Axum,
     AxumStack,
 }
 
 impl Kind {
-    pub const ALL: [Self; 5] = [Self::Hyper, Self::Json, Self::Stack, Self::Axum, Self::AxumStack];
+    pub const ALL: [Self; 6] = [Self::Hyper, Self::Json, Self::Stack, Self::Router, Self::Axum, Self::AxumStack];
 
     pub const fn name(self) -> &'static str {
         match self {
             Self::Hyper => "hyper by hand",
             Self::Json => "Server::json",
             Self::Stack => "Server::json, stack",
+            Self::Router => "Router, Server::json",
             Self::Axum => "axum",
             Self::AxumStack => "axum, timeout, limit, shed",
         }
@@ -35,6 +37,7 @@ impl Kind {
             Self::Hyper => "hyper",
             Self::Json => "json",
             Self::Stack => "stack",
+            Self::Router => "router",
             Self::Axum => "axum",
             Self::AxumStack => "axum-stack",
         }
