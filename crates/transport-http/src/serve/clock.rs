@@ -171,10 +171,26 @@ impl Clock {
         Some((self.at(since) + time, up))
     }
 
-    /// When to look again where there is no end.
-    pub(super) fn again(&self) -> Duration {
-        let idle_time = self.shared.limits.idle_time;
-        self.shared.grace().map_or(idle_time, |grace| grace.min(idle_time))
+    /// Whether there is no end before the next look: requests are served, or the connection is idle since the last one.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.blocked.load(Ordering::Relaxed) == UNKNOWN
+            && match self.phase.load(Ordering::Relaxed) {
+                CLOSING => false,
+                _ if self.in_flight.load(Ordering::Relaxed) > 0 => true,
+                // The look is nearer than the end of an idle time that begins now.
+                phase => {
+                    phase == IDLE
+                        && self.since.load(Ordering::Relaxed) == UNKNOWN
+                        && self.shared.grace().is_none()
+                        && !self.ending.load(Ordering::Relaxed)
+                }
+            }
+    }
+
+    /// When the next look is due. So an idle connection is closed up to a quarter of the idle time later than said.
+    pub(super) fn look_after(&self) -> Duration {
+        let looks = self.shared.limits.idle_time / 4;
+        self.shared.grace().map_or(looks, |grace| looks.min(grace))
     }
 
     fn enter(&self, phase: u8) {

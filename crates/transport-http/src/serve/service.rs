@@ -1,7 +1,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, Version, header};
@@ -42,7 +42,7 @@ where
                 let (mut parts, body) = request.into_parts();
                 parts.extensions.insert(self.peer);
                 let body = Body::bounded(body, &self.clock.shared.limits.body);
-                State::Served { call: self.service.clone().oneshot(Request::from_parts(parts, body)) }
+                self.start(Request::from_parts(parts, body))
             }
             Err(error) => {
                 let (status, reason) = (status_of_error(&error), error.message().to_owned());
@@ -51,6 +51,18 @@ where
             }
         };
         Call { state, version, in_flight: Some(in_flight) }
+    }
+}
+
+impl<S: Service<Request<Body>, Error: Into<BoxError>> + Clone> Calls<S> {
+    /// Most services are ready at once, and need not be kept for it, nor the request be moved once more.
+    fn start(&self, request: Request<Body>) -> State<S> {
+        let mut service = self.service.clone();
+        match service.poll_ready(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Ok(())) => State::Served { call: service.call(request) },
+            Poll::Ready(Err(error)) => State::Refused { error: Some(Error::from(error.into())) },
+            Poll::Pending => State::Waits { call: Box::pin(service.oneshot(request)) },
+        }
     }
 }
 
@@ -95,7 +107,8 @@ pin_project! {
     where
         S: Service<Request<Body>>,
     {
-        Served { #[pin] call: Oneshot<S, Request<Body>> },
+        Served { #[pin] call: S::Future },
+        Waits { call: Pin<Box<Oneshot<S, Request<Body>>>> },
         Refused { error: Option<Error> },
     }
 }
@@ -110,6 +123,7 @@ where
         let this = self.project();
         let result = match this.state.project() {
             StateProject::Served { call } => ready!(call.poll(cx)).map_err(|error| Error::from(error.into())),
+            StateProject::Waits { call } => ready!(call.as_mut().poll(cx)).map_err(|error| Error::from(error.into())),
             StateProject::Refused { error } => match error.take() {
                 Some(error) => Err(error),
                 None => return Poll::Pending,

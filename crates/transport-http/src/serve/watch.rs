@@ -13,6 +13,7 @@ pin_project! {
         clock: &'a Clock,
         #[pin]
         timer: Option<Sleep>,
+        armed: bool,
         #[pin]
         drain: WaitForCancellationFuture<'a>,
         state: State,
@@ -37,7 +38,7 @@ pub(super) enum Alarm {
 
 impl<'a> Watch<'a> {
     pub(super) fn new(clock: &'a Clock) -> Self {
-        Self { clock, timer: None, drain: clock.shared.drain.cancelled(), state: State::New }
+        Self { clock, timer: None, armed: false, drain: clock.shared.drain.cancelled(), state: State::New }
     }
 
     pub(super) fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Alarm> {
@@ -63,29 +64,37 @@ impl<'a> Watch<'a> {
     }
 
     /// Ready when the time is up. The timer is moved to an earlier end, never to a later one: when it fires too early, it is
-    /// set anew. So a request that comes and goes in time costs no timer.
+    /// set anew. So a request that comes and goes in time costs no timer, and no look at the time.
     fn poll_up(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Up> {
         let mut this = self.project();
         loop {
-            let end = this.clock.end();
-            if let Some(mut set) = this.timer.as_mut().as_pin_mut() {
-                if let Some((end, _)) = end
-                    && end < set.deadline()
+            if let Some(mut timer) = this.timer.as_mut().as_pin_mut() {
+                if !this.clock.is_quiet()
+                    && let Some((end, _)) = this.clock.end()
+                    && end < timer.deadline()
                 {
-                    set.as_mut().reset(end);
+                    timer.as_mut().reset(end);
+                    *this.armed = false;
                 }
-                let fired = set.deadline();
-                ready!(set.poll(cx));
+                // Polled once it wakes this task, which is the one that always polls it.
+                if *this.armed && !timer.is_elapsed() {
+                    return Poll::Pending;
+                }
+                let fired = timer.deadline();
+                *this.armed = true;
+                ready!(timer.poll(cx));
                 this.timer.set(None);
-                if let Some((end, up)) = end
+                if let Some((end, up)) = this.clock.end()
                     && end <= fired
                 {
                     return Poll::Ready(up);
                 }
             } else {
-                // While requests are served there is no end. But a reply of HTTP/2 is completed in another task, and nothing
-                // need wake this one then; so it looks again later.
-                let at = end.map_or_else(|| Instant::now() + this.clock.again(), |(end, _)| end);
+                // A look is due now and then also where no end is near: quiet times are not noted, and a reply of HTTP/2 is
+                // completed in another task, which need not wake this one.
+                let look = Instant::now() + this.clock.look_after();
+                let at = this.clock.end().map_or(look, |(end, _)| end.min(look));
+                *this.armed = false;
                 this.timer.set(Some(sleep_until(at)));
             }
         }
