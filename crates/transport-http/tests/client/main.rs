@@ -1,0 +1,12 @@
+//! What the client promises, against real sockets where a socket has a part in it.
+
+mod awkward;
+mod codecs;
+mod contract;
+mod hooks;
+mod outgoing;
+mod pool;
+mod refusals;
+mod support;
+mod time;
+mod urls;
