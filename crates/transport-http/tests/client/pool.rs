@@ -5,7 +5,7 @@ use http::Version;
 use tokio::io::AsyncWriteExt;
 use tokio::sync::{Barrier, mpsc};
 use tokio::time::timeout;
-use towerkit_endpoint::Endpoint;
+use towerkit_endpoint::{BoxEndpoint, Endpoint};
 use towerkit_transport_http::{Pool, Remote};
 
 use crate::support::{BOUND, Origin, Sum, Total, raw, read_request, sum_of, total};
@@ -128,4 +128,15 @@ async fn a_pooled_connection_that_the_server_closed_is_not_used_again() {
         assert_eq!(sum.invoke(SUM).await.unwrap(), Total { v: 3 });
         timeout(BOUND, told.recv()).await.unwrap().unwrap();
     }
+}
+
+#[tokio::test]
+async fn a_reply_that_is_not_wanted_leaves_the_connection_in_use() {
+    let long: &'static str = String::leak("x".repeat(1 << 20));
+    let origin = crate::support::answering(200, &[], long).await;
+    let poke: BoxEndpoint<(), ()> = origin.remote().post("/poke").empty().erased();
+    for _ in 0..3 {
+        poke.invoke(()).await.unwrap();
+    }
+    assert_eq!(origin.connections(), 1);
 }
