@@ -66,6 +66,7 @@ async fn an_error_of_ours_from_below_the_client_keeps_its_code() {
         Err::<Response<Body>, BoxError>(Error::new(Code::ResourceExhausted, "circuit").into())
     });
     let call = Remote::over(transport, "http://remote").unwrap().get("/").empty().erased();
-    let error: Error = call.invoke(()).await.map(|()| ()).unwrap_err();
+    let result: Result<(), Error> = call.invoke(()).await;
+    let error = result.unwrap_err();
     assert_eq!((error.code(), error.message()), (Code::ResourceExhausted, "circuit"));
 }

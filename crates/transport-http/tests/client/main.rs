@@ -1,5 +1,7 @@
 //! What the client promises, against real sockets where a socket has a part in it.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod awkward;
 mod codecs;
 mod contract;

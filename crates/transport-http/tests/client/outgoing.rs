@@ -83,7 +83,7 @@ async fn headers_of_the_connection_never_come_from_metadata() {
         ("x-kept", "1"),
     ])
     .await;
-    let mut names: Vec<_> = headers.keys().map(|name| name.as_str()).collect();
+    let mut names: Vec<_> = headers.keys().map(http::HeaderName::as_str).collect();
     names.sort_unstable();
     assert_eq!(names, ["accept", "content-length", "content-type", "host", "towerkit-timeout", "user-agent", "x-kept"]);
 }
