@@ -1,4 +1,5 @@
 use std::fmt;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use http::{Extensions, HeaderName};
@@ -6,7 +7,7 @@ use tokio::time::Instant;
 
 use crate::{Error, Metadata, timeout};
 
-/// What travels with a message: its deadline, its metadata, and typed values that stay in the process.
+/// What travels with a message: its deadline, its metadata, the peer it came from, and typed values that stay in the process.
 ///
 /// A server's transport fills it; layers read and add to it; the endpoint may read it
 /// ([`service_fn`](crate::service_fn) instead of [`endpoint_fn`](crate::endpoint_fn)). It is cheap to make: an empty one
@@ -38,6 +39,7 @@ use crate::{Error, Metadata, timeout};
 #[derive(Clone, Default)]
 pub struct Context {
     deadline: Option<Instant>,
+    peer: Option<SocketAddr>,
     metadata: Metadata,
     extensions: Extensions,
     carried: Extensions,
@@ -109,7 +111,18 @@ impl Context {
         &mut self.metadata
     }
 
-    /// The value of a type, if a transport, a layer or the caller put one in: claims, a peer's address, a span.
+    /// The address the request came from, as a server's transport saw it. Behind a proxy it is the proxy's.
+    #[must_use]
+    pub const fn peer(&self) -> Option<SocketAddr> {
+        self.peer
+    }
+
+    /// Sets the address the request came from: for transports.
+    pub const fn set_peer(&mut self, peer: Option<SocketAddr>) {
+        self.peer = peer;
+    }
+
+    /// The value of a type, if a transport, a layer or the caller put one in: claims, a span, what a route matched.
     #[must_use]
     pub fn get<V: Send + Sync + 'static>(&self) -> Option<&V> {
         self.extensions.get().or_else(|| self.carried.get())
@@ -180,6 +193,7 @@ impl fmt::Debug for Context {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Context")
             .field("remaining", &self.remaining())
+            .field("peer", &self.peer)
             .field("metadata", &self.metadata)
             .finish_non_exhaustive()
     }

@@ -2,7 +2,9 @@ mod bounded;
 
 use std::any::Any;
 use std::fmt;
+use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
@@ -28,7 +30,17 @@ pub(crate) use bounded::{BodyLimits, too_large};
 /// assert!(matches!(Body::from("four").read(3).await, Err(ReadError::TooLarge { limit: 3 })));
 /// # }
 /// ```
-pub struct Body(Kind);
+pub struct Body {
+    kind: Kind,
+    origin: Option<Arc<Origin>>,
+}
+
+/// What all requests of one connection have in common.
+#[derive(Debug)]
+pub(crate) struct Origin {
+    pub(crate) peer: SocketAddr,
+    pub(crate) limits: BodyLimits,
+}
 
 enum Kind {
     Full(Option<Bytes>),
@@ -41,7 +53,7 @@ impl Body {
     /// No bytes.
     #[must_use]
     pub const fn empty() -> Self {
-        Self(Kind::Full(None))
+        Self { kind: Kind::Full(None), origin: None }
     }
 
     /// Any body of bytes.
@@ -58,15 +70,37 @@ impl Body {
         if let Some(incoming) = any.downcast_mut::<Option<Incoming>>().and_then(Option::take) {
             return incoming.into();
         }
-        body.map_or_else(Self::empty, |body| Self(Kind::Boxed(body.map_err(Into::into).boxed_unsync())))
+        body.map_or_else(Self::empty, |body| Kind::Boxed(body.map_err(Into::into).boxed_unsync()).into())
     }
 
-    /// A body off the network, held to limits.
-    pub(crate) fn bounded(incoming: Incoming, limits: &BodyLimits) -> Self {
-        if incoming.is_end_stream() {
-            return Self::empty();
-        }
-        Self(Kind::Bounded(Bounded::new(incoming, *limits)))
+    /// A request's body off the network, held to the limits of where it comes from.
+    pub(crate) fn bounded(incoming: Incoming, origin: Arc<Origin>) -> Self {
+        let kind = if incoming.is_end_stream() { Kind::Full(None) } else { Kind::Bounded(Bounded::new(incoming)) };
+        Self { kind, origin: Some(origin) }
+    }
+
+    /// The address of the peer whose request this is the body of, where it came by [`serve`](crate::serve()).
+    ///
+    /// A [`Server`](crate::Server) hands it to the [`Context`](towerkit_endpoint::Context::peer). It is here, and not among the
+    /// request's extensions, since those cost three allocations a request. Where a foreign service wants it there, a layer
+    /// puts it in:
+    ///
+    /// ```
+    /// use std::net::SocketAddr;
+    /// use tower::util::MapRequestLayer;
+    /// use towerkit_transport_http::Body;
+    ///
+    /// let with_peer = MapRequestLayer::new(|mut request: http::Request<Body>| {
+    ///     if let Some(peer) = request.body().peer() {
+    ///         request.extensions_mut().insert::<SocketAddr>(peer);
+    ///     }
+    ///     request
+    /// });
+    /// # let _ = with_peer;
+    /// ```
+    #[must_use]
+    pub fn peer(&self) -> Option<SocketAddr> {
+        self.origin.as_ref().map(|origin| origin.peer)
     }
 
     /// Reads the whole, up to a limit in bytes. One that says it is longer is not read at all; one that comes in a single
@@ -103,16 +137,20 @@ impl HttpBody for Body {
     type Error = BoxError;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        match &mut self.0 {
+        let this = &mut *self;
+        match &mut this.kind {
             Kind::Full(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
             Kind::Incoming(incoming) => Pin::new(incoming).poll_frame(cx).map_err(Into::into),
-            Kind::Bounded(bounded) => bounded.poll_frame(cx),
+            Kind::Bounded(bounded) => match &this.origin {
+                Some(origin) => bounded.poll_frame(cx, &origin.limits),
+                None => Pin::new(&mut bounded.incoming).poll_frame(cx).map_err(Into::into),
+            },
             Kind::Boxed(body) => Pin::new(body).poll_frame(cx),
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        match &self.0 {
+        match &self.kind {
             Kind::Full(bytes) => bytes.is_none(),
             Kind::Incoming(incoming) => incoming.is_end_stream(),
             Kind::Bounded(bounded) => bounded.incoming.is_end_stream(),
@@ -121,12 +159,18 @@ impl HttpBody for Body {
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.0 {
+        match &self.kind {
             Kind::Full(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
             Kind::Incoming(incoming) => incoming.size_hint(),
             Kind::Bounded(bounded) => bounded.incoming.size_hint(),
             Kind::Boxed(body) => body.size_hint(),
         }
+    }
+}
+
+impl From<Kind> for Body {
+    fn from(kind: Kind) -> Self {
+        Self { kind, origin: None }
     }
 }
 
@@ -138,7 +182,7 @@ impl Default for Body {
 
 impl From<Bytes> for Body {
     fn from(bytes: Bytes) -> Self {
-        Self(Kind::Full((!bytes.is_empty()).then_some(bytes)))
+        Kind::Full((!bytes.is_empty()).then_some(bytes)).into()
     }
 }
 
@@ -162,7 +206,7 @@ impl From<&'static str> for Body {
 
 impl From<Incoming> for Body {
     fn from(incoming: Incoming) -> Self {
-        Self(Kind::Incoming(incoming))
+        Kind::Incoming(incoming).into()
     }
 }
 

@@ -1,10 +1,13 @@
 use std::time::Duration;
 
 use tokio::time::{Instant, advance};
-use towerkit_endpoint::{Code, Context, PeerAddr, timeout};
+use towerkit_endpoint::{Code, Context, timeout};
 
 #[derive(Clone, Debug, PartialEq)]
 struct Span(u32);
+
+#[derive(Clone, Debug, PartialEq)]
+struct Claims(&'static str);
 
 fn incoming() -> Context {
     let mut context = Context::new();
@@ -16,7 +19,8 @@ fn incoming() -> Context {
     ] {
         context.metadata_mut().set(name, value).unwrap();
     }
-    context.insert(PeerAddr("127.0.0.1:1".parse().unwrap()));
+    context.set_peer(Some("127.0.0.1:1".parse().unwrap()));
+    context.insert(Claims("ada"));
     context.carry(Span(7));
     context
 }
@@ -27,7 +31,8 @@ fn an_outgoing_call_carries_the_trace_and_nothing_else() {
     let names: Vec<_> = outgoing.metadata().iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["traceparent"]);
     assert_eq!(outgoing.get::<Span>(), Some(&Span(7)));
-    assert_eq!(outgoing.get::<PeerAddr>(), None);
+    assert_eq!(outgoing.get::<Claims>(), None);
+    assert_eq!(outgoing.peer(), None);
 }
 
 #[test]

@@ -25,7 +25,6 @@ pub(crate) struct BodyLimits {
 /// A body off the network that may neither be too long nor come too slowly.
 pub(super) struct Bounded {
     pub(super) incoming: Incoming,
-    limits: BodyLimits,
     bytes: u64,
     // Set at the first wait: a body that is there with its head never needs a timer.
     slow: Option<Box<Slow>>,
@@ -40,30 +39,33 @@ struct Slow {
 }
 
 impl Bounded {
-    pub(super) const fn new(incoming: Incoming, limits: BodyLimits) -> Self {
-        Self { incoming, limits, bytes: 0, slow: None }
+    pub(super) const fn new(incoming: Incoming) -> Self {
+        Self { incoming, bytes: 0, slow: None }
     }
 
-    pub(super) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+    pub(super) fn poll_frame(
+        &mut self,
+        cx: &mut Context<'_>,
+        limits: &BodyLimits,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         match Pin::new(&mut self.incoming).poll_frame(cx) {
             Poll::Ready(Some(Ok(frame))) => {
                 let bytes = frame.data_ref().map_or(0, |data| data.len() as u64);
                 if let Some(slow) = &mut self.slow {
-                    slow.came(bytes, self.limits.bytes_a_second);
+                    slow.came(bytes, limits.bytes_a_second);
                 }
                 self.bytes += bytes;
-                if self.bytes > self.limits.bytes {
-                    return Poll::Ready(Some(Err(too_large(self.limits.bytes).into())));
+                if self.bytes > limits.bytes {
+                    return Poll::Ready(Some(Err(too_large(limits.bytes).into())));
                 }
                 Poll::Ready(Some(Ok(frame)))
             }
             Poll::Ready(other) => Poll::Ready(other.map(|result| result.map_err(Into::into))),
-            Poll::Pending => self.poll_too_slow(cx),
+            Poll::Pending => self.poll_too_slow(cx, limits.time),
         }
     }
 
-    fn poll_too_slow(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let time = self.limits.time;
+    fn poll_too_slow(&mut self, cx: &mut Context<'_>, time: Duration) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let slow = self.slow.get_or_insert_with(|| {
             let timer = Box::pin(sleep_until(Instant::now() + time));
             Box::new(Slow { used: Duration::ZERO, since: None, timer })

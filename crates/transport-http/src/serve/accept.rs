@@ -12,7 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep, sleep_until};
 use tower_service::Service;
-use towerkit_endpoint::{BoxError, PeerAddr};
+use towerkit_endpoint::BoxError;
 use towerkit_lifecycle::Lifeline;
 
 use super::shared::Shared;
@@ -31,7 +31,7 @@ where
     let mut connections = JoinSet::new();
     let of_connections = shared.clone();
     let start = move |connections: &mut JoinSet<()>, (tcp, peer): (TcpStream, SocketAddr)| {
-        connections.spawn(connection::serve(tcp, PeerAddr(peer), service.clone(), of_connections.clone()));
+        connections.spawn(connection::serve(tcp, peer, service.clone(), of_connections.clone()));
     };
 
     lifeline.ready();

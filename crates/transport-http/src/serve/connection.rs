@@ -1,4 +1,5 @@
 use std::future::{Future, poll_fn};
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -10,7 +11,7 @@ use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;
 use tower_service::Service;
-use towerkit_endpoint::{BoxError, PeerAddr};
+use towerkit_endpoint::BoxError;
 
 use super::ServeEvent;
 use super::clock::{Clock, Up};
@@ -19,12 +20,13 @@ use super::shared::Shared;
 use super::stream::Stream;
 use super::watch::{Alarm, Watch};
 use crate::Body;
+use crate::body::Origin;
 
 /// The least that hyper reads into: it is also how much of a body or of a reply is moved at a time.
 const BUFFER: usize = 64 * 1024;
 
 /// Serves one connection to its end.
-pub(super) async fn serve<S, B>(tcp: TcpStream, peer: PeerAddr, service: S, shared: Arc<Shared>)
+pub(super) async fn serve<S, B>(tcp: TcpStream, peer: SocketAddr, service: S, shared: Arc<Shared>)
 where
     S: Service<Request<Body>, Response = Response<B>, Error: Into<BoxError>, Future: Send> + Clone + Send + 'static,
     B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
@@ -33,6 +35,7 @@ where
     let _ = tcp.set_nodelay(true);
     let clock = Arc::new(Clock::new(shared));
     let limits = &clock.shared.limits;
+    let origin = Arc::new(Origin { peer, limits: limits.body });
     let mut stream = Stream::new(tcp, clock.clone());
     let mut watch = std::pin::pin!(Watch::new(&clock));
 
@@ -51,7 +54,7 @@ where
     .await;
     let ended = match sniffed {
         Ok(false) => {
-            let calls = Calls { service, clock: clock.clone(), peer };
+            let calls = Calls { service, clock: clock.clone(), origin };
             // Without the pipelined flush of hyper: it keeps a reply back while a part of the next request is there.
             let connection = http1::Builder::new()
                 .header_read_timeout(None)
@@ -64,7 +67,7 @@ where
             clock.is_http2();
             // It may have told of the drain already, which an HTTP/2 connection must hear of.
             watch.set(Watch::new(&clock));
-            let calls = Calls { service, clock: clock.clone(), peer };
+            let calls = Calls { service, clock: clock.clone(), origin };
             let connection = http2::Builder::new(TokioExecutor::new())
                 .max_header_list_size(limits.header_bytes)
                 .max_concurrent_streams(limits.streams)
@@ -74,7 +77,6 @@ where
         }
         Err(ended) => ended,
     };
-    let peer = peer.0;
     match ended {
         Ended::Well | Ended::TimeIsUp(Up::Idle | Up::Closing) => {}
         Ended::TimeIsUp(Up::Header) => clock.shared.tell(&ServeEvent::HeaderTimeout { peer }),

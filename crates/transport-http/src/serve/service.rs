@@ -10,18 +10,18 @@ use hyper::body::Incoming;
 use pin_project_lite::pin_project;
 use tower::util::{Oneshot, ServiceExt};
 use tower_service::Service;
-use towerkit_endpoint::{BoxError, Error, PeerAddr};
+use towerkit_endpoint::{BoxError, Error};
 
 use super::clock::Clock;
 use super::{ServeEvent, host};
-use crate::body::too_large;
+use crate::body::{Origin, too_large};
 use crate::{Body, problem_json, status_of_error};
 
 /// The user's service, as hyper calls it for one connection.
 pub(super) struct Calls<S> {
     pub(super) service: S,
     pub(super) clock: Arc<Clock>,
-    pub(super) peer: PeerAddr,
+    pub(super) origin: Arc<Origin>,
 }
 
 impl<S, B> hyper::service::Service<Request<Incoming>> for Calls<S>
@@ -38,15 +38,10 @@ where
         let in_flight = InFlight { clock: self.clock.clone() };
         let version = request.version();
         let state = match self.check(&request) {
-            Ok(()) => {
-                let (mut parts, body) = request.into_parts();
-                parts.extensions.insert(self.peer);
-                let body = Body::bounded(body, &self.clock.shared.limits.body);
-                self.start(Request::from_parts(parts, body))
-            }
+            Ok(()) => self.start(request.map(|body| Body::bounded(body, self.origin.clone()))),
             Err(error) => {
                 let (status, reason) = (status_of_error(&error), error.message().to_owned());
-                self.clock.shared.tell(&ServeEvent::Refused { peer: self.peer.0, status, reason });
+                self.clock.shared.tell(&ServeEvent::Refused { peer: self.origin.peer, status, reason });
                 State::Refused { error: Some(error) }
             }
         };
@@ -69,7 +64,7 @@ impl<S: Service<Request<Body>, Error: Into<BoxError>> + Clone> Calls<S> {
 impl<S> Calls<S> {
     fn check(&self, request: &Request<Incoming>) -> Result<(), Error> {
         host::check(request.version(), request.headers())?;
-        let limit = self.clock.shared.limits.body.bytes;
+        let limit = self.origin.limits.bytes;
         if request.body().size_hint().lower() > limit {
             return Err(too_large(limit));
         }

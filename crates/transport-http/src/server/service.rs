@@ -1,7 +1,9 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
+use std::mem::take;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 
 use bytes::Bytes;
@@ -39,7 +41,7 @@ where
         let (endpoint, settings) = (self.endpoint.clone(), self.settings.clone());
         let (parts, body) = request.into_parts();
         let body = Body::new(body);
-        ServerFuture(Box::pin(async move { exchange::<E, D, N, T, M>(endpoint, &settings, parts, body).await }))
+        ServerFuture(Box::pin(exchange::<E, D, N, T, M>(endpoint, settings, parts, body)))
     }
 }
 
@@ -61,7 +63,12 @@ impl fmt::Debug for ServerFuture {
 }
 
 /// One request and its reply: the order of events, and what happens when one of them fails.
-async fn exchange<E, D, N, T, M>(endpoint: E, settings: &Settings<D, N>, parts: Parts, body: Body) -> Response<Body>
+async fn exchange<E, D, N, T, M>(
+    endpoint: E,
+    settings: Arc<Settings<D, N>>,
+    mut parts: Parts,
+    body: Body,
+) -> Response<Body>
 where
     T: Send + 'static,
     E: Endpoint<T>,
@@ -73,7 +80,7 @@ where
     let context =
         (!settings.after.is_empty()).then(|| Context::from_parts(parts.headers.clone(), parts.extensions.clone()));
 
-    let result = answer::<E, D, N, T, M>(endpoint, settings, parts, body).await;
+    let result = answer::<E, D, N, T, M>(endpoint, &settings, &mut parts, body).await;
 
     let code = result.as_ref().err().map(Error::code);
     let mut response = result.unwrap_or_else(|error| {
@@ -97,7 +104,7 @@ where
 async fn answer<E, D, N, T, M>(
     endpoint: E,
     settings: &Settings<D, N>,
-    mut parts: Parts,
+    parts: &mut Parts,
     body: Body,
 ) -> Result<Response<Body>, Error>
 where
@@ -111,11 +118,13 @@ where
     {
         return Err(method_not_allowed(&parts.method, methods));
     }
+    let peer = body.peer();
     for hook in &settings.before {
-        hook(&mut parts)?;
+        hook(parts)?;
     }
-    let message = settings.decode.decode(&mut parts, body, settings.body_limit).await?;
-    let mut context = Context::from_parts(parts.headers, parts.extensions);
+    let message = settings.decode.decode(parts, body, settings.body_limit).await?;
+    let mut context = Context::from_parts(take(&mut parts.headers), take(&mut parts.extensions));
+    context.set_peer(peer);
     context.accept_timeout()?;
     let request = towerkit_endpoint::Request::with_context(context, message);
     let reply = endpoint.oneshot(request).await.map_err(Into::into)?;

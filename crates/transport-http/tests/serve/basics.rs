@@ -4,7 +4,6 @@ use std::io;
 use http::{Request, Response};
 use tokio::net::TcpListener;
 use tower::service_fn;
-use towerkit_endpoint::PeerAddr;
 use towerkit_lifecycle::{Lifeline, Member};
 use towerkit_transport_http::{Body, ServeEvent, serve};
 
@@ -68,7 +67,7 @@ async fn what_is_not_http_gets_400() {
 #[tokio::test]
 async fn the_service_sees_the_address_of_its_peer() {
     let tells = service_fn(|request: Request<Body>| async move {
-        let peer = request.extensions().get::<PeerAddr>().map(|peer| peer.0.to_string());
+        let peer = request.body().peer().map(|peer| peer.to_string());
         Ok::<_, Infallible>(Response::new(Body::from(peer.unwrap_or_default())))
     });
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
