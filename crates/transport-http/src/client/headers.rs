@@ -25,6 +25,11 @@ const NOT_FROM_METADATA: [HeaderName; 18] = [
     timeout::HEADER,
 ];
 
+/// Whether a header is not for metadata, nor for a message, to set.
+pub(in crate::client) fn is_reserved(name: &HeaderName) -> bool {
+    NOT_FROM_METADATA.contains(name)
+}
+
 /// Takes out of metadata what may not become a header.
 pub(super) fn strip(headers: &mut HeaderMap) {
     if headers.is_empty() {

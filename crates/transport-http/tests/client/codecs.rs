@@ -141,3 +141,14 @@ async fn a_message_that_has_no_text_form_is_a_fault_of_the_program() {
     assert_eq!(error.code(), Code::Internal);
     assert_eq!(origin.connections(), 0);
 }
+
+#[tokio::test]
+async fn a_message_may_not_set_the_headers_of_the_connection() {
+    let origin = answering(204, &[], "").await;
+    for name in ["host", "Transfer-Encoding", "content-length", "connection"] {
+        let call: BoxEndpoint<Vec<(&str, &str)>, ()> = origin.remote().get("/").codecs(Headers, Empty).erased();
+        let error = call.invoke(vec![(name, "chunked")]).await.unwrap_err();
+        assert_eq!(error.code(), Code::InvalidArgument, "{name}");
+    }
+    assert_eq!(origin.connections(), 0);
+}

@@ -7,6 +7,7 @@ use towerkit_endpoint::Error;
 use super::EncodeRequest;
 use crate::Body;
 use crate::client::Draft;
+use crate::client::headers::is_reserved;
 use crate::codec::{Empty, EncodeResponse, Form, Headers, Json, Path, Plain, Query, Raw, Text};
 
 impl<T: Serialize> EncodeRequest<T> for Json {
@@ -74,6 +75,10 @@ impl<T: Serialize> EncodeRequest<T> for Headers {
     fn encode(&self, message: T, draft: &mut Draft) -> Result<Body, Error> {
         each_field(message, |name, value| {
             let header: HeaderName = name.parse().map_err(Error::internal)?;
+            // The names may come from outside as well: a map is `Serialize` too.
+            if is_reserved(&header) {
+                return Err(Error::invalid(name.to_owned(), "is a header that no message may set"));
+            }
             let value = HeaderValue::try_from(value)
                 .map_err(|error| Error::invalid(name.to_owned(), "can't be a header's value").with_source(error))?;
             draft.headers_mut().insert(header, value);
