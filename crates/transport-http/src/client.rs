@@ -28,7 +28,6 @@ pub use codec::{
     DecodeResponse, DecodeResponseFn, EncodeRequest, EncodeRequestFn, decode_response_fn, encode_request_fn,
 };
 pub use draft::Draft;
-pub use failure::NotSent;
 pub use finalizer::{CallOutcome, CallSummary};
 pub use operation::Operation;
 pub use pool::{Pool, PoolFuture, PoolSettings};
@@ -72,12 +71,12 @@ pub use service::ClientFuture;
 /// | --- | --- | --- |
 /// | a reply with a status of 4xx or 5xx | see [`reply_error`] | the [`StatusCode`](http::StatusCode), `retry-after`, `www-authenticate` |
 /// | a redirect: it is not followed | `Unknown` | |
-/// | no connection | `Unavailable` | [`NotSent`] |
+/// | no connection | `Unavailable` | [`NotSent`](towerkit_endpoint::NotSent) |
 /// | the connection broke, or the reply broke off | `Unavailable` | |
-/// | the time is over | `DeadlineExceeded` | [`NotSent`] where it was over before |
+/// | the time is over | `DeadlineExceeded` | [`NotSent`](towerkit_endpoint::NotSent) where it was over before |
 /// | the reply is longer than [`reply_limit`](Self::reply_limit) | `ResourceExhausted` | |
 /// | a good reply that can't be read | `Internal` | |
-/// | a value that can't stand in the path | `InvalidArgument` | [`NotSent`] |
+/// | a value that can't stand in the path | `InvalidArgument` | [`NotSent`](towerkit_endpoint::NotSent) |
 ///
 /// What an error's message says may reach the caller's caller; what really broke is the
 /// [`source`](std::error::Error::source).

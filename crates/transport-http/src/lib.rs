@@ -82,7 +82,7 @@ mod status;
 pub use body::{Body, ReadError};
 pub use client::{
     CallOutcome, CallSummary, Client, ClientFuture, DecodeResponse, DecodeResponseFn, Draft, EncodeRequest,
-    EncodeRequestFn, InvalidBaseUrl, NotSent, Operation, Pool, PoolFuture, PoolSettings, Remote, decode_response_fn,
+    EncodeRequestFn, InvalidBaseUrl, Operation, Pool, PoolFuture, PoolSettings, Remote, decode_response_fn,
     encode_request_fn, reply_error,
 };
 pub use http_service::HttpService;

@@ -3,33 +3,7 @@ use std::error::Error as StdError;
 use hyper_util::client::legacy;
 use tower::load_shed::error::Overloaded;
 use tower::timeout::error::Elapsed;
-use towerkit_endpoint::{BoxError, Code, Error};
-
-/// Marks an [`Error`] of a [`Client`](crate::Client) whose request was certainly not sent: a value among its extensions.
-///
-/// The encoder or a hook refused, the time was over beforehand, or there was no connection. Such a call may be repeated
-/// whatever the method. Where the mark is missing nothing is known: the remote service may have acted.
-///
-/// ```
-/// use towerkit_endpoint::{Code, Endpoint};
-/// use towerkit_transport_http::{NotSent, Pool, Remote};
-///
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// // A port that nobody listens on.
-/// let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-/// let remote = Remote::new(&Pool::new(), &format!("http://127.0.0.1:{port}"))?;
-/// let ping = remote.get("/ping").empty().erased();
-///
-/// let result: Result<(), _> = ping.invoke(()).await;
-/// let error = result.unwrap_err();
-/// assert_eq!(error.code(), Code::Unavailable);
-/// assert!(error.get::<NotSent>().is_some());
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NotSent;
+use towerkit_endpoint::{BoxError, Code, Error, NotSent};
 
 /// What a transport's failure is to the caller.
 ///

@@ -10,10 +10,10 @@ use http::{Method, Request, Response, response};
 use http_body::Body as HttpBody;
 use tokio::time::{Instant, timeout_at};
 use tower_service::Service;
-use towerkit_endpoint::{BoxError, Code, Context, Error};
+use towerkit_endpoint::{BoxError, Code, Context, Error, NotSent};
 
 use super::draft::Draft;
-use super::failure::{NotSent, transport_failure};
+use super::failure::transport_failure;
 use super::finalizer::Finalizer;
 use super::{Client, DecodeResponse, EncodeRequest, Settings, headers};
 use crate::{Body, code_of};

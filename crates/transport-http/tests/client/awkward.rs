@@ -5,8 +5,8 @@ use http_body_util::Full;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
-use towerkit_endpoint::{BoxEndpoint, Code, Endpoint, Error};
-use towerkit_transport_http::{NotSent, Pool, Remote};
+use towerkit_endpoint::{BoxEndpoint, Code, Endpoint, Error, NotSent};
+use towerkit_transport_http::{Pool, Remote};
 
 use crate::support::{BOUND, JSON, Origin, Sum, Total, answering, closed, raw, raw_reply, read_request, sum_of};
 

@@ -3,11 +3,11 @@ use http::{Request, Response};
 use http_body_util::Full;
 use tower::ServiceExt;
 use tower::util::BoxCloneSyncService;
-use towerkit_endpoint::{BoxError, Code, Endpoint, Error, Request as Message};
+use towerkit_endpoint::{BoxError, Code, Endpoint, Error, NotSent, Request as Message};
 use towerkit_testing::contract::Contract;
 use towerkit_testing::probe::{Probe, ProbeHandle, Reply};
 use towerkit_transport_http::codec::Empty;
-use towerkit_transport_http::{Body, NotSent, Remote};
+use towerkit_transport_http::{Body, Remote};
 
 type Transport = Probe<Request<Body>, Response<Full<Bytes>>, BoxError>;
 

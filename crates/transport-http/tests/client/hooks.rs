@@ -1,9 +1,9 @@
 use http::{HeaderValue, StatusCode};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
-use towerkit_endpoint::{BoxEndpoint, Code, Context, Endpoint, Error, Request};
+use towerkit_endpoint::{BoxEndpoint, Code, Context, Endpoint, Error, NotSent, Request};
 use towerkit_testing::events::Events;
-use towerkit_transport_http::{CallOutcome, CallSummary, NotSent};
+use towerkit_transport_http::{CallOutcome, CallSummary};
 
 use crate::support::{BOUND, Origin, Sum, Total, answering, closed, raw, read_request, total};
 

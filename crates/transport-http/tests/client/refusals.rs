@@ -1,6 +1,6 @@
 use http::StatusCode;
+use towerkit_endpoint::NotSent;
 use towerkit_endpoint::{Code, Endpoint, Error};
-use towerkit_transport_http::NotSent;
 
 use crate::support::{JSON, Sum, answering, sum_of};
 

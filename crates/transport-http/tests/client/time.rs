@@ -3,8 +3,8 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
+use towerkit_endpoint::NotSent;
 use towerkit_endpoint::{BoxEndpoint, Code, Context, Endpoint, Request, timeout as wire};
-use towerkit_transport_http::NotSent;
 
 use crate::support::{BOUND, Origin, Sum, Total, closed, raw, read_request, sum_of, total};
 

@@ -1,7 +1,7 @@
 use serde::Serialize;
-use towerkit_endpoint::{BoxEndpoint, Code, Endpoint, Error};
+use towerkit_endpoint::{BoxEndpoint, Code, Endpoint, Error, NotSent};
 use towerkit_transport_http::codec::{Empty, Path};
-use towerkit_transport_http::{NotSent, Pool, Remote};
+use towerkit_transport_http::{Pool, Remote};
 
 use crate::support::{Origin, answering};
 

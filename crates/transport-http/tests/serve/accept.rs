@@ -46,8 +46,9 @@ async fn a_server_out_of_descriptors_waits_and_then_goes_on() {
     output.read_to_string(&mut rest).unwrap();
     assert!(child.wait().unwrap().success());
     let failures: usize = rest.split("failures: ").nth(1).unwrap().split_whitespace().next().unwrap().parse().unwrap();
-    // 5, 10, 20 … ms: some eight in 700 ms, and as many again where the pauses began anew.
-    assert!((1..40).contains(&failures), "{failures} failures");
+    // 5, 10, 20 … ms: some eight in 700 ms, and as many again wherever the pauses began anew; one that spins fails by the
+    // ten thousand.
+    assert!((1..1000).contains(&failures), "{failures} failures");
 }
 
 async fn child() {
