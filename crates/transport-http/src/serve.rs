@@ -50,12 +50,16 @@ pub use event::ServeEvent;
 /// | [streams of one HTTP/2 connection](Serve::streams) | 200 | refused by the protocol |
 /// | `Host` (RFC 9112, section 3.2) | one, and valid | 400 |
 ///
+/// A connection that it closes is read on for up to two seconds, so that a client which is still sending gets the answer (RFC
+/// 9112, section 9.6). Upgrades, such as that of WebSocket, are not offered.
+///
 /// # Drain
 ///
 /// Asked to [stop](Lifeline::stopping), it takes what the kernel has accepted already, and closes the listener. From then on
 /// each HTTP/1.1 answer carries `connection: close`, and HTTP/2 connections get GOAWAY; calls under way end as ever. An idle
 /// HTTP/1.1 connection is closed only after a [grace](Serve::drain_grace), so that a request that is on its way already is
-/// answered. What is left shortly before [`Lifeline::stop_by`] is cut, and the error says how many connections that were.
+/// answered. What is left shortly before [`Lifeline::stop_by`] is cut, and the error says how many requests that were, on how
+/// many connections.
 ///
 /// ```
 /// use std::time::Duration;
@@ -157,7 +161,7 @@ impl<S> Serve<S> {
         self
     }
 
-    /// How long a connection may have nothing to do.
+    /// How long a connection may have nothing to do. It is closed up to a quarter of that later.
     #[must_use]
     pub fn idle_time(mut self, limit: Duration) -> Self {
         self.limits.idle_time = limit.min(LONGEST);
@@ -171,8 +175,8 @@ impl<S> Serve<S> {
         self
     }
 
-    /// How long an idle HTTP/1.1 connection stays open once the drain has begun; 1 s by default. It should be longer than a
-    /// request takes to get here.
+    /// How long an idle HTTP/1.1 connection stays open once the drain has begun, or after its last answer in the drain; 1 s by
+    /// default, and at most half the time there is. It should be longer than a request takes to get here.
     #[must_use]
     pub fn drain_grace(mut self, grace: Duration) -> Self {
         self.limits.drain_grace = grace.min(LONGEST);

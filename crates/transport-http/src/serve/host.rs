@@ -35,7 +35,10 @@ fn is_valid(host: &HeaderValue) -> bool {
         },
     };
     // reg-name of RFC 3986, section 3.2.2.
-    let in_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=%".contains(byte);
+    let in_name = |byte: &u8| {
+        matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'%')
+            || matches!(byte, b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=')
+    };
     !name.is_empty() && name.iter().all(in_name) && port.is_none_or(is_port)
 }
 
