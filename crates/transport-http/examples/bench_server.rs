@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tower::{BoxError, ServiceBuilder};
 use towerkit_endpoint::{DeadlineLayer, Endpoint, Error, PanicLayer, endpoint_fn};
-use towerkit_lifecycle::{Group, member_fn};
+use towerkit_lifecycle::Group;
 use towerkit_transport_http::{HttpService, Router, Server, serve};
 
 #[derive(Deserialize)]
@@ -85,12 +85,7 @@ async fn main() {
 }
 
 async fn towerkit(listener: TcpListener, routes: impl HttpService) {
-    let until_dropped = member_fn("until dropped", |lifeline| async move {
-        lifeline.ready();
-        lifeline.stopping().await;
-        Ok(())
-    });
-    Group::new().with(until_dropped).with(serve(listener, routes).connections(100_000)).run().await.unwrap();
+    Group::new().with(serve(listener, routes).connections(100_000)).run().await.unwrap();
 }
 
 fn axum_routes() -> axum::Router {

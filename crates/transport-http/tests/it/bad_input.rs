@@ -94,8 +94,7 @@ async fn a_body_over_the_limit_is_413_whether_it_says_so_or_not() {
     let server = Server::json(sum()).body_limit(13);
     assert_eq!(ask(&server, post("/", r#"{"a":1,"b":2}"#)).await.status, StatusCode::OK);
     assert_eq!(ask(&server, post("/", r#"{"a":1,"b":22}"#)).await.status, StatusCode::PAYLOAD_TOO_LARGE);
-    let in_pieces = futures_like(["{\"a\":1,", "\"b\":", "22}"]);
-    let answer = ask(&server, post("/", in_pieces)).await;
+    let answer = ask(&server, post("/", in_pieces(["{\"a\":1,", "\"b\":", "22}"]))).await;
     assert_eq!(
         (answer.status, answer.detail().as_str()),
         (StatusCode::PAYLOAD_TOO_LARGE, "the body is longer than the limit of 13 bytes")
@@ -103,7 +102,7 @@ async fn a_body_over_the_limit_is_413_whether_it_says_so_or_not() {
 }
 
 /// A body of pieces, whose length nobody knows.
-fn futures_like<const N: usize>(pieces: [&'static str; N]) -> Body {
+fn in_pieces<const N: usize>(pieces: [&'static str; N]) -> Body {
     struct Pieces(std::collections::VecDeque<&'static str>);
     impl http_body::Body for Pieces {
         type Data = bytes::Bytes;
@@ -120,7 +119,7 @@ fn futures_like<const N: usize>(pieces: [&'static str; N]) -> Body {
 
 #[tokio::test]
 async fn a_body_in_pieces_is_read_as_one() {
-    let answer = ask(&Server::json(sum()), post("/", futures_like(["{\"a\":1,", "\"b\":", "2}"]))).await;
+    let answer = ask(&Server::json(sum()), post("/", in_pieces(["{\"a\":1,", "\"b\":", "2}"]))).await;
     assert_eq!(answer.text(), r#"{"v":3}"#);
 }
 
