@@ -97,7 +97,7 @@ async fn an_idle_connection_outlives_the_header_time_and_ends_at_the_idle_time()
     soon(connection).await.unwrap().unwrap();
     let lasted = begun.elapsed();
     assert!(lasted > 4 * header_time, "{lasted:?}");
-    drop::<SendRequest<Full<Bytes>>>(client);
+    drop(client);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
+use std::io;
 use std::time::Duration;
 
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, sleep};
 use towerkit_transport_http::ServeEvent;
 
@@ -26,7 +27,7 @@ async fn a_head_that_comes_byte_by_byte_is_closed_after_the_header_time() {
     // Each byte comes in time, the head does not.
     client.send("GET / HTTP/1.1\r\nx: ").await;
     while !client.closes_within(SHORT / 5).await {
-        let _ = tokio::io::AsyncWriteExt::write_all(&mut client.stream, b"x").await;
+        let _ = client.stream.write_all(b"x").await;
         assert!(begun.elapsed() < 10 * SHORT);
     }
     assert!(begun.elapsed() >= SHORT - Duration::from_millis(20));
@@ -88,14 +89,16 @@ async fn a_head_without_an_end_gets_431_while_it_is_still_coming() {
     let site = Site::start().await;
     let client = site.connect().await;
     let (mut read, mut write) = client.stream.into_split();
+    // More than is kept of a head, and less than the kernel and a server without a limit would take.
     let writing = tokio::spawn(async move {
-        let _ = tokio::io::AsyncWriteExt::write_all(&mut write, b"GET / HTTP/1.1\r\nx: ").await;
-        while tokio::io::AsyncWriteExt::write_all(&mut write, &[b'x'; 4096]).await.is_ok() {}
+        let _ = write.write_all(b"GET / HTTP/1.1\r\nx: ").await;
+        let _ = write.write_all(&vec![b'x'; 1 << 20]).await;
+        write
     });
     let mut status = [0; 12];
     soon(read.read_exact(&mut status)).await.unwrap();
     assert_eq!(&status, b"HTTP/1.1 431");
-    writing.abort();
+    drop(writing);
 }
 
 #[tokio::test]
@@ -115,7 +118,10 @@ async fn a_client_that_never_reads_is_closed() {
     let mut client = site.connect().await;
     client.send("GET /big HTTP/1.1\r\nhost: a\r\n\r\n").await;
     site.events.some(|event| matches!(event, ServeEvent::WriteStalled { .. })).await;
-    assert!(read_all(client).await < BIG);
+    let (bytes, end) = read_all(client).await;
+    assert!(bytes < BIG);
+    // What it had not taken was thrown away.
+    assert_eq!(end, Some(io::ErrorKind::ConnectionReset));
 }
 
 #[tokio::test]
@@ -145,15 +151,32 @@ async fn a_client_that_stops_for_a_while_and_reads_on_gets_all() {
         client.stream.read_exact(&mut piece).await.unwrap();
         sleep(SHORT).await;
     }
-    assert!(read_all(client).await > BIG / 16 * 12);
+    assert!(read_all(client).await.0 > BIG / 16 * 12);
 }
 
-async fn read_all(mut client: Raw) -> usize {
+/// How much comes, and the error in the end.
+async fn read_all(mut client: Raw) -> (usize, Option<io::ErrorKind>) {
     let (mut bytes, mut piece) = (0, vec![0; 1 << 20]);
-    while let Ok(some @ 1..) = soon(client.stream.read(&mut piece)).await {
-        bytes += some;
+    loop {
+        match soon(client.stream.read(&mut piece)).await {
+            Ok(0) => return (bytes, None),
+            Ok(some) => bytes += some,
+            Err(error) => return (bytes, Some(error.kind())),
+        }
     }
-    bytes
+}
+
+#[tokio::test]
+async fn a_client_that_was_slow_once_has_all_its_time_again() {
+    let site = Site::with(|serve| serve.write_time(2 * SHORT, 500)).await;
+    let mut client = site.connect().await;
+    client.send("GET /big HTTP/1.1\r\nhost: a\r\n\r\nGET /wait HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    sleep(SHORT).await;
+    assert_eq!(client.reply().await.body.len(), BIG);
+    site.gate.has(1).await;
+    sleep(3 * SHORT).await;
+    site.gate.let_out(1);
+    assert_eq!(client.reply().await.body, "out");
 }
 
 #[tokio::test]
