@@ -55,7 +55,7 @@ async fn run(flags: Flags) -> Result<(), BoxError> {
     let endpoints = Endpoints::new(BasicService);
     let group = Group::new().stop_limit(Duration::from_secs(flags.drain)).on_event(move |event| match event {
         Event::GroupReady => println!("{hello}"),
-        Event::GroupStopping | Event::Ended { .. } => eprintln!("{event}"),
+        Event::StopAsked { .. } | Event::Ended { .. } => eprintln!("{event}"),
         _ => {}
     });
     let health = transport::http::health(&group.health());
