@@ -15,10 +15,13 @@ pub fn check(root: &Path) -> Result<Findings> {
 fn compare(manifest: &str, page: &str) -> Findings {
     let table = manifest.split("[workspace.dependencies]").nth(1).unwrap_or_default();
     let table = table.split("\n[").next().unwrap_or_default();
+    // An entry may be a table of its own.
+    let tables = manifest.lines().filter_map(|line| line.strip_prefix("[workspace.dependencies.")?.strip_suffix(']'));
     let used: Vec<_> = table
         .lines()
         .filter(|line| !line.starts_with('#'))
         .filter_map(|line| line.split_once('=').map(|(name, _)| name.trim()))
+        .chain(tables)
         .filter(|name| !name.starts_with("towerkit"))
         .collect();
     let told: Vec<_> =
@@ -41,5 +44,6 @@ mod tests {
         assert!(compare(manifest, "| `serde` | why |\n").is_empty());
         assert_eq!(compare(manifest, "").len(), 1);
         assert_eq!(compare(manifest, "| `serde` | why |\n| `gone` | why |\n").len(), 1);
+        assert_eq!(compare("[workspace.dependencies]\n[workspace.dependencies.serde]\nversion = \"1\"\n", "").len(), 1);
     }
 }

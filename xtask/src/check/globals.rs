@@ -45,6 +45,22 @@ impl Look<'_> {
     }
 }
 
+impl Look<'_> {
+    fn imports(&mut self, tree: &syn::UseTree, from: &str) {
+        let (name, hides) = match tree {
+            syn::UseTree::Path(path) => return self.imports(&path.tree, &path.ident.to_string()),
+            syn::UseTree::Group(group) => return group.items.iter().for_each(|tree| self.imports(tree, from)),
+            syn::UseTree::Name(name) => (name.ident.to_string(), false),
+            // Under another name its functions are not seen where they are called.
+            syn::UseTree::Rename(rename) => (rename.ident.to_string(), rename.ident == "global"),
+            syn::UseTree::Glob(_) => ("*".to_owned(), from == "global"),
+        };
+        if hides || INSTALLERS.contains(&name.as_str()) || (from == "global" && name.starts_with("set_")) {
+            self.found(tree, &format!("{from}::{name} sets a global"));
+        }
+    }
+}
+
 impl<'ast> Visit<'ast> for Look<'_> {
     fn visit_item_mod(&mut self, module: &'ast syn::ItemMod) {
         if !is_test(&module.attrs) {
@@ -66,7 +82,7 @@ impl<'ast> Visit<'ast> for Look<'_> {
 
     fn visit_macro(&mut self, call: &'ast syn::Macro) {
         if let Some(name) = call.path.segments.last().map(|last| last.ident.to_string())
-            && ["thread_local", "lazy_static"].contains(&name.as_str())
+            && ["thread_local", "lazy_static", "task_local"].contains(&name.as_str())
         {
             self.found(call, &format!("{name}! holds state that no one handed over"));
         }
@@ -80,6 +96,11 @@ impl<'ast> Visit<'ast> for Look<'_> {
             self.found(path, &format!("{} sets a global", names.join("::")));
         }
         visit::visit_path(self, path);
+    }
+
+    /// An import, since what it brings in may be called by any name.
+    fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
+        self.imports(&item.tree, "");
     }
 
     fn visit_expr_method_call(&mut self, call: &'ast syn::ExprMethodCall) {
@@ -117,6 +138,7 @@ mod tests {
             "static A: [Mutex<u8>; 1] = [Mutex::new(0)];",
             "fn f() { static A: LazyLock<u8> = LazyLock::new(|| 1); }",
             "thread_local! { static A: u8 = 0; }",
+            "tokio::task_local! { static A: u8; }",
         ] {
             assert_eq!(findings(text).len(), 1, "{text}");
         }
@@ -130,9 +152,12 @@ mod tests {
             "fn f() { opentelemetry::global::set_tracer_provider(p); }",
             "fn f() { provider.install_default(); }",
             "use metrics::set_global_recorder;",
+            "use opentelemetry::{KeyValue, global::set_tracer_provider}; fn f() { set_tracer_provider(p) }",
+            "use opentelemetry::global::set_meter_provider as put; fn f() { put(p) }",
+            "use opentelemetry::global as g; fn f() { g::set_meter_provider(p) }",
+            "use opentelemetry::global::*;",
         ] {
-            let text = text.replace("use metrics::set_global_recorder;", "fn f() { metrics::set_global_recorder(r) }");
-            assert_eq!(findings(&text).len(), 1, "{text}");
+            assert_eq!(findings(text).len(), 1, "{text}");
         }
     }
 

@@ -30,6 +30,9 @@ fn member(name: &str, manifest: &str) -> Findings {
     for line in manifest.lines().map(str::trim) {
         if line.starts_with('[') {
             in_dependencies = line.ends_with("dependencies]");
+            if line.contains("dependencies.") {
+                findings.push(format!("{name}: `{line}` is a table of its own, not a line from the workspace's table"));
+            }
         } else if in_dependencies && line.contains('=') && !line.starts_with('#') {
             let from_workspace = line.contains("workspace = true");
             if !from_workspace {
@@ -47,6 +50,8 @@ mod tests {
     #[test]
     fn a_version_or_a_lint_of_its_own_is_found() {
         assert_eq!(member("a", "[lints]\nworkspace = true\n[dependencies]\nserde = \"1\"\n").len(), 1);
+        assert_eq!(member("a", "[lints]\nworkspace = true\n[dependencies.serde]\nversion = \"1\"\n").len(), 1);
+        assert_eq!(member("a", "[lints]\nworkspace = true\n[target.'cfg(unix)'.dependencies]\nx = \"1\"\n").len(), 1);
         assert_eq!(member("a", "[dependencies]\nserde.workspace = true\n").len(), 1);
         assert!(member("a", "[lints]\nworkspace = true\n[dev-dependencies]\nserde.workspace = true\n").is_empty());
     }

@@ -31,66 +31,116 @@ impl<'ast> Visit<'ast> for Functions<'_> {
         if function.sig.ident != "call" {
             return;
         }
-        let mut body = Body { clones: Vec::new(), readied: false, called: Vec::new() };
+        let mut body = Body { unready: Vec::new(), called: Vec::new() };
         body.visit_block(&function.block);
-        // One that is polled ready here is readied here.
         for (name, line) in body.called {
-            if body.clones.contains(&name) && !body.readied {
-                self.findings.push(format!("{}:{line}: `{name}` is a clone, and nobody has readied it", self.path));
-            }
+            self.findings.push(format!("{}:{line}: `{name}` is a clone, and nobody has readied it", self.path));
         }
     }
 }
 
+/// A body, read in its order. It does not see into macros, and takes a name for one thing wherever it stands.
 struct Body {
-    clones: Vec<String>,
-    readied: bool,
+    /// The names that stand for a clone that has not been readied so far.
+    unready: Vec<String>,
     called: Vec<(String, usize)>,
+}
+
+impl Body {
+    /// A name stands for something new.
+    fn bind(&mut self, pattern: &syn::Pat, value: &syn::Expr) {
+        match (pattern, value) {
+            (syn::Pat::Type(typed), _) => self.bind(&typed.pat, value),
+            (syn::Pat::Tuple(patterns), syn::Expr::Tuple(values)) => {
+                patterns.elems.iter().zip(&values.elems).for_each(|(pattern, value)| self.bind(pattern, value));
+            }
+            (syn::Pat::Ident(pattern), _) => {
+                let name = pattern.ident.to_string();
+                self.unready.retain(|unready| *unready != name);
+                if is_clone_of_self(value) {
+                    self.unready.push(name);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn call(&mut self, service: &syn::Expr, line: usize) {
+        if is_clone_of_self(service) {
+            self.called.push(("the receiver".to_owned(), line));
+        } else if let Some(name) = root(service).filter(|name| self.unready.contains(name)) {
+            self.called.push((name, line));
+        }
+    }
+
+    fn readied(&mut self, service: &syn::Expr) {
+        if let Some(name) = root(service) {
+            self.unready.retain(|unready| *unready != name);
+        }
+    }
+
+    fn act(&mut self, function: &str, service: &syn::Expr, line: usize) {
+        match function {
+            "call" => self.call(service, line),
+            "ready" | "poll_ready" | "ready_oneshot" => self.readied(service),
+            _ => {}
+        }
+    }
 }
 
 impl<'ast> Visit<'ast> for Body {
     fn visit_local(&mut self, local: &'ast syn::Local) {
-        let ident = match &local.pat {
-            syn::Pat::Ident(pattern) => Some(pattern.ident.to_string()),
-            _ => None,
-        };
-        if let (Some(ident), Some(init)) = (ident, &local.init)
-            && let syn::Expr::MethodCall(call) = &*init.expr
-            && call.method == "clone"
-            && is_field_of_self(&call.receiver)
-        {
-            self.clones.push(ident);
-        }
         visit::visit_local(self, local);
+        if let Some(init) = &local.init {
+            self.bind(&local.pat, &init.expr);
+        }
     }
 
     fn visit_expr_method_call(&mut self, call: &'ast syn::ExprMethodCall) {
-        if call.method == "call" {
-            match &*call.receiver {
-                syn::Expr::Path(path) => {
-                    if let Some(ident) = path.path.get_ident() {
-                        self.called.push((ident.to_string(), call.span().start().line));
-                    }
-                }
-                syn::Expr::MethodCall(inner) if inner.method == "clone" && is_field_of_self(&inner.receiver) => {
-                    self.clones.push("the receiver".to_owned());
-                    self.called.push(("the receiver".to_owned(), call.span().start().line));
-                }
-                _ => {}
-            }
-        }
-        self.readied |= ["ready", "poll_ready", "ready_oneshot"].iter().any(|name| call.method == name);
         visit::visit_expr_method_call(self, call);
+        self.act(&call.method.to_string(), &call.receiver, call.span().start().line);
+    }
+
+    /// `Service::call(&mut service, request)`.
+    fn visit_expr_call(&mut self, call: &'ast syn::ExprCall) {
+        visit::visit_expr_call(self, call);
+        if let (Some(function), Some(service)) = (last_name(&call.func), call.args.first()) {
+            self.act(&function, service, call.span().start().line);
+        }
     }
 }
 
-fn is_field_of_self(expression: &syn::Expr) -> bool {
+/// `self.inner.clone()`, `self.clone()`, `Clone::clone(&self.inner)`; an `Arc` that says it is one is no service.
+fn is_clone_of_self(expression: &syn::Expr) -> bool {
+    let of_self = |expression| root(expression).is_some_and(|name| name == "self");
     match expression {
-        syn::Expr::Field(field) => match &*field.base {
-            syn::Expr::Path(path) => path.path.is_ident("self"),
-            base => is_field_of_self(base),
-        },
+        syn::Expr::MethodCall(call) => call.method == "clone" && of_self(&call.receiver),
+        syn::Expr::Call(call) => {
+            let counts = matches!(&*call.func, syn::Expr::Path(path)
+                if path.path.segments.iter().any(|segment| segment.ident == "Arc" || segment.ident == "Rc"));
+            !counts
+                && last_name(&call.func).is_some_and(|name| name == "clone")
+                && call.args.first().is_some_and(of_self)
+        }
         _ => false,
+    }
+}
+
+/// The name at the left end of `name`, `name.a.b` and references to them.
+fn root(expression: &syn::Expr) -> Option<String> {
+    match expression {
+        syn::Expr::Path(path) => path.path.get_ident().map(ToString::to_string),
+        syn::Expr::Field(field) => root(&field.base),
+        syn::Expr::Reference(reference) => root(&reference.expr),
+        syn::Expr::Paren(paren) => root(&paren.expr),
+        _ => None,
+    }
+}
+
+fn last_name(function: &syn::Expr) -> Option<String> {
+    match function {
+        syn::Expr::Path(path) => path.path.segments.last().map(|last| last.ident.to_string()),
+        _ => None,
     }
 }
 
@@ -108,6 +158,23 @@ mod tests {
         assert_eq!(findings("let mut svc = self.inner.clone(); async move { svc.call(r).await }"), 1);
         assert_eq!(findings("let mut x = self.a.b.clone(); x.call(r)"), 1);
         assert_eq!(findings("self.inner.clone().call(r)"), 1);
+        assert_eq!(findings("let mut x: S = self.inner.clone(); x.call(r)"), 1);
+        assert_eq!(findings("let (mut x, y) = (self.inner.clone(), 1); x.call(r)"), 1);
+    }
+
+    #[test]
+    fn a_clone_is_found_however_it_is_made_and_called() {
+        assert_eq!(findings("let mut this = self.clone(); async move { this.inner.call(r).await }"), 1);
+        assert_eq!(findings("let mut x = Clone::clone(&self.inner); x.call(r)"), 1);
+        assert_eq!(findings("let mut x = self.inner.clone(); Service::call(&mut x, r)"), 1);
+    }
+
+    #[test]
+    fn readying_another_service_or_too_late_does_not_count() {
+        let other =
+            "let mut x = self.a.clone(); let mut y = self.b.clone(); async move { y.ready().await?; x.call(r).await }";
+        assert_eq!(findings(other), 1);
+        assert_eq!(findings("let mut x = self.a.clone(); let f = x.call(r); x.ready(); f"), 1);
     }
 
     #[test]
@@ -115,6 +182,13 @@ mod tests {
         assert_eq!(
             findings(
                 "let fresh = self.inner.clone(); let mut ready = std::mem::replace(&mut self.inner, fresh); ready.call(r)"
+            ),
+            0
+        );
+        // The same under one name.
+        assert_eq!(
+            findings(
+                "let inner = self.inner.clone(); let mut inner = std::mem::replace(&mut self.inner, inner); inner.call(r)"
             ),
             0
         );

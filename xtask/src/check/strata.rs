@@ -32,6 +32,10 @@ pub fn endpoint() -> Result<Findings> {
         "towerkit-endpoint",
         "--edges",
         "normal",
+        // Whatever is switched on, and wherever it is built.
+        "--all-features",
+        "--target",
+        "all",
         "--prefix",
         "none",
         "--format",
@@ -110,8 +114,8 @@ fn wrong_edges(package: &Value) -> Findings {
         return vec![format!("{name} has no place in the table of strata")];
     };
     let dependencies = package["dependencies"].as_array().cloned().unwrap_or_default();
-    let normal = dependencies.iter().filter(|dependency| dependency["kind"].is_null());
-    normal
+    let built_with = dependencies.iter().filter(|dependency| dependency["kind"] != "dev");
+    built_with
         .filter_map(|dependency| {
             let on_name = dependency["name"].as_str()?;
             let on = stratum_of(on_name)?;
@@ -146,6 +150,7 @@ mod tests {
         assert_eq!(wrong_edges(&package("towerkit-retry", "towerkit-ratelimit", None)).len(), 1);
         assert_eq!(wrong_edges(&package("towerkit-endpoint", "towerkit-transport-http", None)).len(), 1);
         assert_eq!(wrong_edges(&package("towerkit-lifecycle", "towerkit-transport-http", None)).len(), 1);
+        assert_eq!(wrong_edges(&package("towerkit-retry", "towerkit-ratelimit", Some("build"))).len(), 1);
         assert_eq!(wrong_edges(&package("towerkit-unheard-of", "serde", None)).len(), 1);
     }
 
