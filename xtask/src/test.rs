@@ -5,6 +5,7 @@ pub mod tools;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::Stdio;
+use std::time::Instant;
 
 use anyhow::{Context, Result};
 
@@ -22,6 +23,7 @@ pub struct Flags {
 }
 
 pub fn run(flags: &Flags) -> Result<bool> {
+    let start = Instant::now();
     let tools = tools::provision();
     let skipped = workspace::target().join("skipped-tests");
     std::fs::create_dir_all(workspace::target())?;
@@ -45,7 +47,9 @@ pub fn run(flags: &Flags) -> Result<bool> {
     }
     let good = running.wait()?.success();
 
+    total.settle(good);
     total.skipped += skips(&skipped)?;
+    println!("the tests took {} s", start.elapsed().as_secs());
     println!("{} passed, {} failed, {} skipped", total.passed, total.failed, total.skipped);
     Ok(good && total.failed == 0 && total.passed > 0 && !(flags.require_all && total.skipped > 0))
 }
@@ -67,6 +71,14 @@ struct Total {
 }
 
 impl Total {
+    /// A program of tests that was not built, or that died, has no closing line: it counts as one that failed.
+    fn settle(&mut self, good: bool) {
+        if !good && self.failed == 0 {
+            println!("cargo test failed, and no test did: a program was not built or died; it counts as one failed");
+            self.failed = 1;
+        }
+    }
+
     /// Adds what a closing line of the test runner says: `test result: ok. 46 passed; 0 failed; 0 ignored; …`.
     fn add(&mut self, line: &str) {
         let Some(counts) = line.trim().strip_prefix("test result: ") else { return };
@@ -94,5 +106,18 @@ mod tests {
         total.add("test result: FAILED. 3 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.36s");
         total.add("test a::b ... ok");
         assert_eq!(total, Total { passed: 49, failed: 2, skipped: 1 });
+    }
+
+    #[test]
+    fn a_program_that_died_is_not_nothing_failed() {
+        let mut total = Total { passed: 5, failed: 0, skipped: 0 };
+        total.settle(false);
+        assert_eq!(total.failed, 1);
+        let mut told = Total { passed: 5, failed: 2, skipped: 0 };
+        told.settle(false);
+        assert_eq!(told.failed, 2);
+        let mut good = Total { passed: 5, failed: 0, skipped: 0 };
+        good.settle(true);
+        assert_eq!(good.failed, 0);
     }
 }
