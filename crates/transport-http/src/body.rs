@@ -127,6 +127,10 @@ impl Body {
                 }
                 rest.extend_from_slice(&data);
             }
+            // A body that says it is at its end need not be asked once more.
+            if self.is_end_stream() {
+                break;
+            }
         }
         Ok(if rest.is_empty() { first } else { rest.freeze() })
     }
