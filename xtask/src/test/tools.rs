@@ -10,8 +10,13 @@ struct Tool {
     debian: &'static str,
 }
 
-const TOOLS: [Tool; 3] = [
+const TOOLS: [Tool; 8] = [
+    Tool { name: "chromium", debian: "chromium" },
     Tool { name: "curl", debian: "curl" },
+    Tool { name: "h2load", debian: "nghttp2-client" },
+    Tool { name: "nginx", debian: "nginx-light" },
+    Tool { name: "node", debian: "nodejs" },
+    Tool { name: "openssl", debian: "openssl" },
     Tool { name: "slowhttptest", debian: "slowhttptest" },
     Tool { name: "wrk", debian: "wrk" },
 ];
@@ -25,9 +30,11 @@ pub fn provision() -> Vec<(&'static str, PathBuf)> {
     TOOLS.iter().filter_map(|tool| Some((tool.name, find(tool.name)?))).collect()
 }
 
-/// Where a program is, if it is on the path.
+/// Where a program is, if it is on the path. Debian has servers in a folder that is on root's path only.
 pub fn find(name: &str) -> Option<PathBuf> {
-    std::env::split_paths(&std::env::var_os("PATH")?).map(|folder| folder.join(name)).find(|file| file.is_file())
+    let path = std::env::var_os("PATH")?;
+    let folders = std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
+    folders.map(|folder| folder.join(name)).find(|file| file.is_file())
 }
 
 /// Installs Debian packages where this is root on Debian; else prints the line to type.
