@@ -27,6 +27,7 @@ pub use base::InvalidBaseUrl;
 pub use codec::{
     DecodeResponse, DecodeResponseFn, EncodeRequest, EncodeRequestFn, decode_response_fn, encode_request_fn,
 };
+pub(crate) use codec::{read as read_reply, unreadable};
 pub use draft::Draft;
 pub use finalizer::{CallOutcome, CallSummary};
 pub use operation::Operation;

@@ -41,7 +41,7 @@
 
 mod empty;
 mod functions;
-mod json;
+pub(crate) mod json;
 mod raw;
 mod text;
 mod urlencoded;
@@ -152,7 +152,7 @@ where
 }
 
 /// Reads a body whole, each failure with its own status.
-async fn read(body: Body, limit: usize) -> Result<Bytes, Error> {
+pub(crate) async fn read(body: Body, limit: usize) -> Result<Bytes, Error> {
     body.read(limit).await.map_err(|error| match error {
         ReadError::TooLarge { limit } => too_large(limit as u64),
         // What `serve` says of a body that comes too slowly is for the caller.
@@ -164,7 +164,11 @@ async fn read(body: Body, limit: usize) -> Result<Bytes, Error> {
 }
 
 /// Whether the request's body is of a media type; where not, 415 and what to send instead.
-fn expect_media_type(parts: &Parts, matches: impl Fn(&str) -> bool, expected: &'static str) -> Result<(), Error> {
+pub(crate) fn expect_media_type(
+    parts: &Parts,
+    matches: impl Fn(&str) -> bool,
+    expected: &'static str,
+) -> Result<(), Error> {
     let given = parts.headers.get(http::header::CONTENT_TYPE);
     // What nearly all clients send is told by one comparison.
     if given.is_some_and(|given| given == expected) {

@@ -73,6 +73,7 @@ mod body;
 mod client;
 pub mod codec;
 mod http_service;
+pub mod json_rpc;
 mod problem;
 mod router;
 mod serve;

@@ -84,15 +84,14 @@ impl From<&Error> for Problem {
             status: Some(status.as_u16()),
             detail: Some(error.message().to_owned()),
             code: Some(error.code().as_str().to_owned()),
-            errors: error
-                .violations()
-                .iter()
-                .map(|violation| FieldProblem {
-                    field: violation.field.clone().into_owned(),
-                    detail: violation.description.clone().into_owned(),
-                })
-                .collect(),
+            errors: error.violations().iter().map(FieldProblem::from).collect(),
         }
+    }
+}
+
+impl From<&Violation> for FieldProblem {
+    fn from(violation: &Violation) -> Self {
+        Self { field: violation.field.clone().into_owned(), detail: violation.description.clone().into_owned() }
     }
 }
 

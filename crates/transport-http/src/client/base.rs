@@ -75,11 +75,11 @@ pub struct InvalidBaseUrl {
 }
 
 impl InvalidBaseUrl {
-    const fn new(reason: &'static str) -> Self {
+    pub(crate) const fn new(reason: &'static str) -> Self {
         Self { reason, source: None }
     }
 
-    fn malformed(error: http::uri::InvalidUri) -> Self {
+    pub(crate) fn malformed(error: http::uri::InvalidUri) -> Self {
         Self { reason: "it is malformed", source: Some(error.into()) }
     }
 }

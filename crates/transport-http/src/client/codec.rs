@@ -90,7 +90,7 @@ impl<R: Send, D: DecodeResponse<R>> DecodeResponse<WithMetadata<R>, Annotated> f
 }
 
 /// Reads a reply's body whole, each failure with its own code.
-async fn read(body: Body, limit: usize) -> Result<Bytes, Error> {
+pub(crate) async fn read(body: Body, limit: usize) -> Result<Bytes, Error> {
     body.read(limit).await.map_err(|error| match error {
         ReadError::TooLarge { limit } => {
             Error::new(Code::ResourceExhausted, format!("the service's reply is longer than {limit} bytes"))
@@ -100,6 +100,6 @@ async fn read(body: Body, limit: usize) -> Result<Bytes, Error> {
 }
 
 /// A reply that is not what it should be: a fault of the remote service, or of this program's picture of it.
-fn unreadable(source: impl Into<towerkit_endpoint::BoxError>) -> Error {
+pub(crate) fn unreadable(source: impl Into<towerkit_endpoint::BoxError>) -> Error {
     Error::new(Code::Internal, "the service's reply can't be read").with_source(source)
 }
