@@ -54,13 +54,12 @@
 //! | -32601 | there is no such method | `Unimplemented` |
 //! | -32602 | the parameters can't be read, or the endpoint says `InvalidArgument` | `InvalidArgument` |
 //! | -32603 | the endpoint says `Internal` or `Unknown` | `Internal` |
-//! | -32000 less the [number](Code::number) of the code | the endpoint says anything else: -32005 is `NotFound` | that code |
+//! | -32000 less the [number](towerkit_endpoint::Code::number) of the code | the endpoint says anything else: -32005 is `NotFound` | that code |
 //! | another | the endpoint's error has an [`ErrorObject`] | `Unknown` |
 //!
 //! All of these are answered with status 200. What is wrong with the HTTP around it has a status of its own, and the same form of
 //! body, with `null` for its identifier: 405 for another method than POST, 413, 415, and 400 for a body that breaks off.
 //!
-//! [`Code::number`]: towerkit_endpoint::Code::number
 //! [`Error`]: towerkit_endpoint::Error
 
 mod batch;

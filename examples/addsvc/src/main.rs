@@ -23,6 +23,10 @@ struct Flags {
     #[arg(long, default_value = "127.0.0.1:8081", value_name = "ADDRESS")]
     http_addr: SocketAddr,
 
+    /// Where the service listens for JSON-RPC 2.0, over HTTP.
+    #[arg(long, default_value = "127.0.0.1:8084", value_name = "ADDRESS")]
+    jsonrpc_addr: SocketAddr,
+
     /// Where operators ask: /livez and /readyz.
     #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
     debug_addr: SocketAddr,
@@ -45,10 +49,14 @@ async fn main() -> ExitCode {
 
 async fn run(flags: Flags) -> Result<(), BoxError> {
     let http = listen("--http-addr", flags.http_addr).await?;
+    let json_rpc = listen("--jsonrpc-addr", flags.jsonrpc_addr).await?;
     let debug = listen("--debug-addr", flags.debug_addr).await?;
     let hello = format!(
-        "addsvc listens for HTTP on {http}, for operators on {debug}; try:\n  curl --json '{{\"a\":1,\"b\":2}}' {http}/sum",
+        "addsvc listens for HTTP on {http}, for JSON-RPC on {json_rpc}, for operators on {debug}; try:\n  \
+         curl --json '{{\"a\":1,\"b\":2}}' {http}/sum\n  \
+         curl --json '{{\"jsonrpc\":\"2.0\",\"method\":\"sum\",\"params\":[1,2],\"id\":1}}' {json_rpc}",
         http = http.local_addr()?,
+        json_rpc = json_rpc.local_addr()?,
         debug = debug.local_addr()?,
     );
 
@@ -62,7 +70,8 @@ async fn run(flags: Flags) -> Result<(), BoxError> {
     group
         .with(Signals::terminate())
         .with(serve(debug, health).named("debug"))
-        .with(serve(http, transport::http::routes(endpoints)))
+        .with(serve(http, transport::http::routes(endpoints.clone())))
+        .with(serve(json_rpc, transport::json_rpc::routes(endpoints)).named("json-rpc"))
         .run()
         .await?;
     Ok(())

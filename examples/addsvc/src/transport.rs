@@ -1,3 +1,4 @@
 //! How the endpoints meet the network.
 
 pub mod http;
+pub mod json_rpc;

@@ -4,30 +4,82 @@ use std::path::PathBuf;
 
 use crate::workspace;
 
-/// A program, and the Debian package that has it.
+/// Something tests want, and where it comes from.
 struct Tool {
     name: &'static str,
-    debian: &'static str,
+    from: Source,
 }
 
-const TOOLS: [Tool; 8] = [
-    Tool { name: "chromium", debian: "chromium" },
-    Tool { name: "curl", debian: "curl" },
-    Tool { name: "h2load", debian: "nghttp2-client" },
-    Tool { name: "nginx", debian: "nginx-light" },
-    Tool { name: "node", debian: "nodejs" },
-    Tool { name: "openssl", debian: "openssl" },
-    Tool { name: "slowhttptest", debian: "slowhttptest" },
-    Tool { name: "wrk", debian: "wrk" },
+enum Source {
+    /// The package that has the program.
+    Debian(&'static str),
+    /// A package with its version, and the folder of it: what a script of node requires.
+    Npm(&'static str, &'static str),
+}
+
+const fn debian(name: &'static str, package: &'static str) -> Tool {
+    Tool { name, from: Source::Debian(package) }
+}
+
+const fn npm(name: &'static str, version: &'static str) -> Tool {
+    Tool { name, from: Source::Npm(name, version) }
+}
+
+const TOOLS: [Tool; 10] = [
+    debian("chromium", "chromium"),
+    debian("curl", "curl"),
+    debian("h2load", "nghttp2-client"),
+    debian("nginx", "nginx-light"),
+    debian("node", "nodejs"),
+    debian("npm", "npm"),
+    debian("openssl", "openssl"),
+    debian("slowhttptest", "slowhttptest"),
+    debian("wrk", "wrk"),
+    npm("jayson", "5.0.0"),
 ];
 
 /// The tools that are here, after those that were missing are installed, or have been asked for.
 pub fn provision() -> Vec<(&'static str, PathBuf)> {
-    let missing: Vec<_> = TOOLS.iter().filter(|tool| find(tool.name).is_none()).map(|tool| tool.debian).collect();
+    let missing: Vec<_> = TOOLS
+        .iter()
+        .filter_map(|tool| match tool.from {
+            Source::Debian(package) if find(tool.name).is_none() => Some(package),
+            _ => None,
+        })
+        .collect();
     if !missing.is_empty() {
         install(&missing);
     }
-    TOOLS.iter().filter_map(|tool| Some((tool.name, find(tool.name)?))).collect()
+    let path = |tool: &Tool| match tool.from {
+        Source::Debian(_) => find(tool.name),
+        Source::Npm(package, version) => npm_package(package, version),
+    };
+    TOOLS.iter().filter_map(|tool| Some((tool.name, path(tool)?))).collect()
+}
+
+/// The folder of an npm package, which is installed under `target/tools` where it is not there yet.
+fn npm_package(package: &str, version: &str) -> Option<PathBuf> {
+    let prefix = workspace::target().join("tools").join("npm").join(format!("{package}-{version}"));
+    let folder = prefix.join("node_modules").join(package);
+    if folder.join("package.json").is_file() {
+        return Some(folder);
+    }
+    find("npm")?;
+    println!("npm install {package}@{version}");
+    let installed = std::fs::create_dir_all(&prefix).is_ok()
+        && workspace::command("npm")
+            .args(["install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix"])
+            .arg(&prefix)
+            .arg(format!("{package}@{version}"))
+            .status()
+            .is_ok_and(|status| status.success());
+    if !installed {
+        println!("could not be installed: {package}@{version}, from npm");
+        // A half of it must not be taken for the whole the next time.
+        let _ = std::fs::remove_dir_all(&prefix);
+        return None;
+    }
+    Some(folder)
 }
 
 /// Where a program is, if it is on the path. Debian has servers in a folder that is on root's path only.

@@ -140,9 +140,10 @@ fn code_of(number: i64) -> Code {
     }
 }
 
+/// The number alone: the message is that of the [`Error`] whose source this is.
 impl fmt::Display for ErrorObject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "JSON-RPC error {}: {}", self.code, self.message)
+        write!(f, "JSON-RPC error {}", self.code)
     }
 }
 

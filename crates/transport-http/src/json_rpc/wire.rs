@@ -92,6 +92,10 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de Raw
 
 impl<'a> Answer<'a> {
     pub(super) fn read(text: &'a [u8]) -> Result<Self, Error> {
+        // serde would read an array as the members in their order.
+        if text.trim_ascii().starts_with(b"[") {
+            return Err(wrong("is to a batch"));
+        }
         serde_json::from_slice(text).map_err(unreadable)
     }
 

@@ -3,6 +3,7 @@
 //! ```text
 //! addcli --http-addr 127.0.0.1:8081 1 2
 //! addcli --http-addr 127.0.0.1:8081 --method concat foo bar
+//! addcli --jsonrpc-addr 127.0.0.1:8084 1 2
 //! ```
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
@@ -15,7 +16,7 @@ use addsvc::endpoint::{ConcatRequest, Endpoints, SumRequest};
 use addsvc::transport;
 use clap::{Parser, ValueEnum};
 use towerkit_endpoint::{BoxError, Context, Endpoint, Request};
-use towerkit_transport_http::{Pool, Remote};
+use towerkit_transport_http::{Pool, Remote, json_rpc};
 
 /// Calls addsvc.
 #[derive(Parser)]
@@ -24,6 +25,10 @@ struct Flags {
     /// Where the service listens for HTTP.
     #[arg(long, value_name = "ADDRESS")]
     http_addr: Option<String>,
+
+    /// Where the service listens for JSON-RPC.
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "http_addr")]
+    jsonrpc_addr: Option<String>,
 
     /// What to call.
     #[arg(long, value_enum, default_value_t = Method::Sum)]
@@ -82,12 +87,20 @@ async fn run(flags: Flags) -> Result<String, BoxError> {
 }
 
 fn connect(flags: &Flags) -> Result<Endpoints, BoxError> {
-    let Some(address) = &flags.http_addr else {
-        return Err("no remote address specified: give --http-addr".into());
-    };
-    let remote = Remote::new(&Pool::new(), &format!("http://{address}"))
-        .map_err(|error| format!("--http-addr {address}: {error}"))?;
-    Ok(transport::http::client(&remote))
+    let pool = Pool::new();
+    match (&flags.http_addr, &flags.jsonrpc_addr) {
+        (Some(address), _) => {
+            let remote = Remote::new(&pool, &format!("http://{address}"))
+                .map_err(|error| format!("--http-addr {address}: {error}"))?;
+            Ok(transport::http::client(&remote))
+        }
+        (None, Some(address)) => {
+            let remote = json_rpc::Remote::new(&pool, &format!("http://{address}"))
+                .map_err(|error| format!("--jsonrpc-addr {address}: {error}"))?;
+            Ok(transport::json_rpc::client(&remote))
+        }
+        (None, None) => Err("no remote address specified: give --http-addr or --jsonrpc-addr".into()),
+    }
 }
 
 /// Of a call that got no answer the message says little; what is below it is for whoever sits here.

@@ -16,6 +16,21 @@ fn it_prints_what_the_service_answers() {
 }
 
 #[test]
+fn it_calls_by_json_rpc_as_well() {
+    let addsvc = Addsvc::start(&[]);
+    let address = addsvc.json_rpc.to_string();
+    let cli = |args: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_addcli")).args(["--jsonrpc-addr", &address]).args(args).output().unwrap()
+    };
+    assert_eq!(text(&cli(&["1", "2"])), (Some(0), "1 + 2 = 3\n".to_owned(), String::new()));
+    let joined = cli(&["--method", "concat", "foo", "bar"]);
+    assert_eq!(text(&joined), (Some(0), "\"foo\" + \"bar\" = \"foobar\"\n".to_owned(), String::new()));
+    assert_eq!(text(&cli(&["0", "0"])).2, "error: can't sum two zeroes: JSON-RPC error -32602\n");
+    let both = cli(&["--http-addr", "127.0.0.1:1", "1", "2"]);
+    assert!(text(&both).2.contains("cannot be used with"), "{}", text(&both).2);
+}
+
+#[test]
 fn a_failed_call_prints_the_servers_message_and_exits_with_1() {
     let addsvc = Addsvc::start(&[]);
     let failed = text(&addsvc.cli(&["0", "0"]));
@@ -48,7 +63,7 @@ fn a_port_that_is_taken_is_reported_with_its_flag() {
     let addsvc = Addsvc::start(&[]);
     let taken = addsvc.http.to_string();
     let second = Command::new(env!("CARGO_BIN_EXE_addsvc"))
-        .args(["--http-addr", &taken, "--debug-addr", "127.0.0.1:0"])
+        .args(["--http-addr", &taken, "--jsonrpc-addr", "127.0.0.1:0", "--debug-addr", "127.0.0.1:0"])
         .output()
         .unwrap();
     let (code, _, error) = text(&second);

@@ -4,5 +4,6 @@
 
 mod cli;
 mod http;
+mod json_rpc;
 mod running;
 mod stop;

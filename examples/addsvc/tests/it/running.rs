@@ -8,13 +8,14 @@ use std::time::{Duration, Instant};
 pub(crate) struct Addsvc {
     child: Child,
     pub(crate) http: SocketAddr,
+    pub(crate) json_rpc: SocketAddr,
     pub(crate) debug: SocketAddr,
 }
 
 impl Addsvc {
     pub(crate) fn start(flags: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_addsvc"))
-            .args(["--http-addr", "127.0.0.1:0", "--debug-addr", "127.0.0.1:0"])
+            .args(["--http-addr", "127.0.0.1:0", "--jsonrpc-addr", "127.0.0.1:0", "--debug-addr", "127.0.0.1:0"])
             .args(flags)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -23,14 +24,19 @@ impl Addsvc {
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         let mut addresses = line.split([' ', ',', ';']).filter_map(|word| word.parse().ok());
-        let (http, debug) = (addresses.next().unwrap(), addresses.next().unwrap());
-        Self { child, http, debug }
+        let mut address = || addresses.next().unwrap();
+        let (http, json_rpc, debug) = (address(), address(), address());
+        Self { child, http, json_rpc, debug }
     }
 
     /// Status and body of one request on a connection of its own.
     pub(crate) fn post(&self, path: &str, body: &str) -> (u16, String) {
+        Self::post_to(self.http, path, body)
+    }
+
+    pub(crate) fn post_to(address: SocketAddr, path: &str, body: &str) -> (u16, String) {
         exchange(
-            self.http,
+            address,
             &format!(
                 "POST {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
                 body.len()

@@ -16,7 +16,10 @@ fn sigterm_ends_it_in_good_order() {
     addsvc.terminate();
     let (status, told) = addsvc.ended(Duration::from_secs(10));
     assert_eq!(status.code(), Some(0));
-    assert_eq!(told, "stop asked for by signals: SIGTERM\nhttp: stopped\ndebug: stopped\nsignals: stopped\n");
+    assert_eq!(
+        told,
+        "stop asked for by signals: SIGTERM\njson-rpc: stopped\nhttp: stopped\ndebug: stopped\nsignals: stopped\n"
+    );
 }
 
 #[test]

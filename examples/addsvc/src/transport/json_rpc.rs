@@ -1,0 +1,19 @@
+//! JSON-RPC 2.0 over HTTP: the methods `sum` and `concat`, at any path.
+
+use towerkit_endpoint::Endpoint;
+use towerkit_transport_http::json_rpc::{Methods, Remote, server};
+use towerkit_transport_http::{Pool, Router};
+
+use crate::endpoint::Endpoints;
+
+/// Serves the endpoints.
+#[must_use]
+pub fn routes(endpoints: Endpoints) -> Router {
+    Router::new().fallback(server(Methods::new().with("sum", endpoints.sum).with("concat", endpoints.concat)))
+}
+
+/// Calls a remote service: the same endpoints, from the other side.
+#[must_use]
+pub fn client(remote: &Remote<Pool>) -> Endpoints {
+    Endpoints { sum: remote.method("sum").erased(), concat: remote.method("concat").erased() }
+}
