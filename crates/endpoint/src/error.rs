@@ -94,6 +94,11 @@ pub trait Classify: StdError + Send + Sync + 'static {
         (!self.code().hides_text()).then(|| self.to_string().into())
     }
 
+    /// What is wrong, field by field, for a failure that is about fields. By default nothing.
+    fn violations(&self) -> Cow<'_, [Violation]> {
+        Cow::Borrowed(&[])
+    }
+
     /// What goes out beside the message, such as `retry-after`. By default nothing.
     fn metadata(&self) -> Metadata {
         Metadata::new()
@@ -298,6 +303,7 @@ impl<E: Classify> From<E> for Error {
         let mut classified = Self::from(error.code());
         classified.0.message = error.message();
         classified.0.metadata = error.metadata();
+        classified.0.violations = error.violations().into_owned();
         classified.with_source(error)
     }
 }

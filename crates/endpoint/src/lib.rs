@@ -57,7 +57,7 @@
 //! * [`Endpoint`] names the bounds once; [`endpoint_fn`] makes one of a function; [`BoxEndpoint`] is one with its type
 //!   hidden. [`service_fn`] is tower's, for a function that wants the whole [`Request`].
 //! * [`middleware_fn`] makes a layer of an async function; [`DeadlineLayer`] bounds the time; [`PanicLayer`] turns a
-//!   panic into an error.
+//!   panic into an error. `ValidateLayer`, with the feature `garde`, refuses messages that break their rules.
 //! * [`WithMetadata`] is a reply that brings headers, trailers or a status of its own.
 //! * [`timeout`] is how a deadline is written on the wire.
 //!
@@ -85,6 +85,8 @@ mod not_sent;
 mod panic;
 mod request;
 pub mod timeout;
+#[cfg(feature = "garde")]
+mod validate;
 mod with_metadata;
 
 pub use boxed::BoxEndpoint;
@@ -100,4 +102,6 @@ pub use not_sent::NotSent;
 pub use panic::{CatchPanic, PanicFuture, PanicLayer, Panicked};
 pub use request::Request;
 pub use tower::service_fn;
+#[cfg(feature = "garde")]
+pub use validate::{Invalid, ValidateFuture, ValidateLayer, Validated};
 pub use with_metadata::WithMetadata;

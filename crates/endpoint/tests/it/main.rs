@@ -13,3 +13,5 @@ mod metadata;
 mod middleware_fn;
 mod panic;
 mod timeout;
+#[cfg(feature = "garde")]
+mod validate;

@@ -11,3 +11,4 @@ mod mounts;
 mod problem;
 mod router;
 mod support;
+mod validation;
