@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::{Extensions, HeaderName};
 use tokio::time::Instant;
 
-use crate::{Error, Metadata, timeout};
+use crate::{Error, Metadata, Tail, timeout};
 
 /// What travels with a message: its deadline, its metadata, the peer it came from, and typed values that stay in the process.
 ///
@@ -40,6 +40,7 @@ use crate::{Error, Metadata, timeout};
 pub struct Context {
     deadline: Option<Instant>,
     peer: Option<SocketAddr>,
+    tail: Option<Tail>,
     metadata: Metadata,
     extensions: Extensions,
     carried: Extensions,
@@ -120,6 +121,18 @@ impl Context {
     /// Sets the address the request came from: for transports.
     pub const fn set_peer(&mut self, peer: Option<SocketAddr>) {
         self.peer = peer;
+    }
+
+    /// Where layers leave what they hold until the end of a reply that is a stream; none where the call is over with its
+    /// future.
+    #[must_use]
+    pub const fn tail(&self) -> Option<&Tail> {
+        self.tail.as_ref()
+    }
+
+    /// Says that the reply is a stream: for transports.
+    pub fn set_tail(&mut self, tail: Tail) {
+        self.tail = Some(tail);
     }
 
     /// The value of a type, if a transport, a layer or the caller put one in: claims, a span, what a route matched.

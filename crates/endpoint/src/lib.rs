@@ -59,6 +59,8 @@
 //! * [`middleware_fn`] makes a layer of an async function; [`DeadlineLayer`] bounds the time; [`PanicLayer`] turns a
 //!   panic into an error. `ValidateLayer`, with the feature `garde`, refuses messages that break their rules.
 //! * [`WithMetadata`] is a reply that brings headers, trailers or a status of its own.
+//! * A message or a reply may be a stream: [`BoxStream`] is one with its type hidden, and [`Tail`] is where layers leave what
+//!   they hold until its end.
 //! * [`timeout`] is how a deadline is written on the wire.
 //!
 //! # Order of a stack
@@ -84,6 +86,8 @@ mod middleware_fn;
 mod not_sent;
 mod panic;
 mod request;
+mod stream;
+mod tail;
 pub mod timeout;
 #[cfg(feature = "garde")]
 mod validate;
@@ -101,6 +105,8 @@ pub use middleware_fn::{Middleware, MiddlewareFn, Next, middleware_fn};
 pub use not_sent::NotSent;
 pub use panic::{CatchPanic, PanicFuture, PanicLayer, Panicked};
 pub use request::Request;
+pub use stream::BoxStream;
+pub use tail::{Ending, Tail, TailLayer, WithTail};
 pub use tower::service_fn;
 #[cfg(feature = "garde")]
 pub use validate::{Invalid, ValidateFuture, ValidateLayer, Validated};

@@ -6,6 +6,7 @@ use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::DeadlineElapsed;
+use crate::Tail;
 
 pin_project! {
     /// The future of [`Deadline`](super::Deadline).
@@ -18,16 +19,17 @@ pin_project! {
         // Set at the first poll that finds the inner future not done: most calls never need a timer.
         #[pin]
         sleep: Option<Sleep>,
+        tail: Option<Tail>,
     }
 }
 
 impl<F> DeadlineFuture<F> {
-    pub(super) const fn new(inner: F, deadline: Option<Instant>) -> Self {
-        Self { inner: Some(inner), deadline, sleep: None }
+    pub(super) const fn new(inner: F, deadline: Option<Instant>, tail: Option<Tail>) -> Self {
+        Self { inner: Some(inner), deadline, sleep: None, tail }
     }
 
     pub(super) const fn elapsed() -> Self {
-        Self { inner: None, deadline: None, sleep: None }
+        Self { inner: None, deadline: None, sleep: None, tail: None }
     }
 }
 
@@ -45,6 +47,9 @@ where
         };
         // The inner future goes first: an answer that is there in time is never turned into a failure.
         if let Poll::Ready(result) = inner.poll(cx) {
+            if let (Ok(_), Some(tail), Some(deadline)) = (&result, &this.tail, *this.deadline) {
+                tail.shorten_deadline_until(deadline);
+            }
             return Poll::Ready(result);
         }
         let Some(deadline) = *this.deadline else { return Poll::Pending };

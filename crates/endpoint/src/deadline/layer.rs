@@ -10,6 +10,8 @@ use super::Deadline;
 /// [`Context::outgoing`](crate::Context::outgoing), have no more time than is left. A deadline from a peer can only shorten
 /// the limit. A call whose deadline has passed when it arrives does not reach the inner service.
 ///
+/// Where the reply is a stream the deadline goes on to bound it: the [`Tail`](crate::Tail) cuts it off.
+///
 /// It stands outside of whatever may take time (limits, breakers, the endpoint) and inside of what reports the outcome
 /// (logs, metrics). The time runs from the call; waiting for readiness before it does not count.
 ///

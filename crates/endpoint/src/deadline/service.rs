@@ -44,7 +44,7 @@ where
                 return DeadlineFuture::elapsed();
             }
         }
-        let deadline = context.deadline();
-        DeadlineFuture::new(self.inner.call(request), deadline)
+        let (deadline, tail) = (context.deadline(), context.tail().cloned());
+        DeadlineFuture::new(self.inner.call(request), deadline, tail)
     }
 }

@@ -12,6 +12,7 @@ mod error;
 mod metadata;
 mod middleware_fn;
 mod panic;
+mod tail;
 mod timeout;
 #[cfg(feature = "garde")]
 mod validate;
