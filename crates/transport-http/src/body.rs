@@ -1,4 +1,6 @@
 mod bounded;
+mod streamed;
+mod tailed;
 
 use std::any::Any;
 use std::fmt;
@@ -12,10 +14,13 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
-use towerkit_endpoint::BoxError;
+use towerkit_endpoint::{BoxError, Error};
 
 use bounded::Bounded;
 pub(crate) use bounded::{BodyLimits, too_large};
+use futures_core::Stream;
+use streamed::Streamed;
+pub(crate) use tailed::Tailed;
 
 /// The body of a request or of a reply, whatever it comes from.
 ///
@@ -71,6 +76,15 @@ impl Body {
             return incoming.into();
         }
         body.map_or_else(Self::empty, |body| Kind::Boxed(body.map_err(Into::into).boxed_unsync()).into())
+    }
+
+    /// A body that is made while it is read: each item is sent as soon as it is there, and an error breaks the body off.
+    pub fn from_stream<S, E>(stream: S) -> Self
+    where
+        S: Stream<Item = Result<Bytes, E>> + Send + 'static,
+        E: Into<Error> + 'static,
+    {
+        Kind::Boxed(Streamed { stream }.map_err(|error| error.into().into()).boxed_unsync()).into()
     }
 
     /// A request's body off the network, held to the limits of where it comes from.

@@ -27,7 +27,7 @@ pub use base::InvalidBaseUrl;
 pub use codec::{
     DecodeResponse, DecodeResponseFn, EncodeRequest, EncodeRequestFn, decode_response_fn, encode_request_fn,
 };
-pub(crate) use codec::{read as read_reply, unreadable};
+pub(crate) use codec::{expect_reply_type, read as read_reply, unreadable};
 pub use draft::Draft;
 pub use finalizer::{CallOutcome, CallSummary};
 pub use operation::Operation;
@@ -123,7 +123,8 @@ impl<S, N: Clone, D: Clone, T, R, M> Client<S, N, D, T, R, M> {
     /// The most bytes that are read of a reply, unless [said otherwise](Self::reply_limit): 4 MiB.
     pub const DEFAULT_REPLY_LIMIT: usize = operation::DEFAULT_REPLY_LIMIT;
 
-    /// The most time a call takes, whatever the caller's deadline. One too long for the clock is none:
+    /// The most time a call takes, whatever the caller's deadline; where the reply is a stream, the most time to its beginning. One
+    /// too long for the clock is none:
     /// [`Duration::MAX`] leaves the caller's deadline alone.
     #[must_use]
     pub fn timeout(self, limit: Duration) -> Self {

@@ -9,6 +9,9 @@
 //! | [`Headers`] | headers, by name | |
 //! | [`Raw`] | the body as it is | bytes, with a media type |
 //! | [`Text`] | a UTF-8 body | anything that has `Display` |
+//! | [`Ndjson`] | lines of JSON, as a stream | a stream, as lines of JSON |
+//! | [`Chunks`] | the body as a stream of bytes | a stream of bytes, with a media type |
+//! | [`Events`](crate::sse::Events) | the id of the last event | a stream of server-sent events |
 //! | [`Empty`] | nothing: the message is `()` | nothing: 204 |
 //! | [`decode_fn`], [`encode_fn`] | what a function reads | what a function writes |
 //!
@@ -39,9 +42,11 @@
 //! # let _ = routes;
 //! ```
 
+mod chunks;
 mod empty;
 mod functions;
 pub(crate) mod json;
+pub(crate) mod ndjson;
 mod raw;
 mod text;
 mod urlencoded;
@@ -57,9 +62,11 @@ use crate::body::too_large;
 use crate::problem::refused;
 use crate::{Body, ReadError};
 
+pub use chunks::Chunks;
 pub use empty::Empty;
 pub use functions::{DecodeFn, EncodeFn, decode_fn, encode_fn};
 pub use json::Json;
+pub use ndjson::Ndjson;
 pub use raw::Raw;
 pub use text::Text;
 pub use urlencoded::{Form, Headers, Path, Query};
@@ -90,6 +97,10 @@ pub trait DecodeRequest<T>: Clone + Send + Sync + 'static {
     note = "anything else is written by `encode_fn`"
 )]
 pub trait EncodeResponse<R, M = Plain>: Clone + Send + Sync + 'static {
+    /// Whether the reply is a stream, which is not over when it is written here. Its [`Tail`](towerkit_endpoint::Tail) is in the
+    /// context then, and a deadline bounds its body too.
+    const STREAMS: bool = false;
+
     /// Writes the reply.
     ///
     /// # Errors
@@ -107,6 +118,8 @@ pub enum Plain {}
 pub enum Annotated {}
 
 impl<R, N: EncodeResponse<R>> EncodeResponse<WithMetadata<R>, Annotated> for N {
+    const STREAMS: bool = <N as EncodeResponse<R>>::STREAMS;
+
     fn encode(&self, reply: WithMetadata<R>) -> Result<Response<Body>, Error> {
         let (reply, metadata, trailers, extensions) = reply.into_parts();
         let mut response = EncodeResponse::<R>::encode(self, reply)?;

@@ -78,6 +78,7 @@ mod problem;
 mod router;
 mod serve;
 mod server;
+pub mod sse;
 mod status;
 
 pub use body::{Body, ReadError};

@@ -51,6 +51,10 @@ pub trait EncodeRequest<T>: Clone + Send + Sync + 'static {
     note = "anything else is read by `decode_response_fn`"
 )]
 pub trait DecodeResponse<R, M = Plain>: Clone + Send + Sync + 'static {
+    /// Whether the reply is a stream, which goes on when it was read here. [`Client::timeout`](crate::Client::timeout) bounds the
+    /// time to its beginning then, and only the caller's deadline the whole.
+    const STREAMS: bool = false;
+
     /// Reads the reply. `limit` is the most bytes that may be read of the body.
     ///
     /// # Errors
@@ -70,6 +74,8 @@ pub trait DecodeResponse<R, M = Plain>: Clone + Send + Sync + 'static {
 }
 
 impl<R: Send, D: DecodeResponse<R>> DecodeResponse<WithMetadata<R>, Annotated> for D {
+    const STREAMS: bool = <D as DecodeResponse<R>>::STREAMS;
+
     async fn decode(&self, parts: &mut response::Parts, body: Body, limit: usize) -> Result<WithMetadata<R>, Error> {
         let reply = DecodeResponse::<R>::decode(self, parts, body, limit).await?;
         let mut annotated = WithMetadata::new(reply).extension(parts.status);
@@ -97,6 +103,17 @@ pub(crate) async fn read(body: Body, limit: usize) -> Result<Bytes, Error> {
         }
         ReadError::Broken(error) => Error::new(Code::Unavailable, "the service's reply broke off").with_source(error),
     })
+}
+
+/// Whether a reply is of a media type.
+pub(crate) fn expect_reply_type(parts: &response::Parts, expected: &'static str) -> Result<(), Error> {
+    let given = parts.headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = given.split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case(expected) {
+        return Ok(());
+    }
+    let given: String = if essence.is_empty() { "without a type".into() } else { essence.chars().take(100).collect() };
+    Err(Error::new(Code::Internal, format!("the service's reply is {given}, {expected} is expected")))
 }
 
 /// A reply that is not what it should be: a fault of the remote service, or of this program's picture of it.

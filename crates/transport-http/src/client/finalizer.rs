@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use http::{Method, StatusCode, Uri};
 use tokio::time::Instant;
-use towerkit_endpoint::{Code, Error};
+use towerkit_endpoint::{Code, Ending, Error};
 
 use super::Finalize;
 
@@ -78,6 +78,14 @@ impl Finalizer {
 
     pub(super) const fn replied(&mut self, status: StatusCode) {
         self.summary.status = Some(status);
+    }
+
+    pub(super) fn stream_ended(mut self, ending: Ending) {
+        self.summary.outcome = match ending {
+            Ending::Complete => CallOutcome::Success,
+            Ending::Failed(code) => CallOutcome::Failure(code),
+            _ => CallOutcome::Cancelled,
+        };
     }
 
     pub(super) fn end<R>(&mut self, result: &Result<R, Error>) {

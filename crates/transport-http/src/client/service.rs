@@ -10,12 +10,13 @@ use http::{Method, Request, Response, response};
 use http_body::Body as HttpBody;
 use tokio::time::{Instant, timeout_at};
 use tower_service::Service;
-use towerkit_endpoint::{BoxError, Code, Context, Error, NotSent};
+use towerkit_endpoint::{BoxError, Code, Context, Error, NotSent, Tail};
 
 use super::draft::Draft;
 use super::failure::transport_failure;
 use super::finalizer::Finalizer;
 use super::{Client, DecodeResponse, EncodeRequest, Settings, headers};
+use crate::body::Tailed;
 use crate::{Body, code_of};
 
 /// The most that is read of a failed reply.
@@ -50,13 +51,26 @@ where
         let settings = self.settings.clone();
         let mut finalizer = Finalizer::start(&settings.finalize, &settings.method);
         let (mut context, message) = request.into_parts();
-        context.shorten_deadline_to(settings.timeout);
+        // A stream has no other end than the caller's; what is limited here is the time to its beginning.
+        let end = if D::STREAMS { context.deadline() } else { None };
+        let own = Instant::now().checked_add(settings.timeout);
+        let deadline = [context.deadline(), own].into_iter().flatten().min();
+        if !D::STREAMS {
+            own.into_iter().for_each(|own| context.shorten_deadline_until(own));
+        }
         ClientFuture(Box::pin(async move {
-            let deadline = context.deadline();
+            let tail = D::STREAMS.then(|| context.tail().cloned().unwrap_or_default());
             let result = if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
                 Err(Error::from(Code::DeadlineExceeded).with_extension(NotSent))
             } else {
-                let exchange = exchange(transport, &settings, context, message, &mut finalizer);
+                let exchange = exchange(
+                    transport,
+                    &settings,
+                    context,
+                    message,
+                    &mut finalizer,
+                    tail.clone().map(|tail| (tail, end)),
+                );
                 match deadline {
                     Some(deadline) => timeout_at(deadline, exchange)
                         .await
@@ -64,7 +78,10 @@ where
                     None => exchange.await,
                 }
             };
-            finalizer.end(&result);
+            match (tail, &result) {
+                (Some(tail), Ok(_)) => tail.on_end(move |ending| finalizer.stream_ended(ending)),
+                _ => finalizer.end(&result),
+            }
             result
         }))
     }
@@ -94,6 +111,7 @@ async fn exchange<S, N, D, T, R, M, B>(
     context: Context,
     message: T,
     finalizer: &mut Finalizer,
+    tail: Option<(Tail, Option<Instant>)>,
 ) -> Result<R, Error>
 where
     S: Service<Request<Body>, Response = Response<B>>,
@@ -110,6 +128,10 @@ where
     finalizer.replied(parts.status);
     settings.after.iter().for_each(|hook| hook(&parts));
     let body = Body::new(body);
+    let body = match tail {
+        Some((tail, end)) if parts.status.is_success() => Body::new(Tailed::new(body, tail, end, Code::Unavailable)),
+        _ => body,
+    };
     if parts.status.is_success() {
         settings.decode.decode(&mut parts, body, settings.reply_limit).await
     } else {

@@ -7,7 +7,7 @@ use http::request::Parts;
 use http::{Response, StatusCode};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use tokio::time::Instant;
-use towerkit_endpoint::{BoxError, Code};
+use towerkit_endpoint::{BoxError, Code, Error};
 
 use super::{Exchange, Finalize, Outcome, Summary};
 use crate::Body;
@@ -72,7 +72,9 @@ impl HttpBody for Watched {
             Some(Ok(frame)) => {
                 self.finalizer.summary.body_bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
             }
-            Some(Err(_)) => {}
+            Some(Err(error)) => {
+                self.finalizer.summary.code = error.downcast_ref().map(Error::code).or(Some(Code::Internal));
+            }
             None => self.finalizer.summary.outcome = Outcome::Complete,
         }
         Poll::Ready(frame)

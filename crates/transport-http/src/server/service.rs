@@ -12,11 +12,12 @@ use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body::Body as HttpBody;
 use tower::util::ServiceExt;
 use tower_service::Service;
-use towerkit_endpoint::{BoxError, Code, Context, Endpoint, Error};
+use towerkit_endpoint::{BoxError, Code, Context, Endpoint, Error, Tail};
 
 use super::finalizer::Finalizer;
 use super::{Exchange, Server, Settings};
 use crate::Body;
+use crate::body::Tailed;
 use crate::codec::{DecodeRequest, EncodeResponse};
 use crate::problem::refused;
 
@@ -80,8 +81,13 @@ where
     let context =
         (!settings.after.is_empty()).then(|| Context::from_parts(parts.headers.clone(), parts.extensions.clone()));
 
-    let result = answer::<E, D, N, T, M>(endpoint, &settings, &mut parts, body).await;
+    let tail = N::STREAMS.then(Tail::new);
+    let result = answer::<E, D, N, T, M>(endpoint, &settings, &mut parts, body, tail.clone()).await;
 
+    let result = match tail {
+        Some(tail) => result.map(|response| watch_stream(response, tail, &settings, seen.clone())),
+        None => result,
+    };
     let code = result.as_ref().err().map(Error::code);
     let mut response = result.unwrap_or_else(|error| {
         if let Some(exchange) = &seen {
@@ -106,6 +112,7 @@ async fn answer<E, D, N, T, M>(
     settings: &Settings<D, N>,
     parts: &mut Parts,
     body: Body,
+    tail: Option<Tail>,
 ) -> Result<Response<Body>, Error>
 where
     T: Send + 'static,
@@ -126,9 +133,31 @@ where
     let mut context = Context::from_parts(take(&mut parts.headers), take(&mut parts.extensions));
     context.set_peer(peer);
     context.accept_timeout()?;
+    if let Some(tail) = tail {
+        context.set_tail(tail);
+    }
     let request = towerkit_endpoint::Request::with_context(context, message);
     let reply = endpoint.oneshot(request).await.map_err(Into::into)?;
     settings.encode.encode(reply)
+}
+
+/// A reply that is a stream: its tail is told how it ends, and so are the handlers of errors.
+fn watch_stream<D, N>(
+    response: Response<Body>,
+    tail: Tail,
+    settings: &Settings<D, N>,
+    seen: Option<Exchange>,
+) -> Response<Body> {
+    let handlers = settings.on_error.clone();
+    response.map(|body| {
+        let tailed = Tailed::new(body, tail, None, Code::Internal);
+        Body::new(match seen {
+            Some(exchange) => {
+                tailed.on_error(move |error| handlers.iter().for_each(|handler| handler(error, &exchange)))
+            }
+            None => tailed,
+        })
+    })
 }
 
 /// 405, with the methods there are.
