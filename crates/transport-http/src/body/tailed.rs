@@ -20,13 +20,21 @@ pub(crate) struct Tailed {
     /// What it means where the body breaks off by itself.
     broken: Code,
     on_error: Option<Box<OnError>>,
+    failed: Option<Failed>,
+}
+
+/// An error has ended the stream.
+enum Failed {
+    /// It is still to be handed over.
+    With(BoxError),
+    Told,
 }
 
 type OnError = dyn Fn(&Error) + Send;
 
 impl Tailed {
     pub(crate) fn new(body: Body, tail: Tail, deadline: Option<Instant>, broken: Code) -> Self {
-        Self { body, tail, deadline, timer: None, broken, on_error: None }
+        Self { body, tail, deadline, timer: None, broken, on_error: None, failed: None }
     }
 
     /// Told of an error, before the tail is.
@@ -35,7 +43,7 @@ impl Tailed {
         self
     }
 
-    fn fail(&mut self, error: BoxError) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+    fn fail(&mut self, error: BoxError, cx: &Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let error = match error.downcast::<Error>() {
             Ok(ours) => *ours,
             Err(foreign) => Error::from(self.broken).with_source(foreign),
@@ -46,7 +54,10 @@ impl Tailed {
             tell(&error);
         }
         self.tail.end(Ending::Failed(error.code()));
-        Poll::Ready(Some(Err(error.into())))
+        // hyper throws away what it has not written when a body fails. A pause lets it write what was good.
+        self.failed = Some(Failed::With(error.into()));
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 
     /// The layers of a client's stack set theirs when they see that the call went well: after this was made.
@@ -70,27 +81,32 @@ impl HttpBody for Tailed {
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = &mut *self;
+        match this.failed.replace(Failed::Told) {
+            Some(Failed::With(error)) => return Poll::Ready(Some(Err(error))),
+            Some(Failed::Told) => return Poll::Ready(None),
+            None => this.failed = None,
+        }
         // A stream that is always ready must be cut off as well.
         let deadline = this.deadline();
         if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
-            return this.fail(Error::from(Code::DeadlineExceeded).into());
+            return this.fail(Error::from(Code::DeadlineExceeded).into(), cx);
         }
         match Pin::new(&mut this.body).poll_frame(cx) {
-            Poll::Ready(Some(Err(error))) => this.fail(error),
+            Poll::Ready(Some(Err(error))) => this.fail(error, cx),
             Poll::Ready(Some(Ok(frame))) => Poll::Ready(Some(Ok(frame))),
             Poll::Ready(None) => {
                 this.tail.end(Ending::Complete);
                 Poll::Ready(None)
             }
             Poll::Pending => match this.poll_deadline(cx, deadline) {
-                Poll::Ready(()) => this.fail(Error::from(Code::DeadlineExceeded).into()),
+                Poll::Ready(()) => this.fail(Error::from(Code::DeadlineExceeded).into(), cx),
                 Poll::Pending => Poll::Pending,
             },
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.failed.is_none() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -96,6 +96,7 @@ impl EventDecoder {
     fn fail(&mut self) -> Error {
         self.failed = true;
         self.buffer.clear();
+        self.searched = 0;
         Error::new(Code::ResourceExhausted, format!("an event is longer than {} bytes", self.limit))
     }
 
