@@ -78,6 +78,8 @@ mod router;
 mod serve;
 mod server;
 mod status;
+#[cfg(feature = "tls")]
+pub mod tls;
 
 pub use body::{Body, ReadError};
 pub use client::{
