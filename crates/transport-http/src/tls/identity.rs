@@ -25,7 +25,8 @@ struct Names {
 
 impl PeerIdentity {
     pub(super) fn read(chain: &[CertificateDer<'static>]) -> Result<Self, Unreadable> {
-        let (_, certificate) = chain.first().and_then(|first| X509Certificate::from_der(first).ok()).ok_or(Unreadable)?;
+        let (_, certificate) =
+            chain.first().and_then(|first| X509Certificate::from_der(first).ok()).ok_or(Unreadable)?;
         let mut common_names = certificate.subject().iter_common_name();
         // More than one says nothing for sure.
         let common_name = match (common_names.next(), common_names.next()) {

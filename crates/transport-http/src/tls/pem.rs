@@ -73,7 +73,9 @@ impl Pem {
     /// The authorities in it, added to others.
     pub(super) fn add_to(&self, roots: &mut RootCertStore) -> Result<(), LoadError> {
         for certificate in self.certificates()? {
-            roots.add(certificate).map_err(|error| self.says("holds a certificate that can't be trusted").because(error))?;
+            roots
+                .add(certificate)
+                .map_err(|error| self.says("holds a certificate that can't be trusted").because(error))?;
         }
         Ok(())
     }
