@@ -31,24 +31,22 @@ pub(super) fn transport_failure(error: BoxError) -> Error {
 fn is_refused_certificate(error: &(dyn StdError + 'static)) -> bool {
     use rustls::AlertDescription as Alert;
 
+    const REFUSALS: [Alert; 8] = [
+        Alert::AccessDenied,
+        Alert::BadCertificate,
+        Alert::CertificateExpired,
+        Alert::CertificateRequired,
+        Alert::CertificateRevoked,
+        Alert::CertificateUnknown,
+        Alert::UnknownCA,
+        Alert::UnsupportedCertificate,
+    ];
     causes(error)
-        // What an I/O error holds is not its source, but itself.
-        .filter_map(|cause| cause.downcast_ref::<std::io::Error>()?.get_ref()?.downcast_ref::<rustls::Error>())
-        .any(|error| {
-            matches!(
-                error,
-                rustls::Error::AlertReceived(
-                    Alert::AccessDenied
-                        | Alert::BadCertificate
-                        | Alert::CertificateExpired
-                        | Alert::CertificateRequired
-                        | Alert::CertificateRevoked
-                        | Alert::CertificateUnknown
-                        | Alert::UnknownCA
-                        | Alert::UnsupportedCertificate
-                )
-            )
-        })
+        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
+        .filter(|cause| cause.kind() == std::io::ErrorKind::InvalidData)
+        // HTTP/2 keeps the text of an I/O error only, not what it holds.
+        .map(ToString::to_string)
+        .any(|text| REFUSALS.iter().any(|alert| text == rustls::Error::AlertReceived(*alert).to_string()))
 }
 
 #[cfg(not(feature = "tls"))]
