@@ -49,6 +49,7 @@ impl PeerIdentity {
     }
 
     /// The certificates as they came, in DER: first the peer's own, then those above it.
+    #[must_use]
     pub fn chain(&self) -> impl ExactSizeIterator<Item = &[u8]> {
         self.0.chain.iter().map(|certificate| &**certificate)
     }
