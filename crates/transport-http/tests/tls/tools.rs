@@ -131,6 +131,6 @@ async fn our_client_calls_a_server_of_openssl() {
     let url = format!("https://localhost:{port}");
     let page = soon(call(Pool::builder().tls(authority.cart()), &url, "/").invoke(())).await;
     // It says what it saw; its page is HTML, and has no length.
-    let page = page.map_or_else(|error| format!("{error:?}"), |page| page);
+    let page = page.unwrap_or_else(|error| format!("{error:?}"));
     assert!(page.contains("TLSv1.3") && page.contains("Subject: CN=cart"), "{page}");
 }
