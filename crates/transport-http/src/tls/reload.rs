@@ -96,7 +96,6 @@ impl Member for WatchFiles {
     async fn run(self, lifeline: Lifeline) -> Result<(), BoxError> {
         // What is there now may be newer than what was loaded, so it is loaded once more.
         let mut seen = None;
-        lifeline.ready();
         let mut stopping = pin!(lifeline.stopping());
         loop {
             let reload = self.reloader.0.clone();
@@ -113,6 +112,7 @@ impl Member for WatchFiles {
                 Some(Ok(())) => (self.on_event)(&ReloadEvent::Reloaded),
                 Some(Err(error)) => (self.on_event)(&ReloadEvent::Failed(error)),
             }
+            lifeline.ready();
             tokio::select! {
                 () = &mut stopping => return Ok(()),
                 () = sleep(self.every) => {}

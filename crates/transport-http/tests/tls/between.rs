@@ -116,6 +116,27 @@ async fn a_pool_with_tls_calls_http_without_it() {
     assert_eq!(soon(session.invoke(())).await.unwrap(), "None");
 }
 
+/// What the system trusts is told to a process by its environment.
+#[tokio::test]
+async fn the_authorities_of_the_system_are_trusted() {
+    const CHILD: &str = "TOWERKIT_TEST_URL";
+    if let Ok(url) = std::env::var(CHILD) {
+        let who = call(Pool::builder().tls(ClientTls::native_roots().unwrap()), &url, "/who");
+        assert_eq!(soon(who.invoke(())).await.unwrap(), "nobody");
+        return;
+    }
+    let (authority, other) = (Authority::with_both(), Authority::with_both());
+    let site = Site::start(authority.server()).await;
+    for (trusted, good) in [(&authority, true), (&other, false)] {
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+        child.args(["--exact", "between::the_authorities_of_the_system_are_trusted"]);
+        child.env(CHILD, site.url()).env("SSL_CERT_FILE", trusted.ca()).env_remove("SSL_CERT_DIR");
+        let output = tokio::task::spawn_blocking(move || child.output().unwrap());
+        let output = soon(output).await.unwrap();
+        assert_eq!(output.status.success(), good, "{output:?}");
+    }
+}
+
 #[test]
 fn a_pool_without_tls_takes_no_https() {
     let error = Remote::new(&Pool::new(), "https://localhost").unwrap_err();

@@ -76,7 +76,7 @@ async fn the_authorities_for_clients_are_read_again_too() {
     let reloader = tls.reloader();
     let site = Site::start(tls).await;
     let stranger = || authority.trusting().identity_pem_files(next.cert("cart"), next.key("cart")).unwrap();
-    let (cart, roots) = (authority.cart(), authority.trusting());
+    let cart = authority.cart();
     let known = site.call(cart.clone(), "/who");
     soon(known.invoke(())).await.unwrap();
     soon(site.call(stranger(), "/who").invoke(())).await.unwrap_err();
@@ -87,7 +87,6 @@ async fn the_authorities_for_clients_are_read_again_too() {
     // Also one that has a session to resume is checked anew.
     soon(site.call(cart, "/who").invoke(())).await.unwrap_err();
     soon(known.invoke(())).await.unwrap();
-    drop(roots);
 }
 
 #[tokio::test]
@@ -131,8 +130,6 @@ async fn files_that_are_watched_are_read_when_they_change_and_a_failure_is_told_
     let (lifeline, stopper) = Lifeline::detached();
     let running = tokio::spawn(watching.run(lifeline));
     soon(stopper.ready()).await;
-    // It has had its first look.
-    tokio::time::sleep(Duration::from_millis(100)).await;
     let count = |count: usize| {
         let mut events = events.subscribe();
         async move { soon(events.wait_for(|events| events.len() >= count)).await.unwrap().clone() }
@@ -142,6 +139,7 @@ async fn files_that_are_watched_are_read_when_they_change_and_a_failure_is_told_
     assert!(count(1).await[0].contains("server.pem: holds no certificate"), "{:?}", count(1).await);
     soon(site.call(authority.trusting(), "/who").invoke(())).await.unwrap();
 
+    // It looks on some ten times more.
     tokio::time::sleep(Duration::from_millis(50)).await;
     assert_eq!(events.borrow().len(), 1, "{:?}", events.borrow());
     copy(&next, &authority, "server");

@@ -4,7 +4,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
 use tokio::net::TcpStream;
-use towerkit_endpoint::Endpoint;
+use towerkit_endpoint::{Endpoint, NotSent};
 use towerkit_testing::tool::find;
 use towerkit_transport_http::Pool;
 
@@ -133,4 +133,9 @@ async fn our_client_calls_a_server_of_openssl() {
     // It says what it saw; its page is HTML, and has no length.
     let page = page.unwrap_or_else(|error| format!("{error:?}"));
     assert!(page.contains("TLSv1.3") && page.contains("Subject: CN=cart"), "{page}");
+
+    // It has no ALPN, so there is no HTTP/2.
+    let http2 = call(Pool::builder().http2().tls(authority.cart()), &url, "/");
+    let error = soon(http2.invoke(())).await.unwrap_err();
+    assert!(error.get::<NotSent>().is_some() && format!("{error:?}").contains("agree on HTTP/2"), "{error:?}");
 }
