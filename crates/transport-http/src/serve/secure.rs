@@ -1,7 +1,6 @@
 //! Connections with TLS. It lies between the stream and HTTP, so that the clock sees the bytes that go over the network.
 
 use std::future::poll_fn;
-use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -49,17 +48,12 @@ where
     let origin = Arc::new(Origin { peer, limits: limits.body, tls: Some(session) });
     let calls = Calls { service, clock: clock.clone(), origin };
     let watch = pin!(Watch::new(clock));
-    let ended = if protocol == Version::HTTP_2 {
+    if protocol == Version::HTTP_2 {
         stream.get_mut().0.is_http2();
         clock.is_http2();
         drive(http2(stream, calls, limits), clock, watch).await
     } else {
         drive(http1(stream, calls, limits), clock, watch).await
-    };
-    match ended {
-        // Many clients leave without the words of TLS for it. HTTP has lengths of its own, so nothing is cut off unseen.
-        Ended::Failed(error) if clock.unanswered() == 0 && is_end(&*error) => Ended::Well,
-        ended => ended,
     }
 }
 
@@ -111,10 +105,4 @@ async fn end(mut stream: Stream, clock: &Clock) {
         }
     })
     .await;
-}
-
-fn is_end(error: &(dyn std::error::Error + 'static)) -> bool {
-    std::iter::successors(Some(error), |cause| (*cause).source())
-        .filter_map(|cause| cause.downcast_ref::<io::Error>())
-        .any(|cause| cause.kind() == io::ErrorKind::UnexpectedEof)
 }
