@@ -8,16 +8,16 @@ use towerkit_endpoint::BoxError;
 pub struct LoadError {
     file: Option<PathBuf>,
     problem: &'static str,
-    source: Option<BoxError>,
+    cause: Option<BoxError>,
 }
 
 impl LoadError {
     pub(super) fn new(file: Option<&Path>, problem: &'static str) -> Self {
-        Self { file: file.map(Path::to_owned), problem, source: None }
+        Self { file: file.map(Path::to_owned), problem, cause: None }
     }
 
-    pub(super) fn because(mut self, source: impl Into<BoxError>) -> Self {
-        self.source = Some(source.into());
+    pub(super) fn because(mut self, cause: impl Into<BoxError>) -> Self {
+        self.cause = Some(cause.into());
         self
     }
 
@@ -34,15 +34,12 @@ impl fmt::Display for LoadError {
             write!(f, "{}: ", file.display())?;
         }
         f.write_str(self.problem)?;
-        match &self.source {
-            Some(source) => write!(f, ": {source}"),
+        match &self.cause {
+            Some(cause) => write!(f, ": {cause}"),
             None => Ok(()),
         }
     }
 }
 
-impl std::error::Error for LoadError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.source.as_deref().map(|source| source as _)
-    }
-}
+/// Without a source: its text is told already.
+impl std::error::Error for LoadError {}
