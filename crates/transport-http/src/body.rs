@@ -45,6 +45,20 @@ pub struct Body {
 pub(crate) struct Origin {
     pub(crate) peer: SocketAddr,
     pub(crate) limits: BodyLimits,
+    #[cfg(feature = "tls")]
+    pub(crate) tls: Option<crate::tls::Session>,
+}
+
+impl Origin {
+    /// A connection without TLS.
+    pub(crate) fn plain(peer: SocketAddr, limits: BodyLimits) -> Arc<Self> {
+        Arc::new(Self {
+            peer,
+            limits,
+            #[cfg(feature = "tls")]
+            tls: None,
+        })
+    }
 }
 
 enum Kind {
@@ -115,6 +129,29 @@ impl Body {
     #[must_use]
     pub fn peer(&self) -> Option<SocketAddr> {
         self.origin.as_ref().map(|origin| origin.peer)
+    }
+
+    /// What was agreed on with the peer, and who it is, where the request came by [`serve`](crate::serve()) over TLS.
+    ///
+    /// A [`Server`](crate::Server) hands the [`PeerIdentity`](crate::tls::PeerIdentity) to the endpoint's context. Where a
+    /// foreign service wants it among the request's extensions, a layer puts it in, as with [`peer`](Self::peer):
+    ///
+    /// ```
+    /// use tower::util::MapRequestLayer;
+    /// use towerkit_transport_http::Body;
+    ///
+    /// let with_identity = MapRequestLayer::new(|mut request: http::Request<Body>| {
+    ///     if let Some(identity) = request.body().tls().and_then(|tls| tls.peer()).cloned() {
+    ///         request.extensions_mut().insert(identity);
+    ///     }
+    ///     request
+    /// });
+    /// # let _ = with_identity;
+    /// ```
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn tls(&self) -> Option<&crate::tls::Session> {
+        self.origin.as_ref().and_then(|origin| origin.tls.as_ref())
     }
 
     /// Reads the whole, up to a limit in bytes. One that says it is longer is not read at all; one that comes in a single

@@ -1,5 +1,7 @@
 mod base;
 mod codec;
+#[cfg(feature = "tls")]
+mod connect;
 mod draft;
 mod failure;
 mod finalizer;

@@ -50,6 +50,7 @@
 //! * [`serve`](serve()) is the loop around a listener, with its limits and its drain.
 //! * [`Remote`] and [`Client`] make an endpoint of a remote method; [`Pool`] keeps the connections.
 //! * [`Problem`] is the body of a failed reply (RFC 9457); [`status_of`] and [`code_of`] are the table between codes and statuses.
+//! * `tls` has TLS and mutual TLS for both sides, with the feature of that name.
 //! * [`Body`] is the one type of body in all of these.
 //!
 //! # Bad input
@@ -80,6 +81,8 @@ mod serve;
 mod server;
 pub mod sse;
 mod status;
+#[cfg(feature = "tls")]
+pub mod tls;
 
 pub use body::{Body, ReadError};
 pub use client::{

@@ -4,6 +4,8 @@ mod connection;
 mod event;
 mod host;
 mod limits;
+#[cfg(feature = "tls")]
+mod secure;
 mod service;
 mod shared;
 mod stream;
@@ -27,7 +29,8 @@ use limits::Limits;
 
 pub use event::ServeEvent;
 
-/// Serves a Tower HTTP service on a listener: HTTP/1.1 and h2c (with prior knowledge) on one port.
+/// Serves a Tower HTTP service on a listener: HTTP/1.1 and h2c (with prior knowledge) on one port, or both over TLS with the
+/// feature `tls`.
 ///
 /// The service is anything that takes a `Request<Body>`: a [`Router`](crate::Router), a [`Server`](crate::Server), axum's router.
 /// It is cloned for each request, and its readiness is awaited inside the request.
@@ -40,6 +43,7 @@ pub use event::ServeEvent;
 /// | limit | default | over it |
 /// | --- | --- | --- |
 /// | [connections](Serve::connections) | 10 000 | not accepted; they wait in the kernel's queue |
+/// | TLS handshake (`handshake_time`, with the feature `tls`) | 10 s | closed |
 /// | [header bytes](Serve::header_bytes) | 16 KiB | 431 |
 /// | headers | 100 | 431 |
 /// | [header time](Serve::header_time) | 10 s | closed |
@@ -88,7 +92,15 @@ where
     S: Service<Request<Body>, Response = Response<B>, Error: Into<BoxError>, Future: Send> + Clone + Send + 'static,
     B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
-    Serve { listener, service, name: "http".into(), limits: Limits::default(), on_event: Arc::new(|_| {}) }
+    Serve {
+        listener,
+        service,
+        name: "http".into(),
+        limits: Limits::default(),
+        on_event: Arc::new(|_| {}),
+        #[cfg(feature = "tls")]
+        tls: None,
+    }
 }
 
 /// A server on its listener: a [`Member`] of a group. See [`serve`](serve()).
@@ -98,6 +110,8 @@ pub struct Serve<S> {
     name: Cow<'static, str>,
     limits: Limits,
     on_event: Arc<OnEvent>,
+    #[cfg(feature = "tls")]
+    tls: Option<crate::tls::ServerTls>,
 }
 
 /// A time that is as good as for ever, and that the clock can still be advanced by.
@@ -117,6 +131,22 @@ impl<S> Serve<S> {
     #[must_use]
     pub const fn connections(mut self, most: usize) -> Self {
         self.limits.connections = most;
+        self
+    }
+
+    /// Speaks TLS, and nothing else: HTTP/2 where the peer offers it by ALPN, else HTTP/1.1. See [`tls`](crate::tls).
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn tls(mut self, tls: crate::tls::ServerTls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
+    /// How long a TLS handshake may take. A connection counts as one from its beginning.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn handshake_time(mut self, limit: Duration) -> Self {
+        self.limits.handshake_time = limit.min(LONGEST);
         self
     }
 

@@ -16,7 +16,8 @@ use crate::Body;
 /// Connections to remote services, kept and used again: the transport of [`Remote::new`](crate::Remote::new).
 ///
 /// A program makes one and hands it to all its remotes. Clones share the connections; when the last is dropped, the idle ones
-/// are closed. It speaks HTTP/1.1 without TLS, or HTTP/2 by prior knowledge; over TLS another transport is given to
+/// are closed. It speaks HTTP/1.1, or HTTP/2 by prior knowledge. With the feature `tls` and `PoolSettings::tls` it speaks `https`
+/// too, where ALPN decides between the two; without, another transport for it is given to
 /// [`Remote::over`](crate::Remote::over). It is always ready: a limit on calls stands in the endpoint's stack.
 ///
 /// A request that meets a connection which the server has closed meanwhile, and of which nothing was sent, is sent on
@@ -31,8 +32,14 @@ use crate::Body;
 /// ```
 #[derive(Clone)]
 pub struct Pool {
-    client: Client<HttpConnector, Body>,
+    client: Client<Transport, Body>,
+    pub(super) schemes: &'static [&'static str],
 }
+
+#[cfg(feature = "tls")]
+type Transport = super::connect::Connector;
+#[cfg(not(feature = "tls"))]
+type Transport = HttpConnector;
 
 impl Pool {
     /// With the defaults of [`PoolSettings`].
@@ -67,10 +74,12 @@ pub struct PoolSettings {
     idle_timeout: Duration,
     max_idle_per_host: usize,
     http2: bool,
+    #[cfg(feature = "tls")]
+    tls: Option<crate::tls::ClientTls>,
 }
 
 impl PoolSettings {
-    /// The most time to connect, over all addresses of a host; 5 s by default.
+    /// The most time to connect, over all addresses of a host, with the handshake of TLS where there is one; 5 s by default.
     pub const fn connect_timeout(mut self, limit: Duration) -> Self {
         self.connect_timeout = limit;
         self
@@ -90,9 +99,21 @@ impl PoolSettings {
         self
     }
 
-    /// HTTP/2 by prior knowledge (RFC 9113, section 3.3): one connection for all calls to a host. By default HTTP/1.1.
+    /// HTTP/2 by prior knowledge (RFC 9113, section 3.3): one connection for all calls to a host. By default HTTP/1.1. Over TLS
+    /// it offers HTTP/2 only, and does not connect to a server that has no HTTP/2; by default it offers both there, and takes
+    /// what the server chooses.
     pub const fn http2(mut self) -> Self {
         self.http2 = true;
+        self
+    }
+
+    /// Speaks TLS where a URL has the scheme `https`; those with `http` are called without, as ever.
+    ///
+    /// A server that is not trusted, or that does not take the client's certificate, is `Unavailable`, and the call was
+    /// [not sent](towerkit_endpoint::NotSent); the error's source says why.
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, tls: crate::tls::ClientTls) -> Self {
+        self.tls = Some(tls);
         self
     }
 
@@ -102,6 +123,9 @@ impl PoolSettings {
         let mut connector = HttpConnector::new();
         connector.set_connect_timeout(Some(self.connect_timeout));
         connector.set_nodelay(true);
+        let schemes: &[_] = if self.has_tls() { &["http", "https"] } else { &["http"] };
+        #[cfg(feature = "tls")]
+        let connector = super::connect::Connector::new(connector, self.tls, self.http2, self.connect_timeout);
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .timer(TokioTimer::new())
@@ -112,7 +136,17 @@ impl PoolSettings {
             .http2_keep_alive_interval(Duration::from_secs(20))
             .http2_keep_alive_timeout(Duration::from_secs(10))
             .build(connector);
-        Pool { client }
+        Pool { client, schemes }
+    }
+
+    #[cfg(feature = "tls")]
+    const fn has_tls(&self) -> bool {
+        self.tls.is_some()
+    }
+
+    #[cfg(not(feature = "tls"))]
+    const fn has_tls(&self) -> bool {
+        false
     }
 }
 
@@ -123,6 +157,8 @@ impl Default for PoolSettings {
             idle_timeout: Duration::from_secs(30),
             max_idle_per_host: 128,
             http2: false,
+            #[cfg(feature = "tls")]
+            tls: None,
         }
     }
 }

@@ -59,14 +59,14 @@ pub struct Remote<S> {
 impl Remote<Pool> {
     /// A service that is reached through a pool of connections.
     ///
-    /// The base URL has the scheme `http` and a host; a port and a path may follow, and the path then stands before every
+    /// The base URL has the scheme `http`, or `https` where the pool has TLS, and a host; a port and a path may follow, and the path then stands before every
     /// template.
     ///
     /// # Errors
     ///
     /// Where the text is no such URL.
     pub fn new(pool: &Pool, base_url: &str) -> Result<Self, InvalidBaseUrl> {
-        Ok(Self { transport: pool.clone(), base: Base::parse(base_url, &["http"])? })
+        Ok(Self { transport: pool.clone(), base: Base::parse(base_url, pool.schemes)? })
     }
 }
 

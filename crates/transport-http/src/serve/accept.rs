@@ -24,9 +24,12 @@ where
     S: Service<Request<Body>, Response = Response<B>, Error: Into<BoxError>, Future: Send> + Clone + Send + 'static,
     B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
-    let Serve { listener, service, limits, on_event, name: _ } = serve;
-    let most = limits.connections;
-    let shared = Arc::new(Shared::new(limits, on_event));
+    let most = serve.limits.connections;
+    let shared = Shared::new(serve.limits, serve.on_event);
+    #[cfg(feature = "tls")]
+    let shared = shared.with_tls(serve.tls);
+    let shared = Arc::new(shared);
+    let (listener, service) = (serve.listener, serve.service);
     // Dropped with this future, it aborts all connections.
     let mut connections = JoinSet::new();
     let of_connections = shared.clone();

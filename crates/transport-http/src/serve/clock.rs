@@ -67,6 +67,12 @@ impl Clock {
         }
     }
 
+    /// The peer's time begins now: what came before was the handshake, which has a limit of its own.
+    #[cfg(feature = "tls")]
+    pub(super) fn begin(&self) {
+        self.enter(SILENT);
+    }
+
     /// It speaks HTTP/2, where a connection without a request is nothing unusual.
     pub(super) fn is_http2(&self) {
         self.enter(IDLE);

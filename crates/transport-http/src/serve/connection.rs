@@ -9,12 +9,14 @@ use http::{Request, Response};
 use http_body::Body as HttpBody;
 use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tower_service::Service;
 use towerkit_endpoint::BoxError;
 
 use super::ServeEvent;
 use super::clock::{Clock, Up};
+use super::limits::Limits;
 use super::service::Calls;
 use super::shared::Shared;
 use super::stream::Stream;
@@ -34,8 +36,14 @@ where
     // Small answers must not wait for the acknowledgement of the last ones.
     let _ = tcp.set_nodelay(true);
     let clock = Arc::new(Clock::new(shared));
+    #[cfg(feature = "tls")]
+    if let Some(tls) = &clock.shared.tls {
+        // Boxed, so that a plain connection is not as large as one with TLS.
+        let ended = Box::pin(super::secure::serve(tcp, peer, tls, service, &clock)).await;
+        return tell(ended, peer, &clock);
+    }
     let limits = &clock.shared.limits;
-    let origin = Arc::new(Origin { peer, limits: limits.body });
+    let origin = Origin::plain(peer, limits.body);
     let mut stream = Stream::new(tcp, clock.clone());
     let mut watch = std::pin::pin!(Watch::new(&clock));
 
@@ -55,28 +63,54 @@ where
     let ended = match sniffed {
         Ok(false) => {
             let calls = Calls { service, clock: clock.clone(), origin };
-            // Without the pipelined flush of hyper: it keeps a reply back while a part of the next request is there.
-            let connection = http1::Builder::new()
-                .header_read_timeout(None)
-                .max_header_size(limits.header_bytes as usize)
-                .max_buf_size(BUFFER.max(limits.header_bytes as usize))
-                .serve_connection(TokioIo::new(stream), calls);
-            drive(connection, &clock, watch).await
+            drive(http1(stream, calls, limits), &clock, watch).await
         }
         Ok(true) => {
             clock.is_http2();
             // It may have told of the drain already, which an HTTP/2 connection must hear of.
             watch.set(Watch::new(&clock));
             let calls = Calls { service, clock: clock.clone(), origin };
-            let connection = http2::Builder::new(TokioExecutor::new())
-                .max_header_list_size(limits.header_bytes)
-                .max_concurrent_streams(limits.streams)
-                .serve_connection(TokioIo::new(stream), calls);
             // Boxed, so that an HTTP/1 connection is not as large as an HTTP/2 one.
-            Box::pin(drive(connection, &clock, watch)).await
+            Box::pin(drive(http2(stream, calls, limits), &clock, watch)).await
         }
         Err(ended) => ended,
     };
+    tell(ended, peer, &clock);
+}
+
+/// Sets HTTP/1 up.
+pub(super) fn http1<I, S, B>(stream: I, calls: Calls<S>, limits: &Limits) -> http1::Connection<TokioIo<I>, Calls<S>>
+where
+    I: AsyncRead + AsyncWrite + Unpin,
+    S: Service<Request<Body>, Response = Response<B>, Error: Into<BoxError>> + Clone,
+    B: HttpBody<Data = Bytes, Error: Into<BoxError>> + 'static,
+{
+    // Without the pipelined flush of hyper: it keeps a reply back while a part of the next request is there.
+    http1::Builder::new()
+        .header_read_timeout(None)
+        .max_header_size(limits.header_bytes as usize)
+        .max_buf_size(BUFFER.max(limits.header_bytes as usize))
+        .serve_connection(TokioIo::new(stream), calls)
+}
+
+/// Sets HTTP/2 up.
+pub(super) fn http2<I, S, B>(
+    stream: I,
+    calls: Calls<S>,
+    limits: &Limits,
+) -> http2::Connection<TokioIo<I>, Calls<S>, TokioExecutor>
+where
+    I: AsyncRead + AsyncWrite + Unpin,
+    S: Service<Request<Body>, Response = Response<B>, Error: Into<BoxError>, Future: Send> + Clone + Send + 'static,
+    B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+{
+    http2::Builder::new(TokioExecutor::new())
+        .max_header_list_size(limits.header_bytes)
+        .max_concurrent_streams(limits.streams)
+        .serve_connection(TokioIo::new(stream), calls)
+}
+
+fn tell(ended: Ended, peer: SocketAddr, clock: &Clock) {
     match ended {
         Ended::Well | Ended::TimeIsUp(Up::Idle | Up::Closing) => {}
         Ended::TimeIsUp(Up::Header) => clock.shared.tell(&ServeEvent::HeaderTimeout { peer }),
@@ -85,22 +119,23 @@ where
     }
 }
 
-enum Ended {
+pub(super) enum Ended {
     Well,
     TimeIsUp(Up),
     Failed(BoxError),
 }
 
 /// A connection that can be asked to end after what is under way.
-trait Graceful: Future<Output = hyper::Result<()>> {
+pub(super) trait Graceful: Future<Output = hyper::Result<()>> {
     /// Whether it can be asked while a request may be on its way: HTTP/2 says which ones it still takes, HTTP/1 closes.
     const AT_ANY_TIME: bool;
 
     fn graceful_shutdown(self: Pin<&mut Self>);
 }
 
-impl<S, B> Graceful for http1::Connection<TokioIo<Stream>, Calls<S>>
+impl<I, S, B> Graceful for http1::Connection<TokioIo<I>, Calls<S>>
 where
+    I: AsyncRead + AsyncWrite + Unpin,
     S: Service<Request<Body>, Response = Response<B>, Error: Into<BoxError>> + Clone,
     B: HttpBody<Data = Bytes, Error: Into<BoxError>> + 'static,
 {
@@ -111,8 +146,9 @@ where
     }
 }
 
-impl<S, B> Graceful for http2::Connection<TokioIo<Stream>, Calls<S>, TokioExecutor>
+impl<I, S, B> Graceful for http2::Connection<TokioIo<I>, Calls<S>, TokioExecutor>
 where
+    I: AsyncRead + AsyncWrite + Unpin,
     S: Service<Request<Body>, Response = Response<B>, Error: Into<BoxError>, Future: Send> + Clone + Send + 'static,
     B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
@@ -124,7 +160,7 @@ where
 }
 
 /// Polls a connection to its end, and ends it when its time is up or when it is asked to.
-async fn drive<C: Graceful>(connection: C, clock: &Clock, mut watch: Pin<&mut Watch<'_>>) -> Ended {
+pub(super) async fn drive<C: Graceful>(connection: C, clock: &Clock, mut watch: Pin<&mut Watch<'_>>) -> Ended {
     let mut connection = std::pin::pin!(connection);
     // Dropped before the connection, whose requests it counts.
     let mut cut = Cut(Some(clock));

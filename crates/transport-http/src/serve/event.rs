@@ -32,6 +32,21 @@ pub enum ServeEvent {
         /// What went wrong.
         error: BoxError,
     },
+    /// No connection came of a TLS handshake: the peer has no certificate that is accepted, does not accept the server's,
+    /// speaks no TLS or too old a version of it, or broke off.
+    #[cfg(feature = "tls")]
+    HandshakeFailed {
+        /// The peer.
+        peer: SocketAddr,
+        /// What went wrong.
+        error: BoxError,
+    },
+    /// A connection was closed since its TLS handshake was not over in time.
+    #[cfg(feature = "tls")]
+    HandshakeTimeout {
+        /// The peer.
+        peer: SocketAddr,
+    },
     /// A connection was closed since a head was not there in time, or a new connection stayed silent.
     HeaderTimeout {
         /// The peer.
@@ -66,6 +81,10 @@ impl fmt::Display for ServeEvent {
             Self::Full { connections } => write!(f, "{connections} connections are open, no more are accepted"),
             Self::Refused { peer, status, reason } => write!(f, "request of {peer}: {status}, {reason}"),
             Self::Panicked => f.write_str("the service panicked, its connection is closed"),
+            #[cfg(feature = "tls")]
+            Self::HandshakeFailed { peer, error } => write!(f, "handshake of {peer}: {error}"),
+            #[cfg(feature = "tls")]
+            Self::HandshakeTimeout { peer } => write!(f, "handshake of {peer}: not over in time"),
             Self::HeaderTimeout { peer } => write!(f, "connection of {peer}: no head in time"),
             Self::WriteStalled { peer } => write!(f, "connection of {peer}: it takes too little of what is written"),
             Self::Draining { connections } => write!(f, "draining {connections} connections"),

@@ -6,6 +6,8 @@ use crate::body::BodyLimits;
 #[derive(Clone, Debug)]
 pub(super) struct Limits {
     pub(super) connections: usize,
+    #[cfg(feature = "tls")]
+    pub(super) handshake_time: Duration,
     pub(super) header_bytes: u32,
     pub(super) header_time: Duration,
     pub(super) body: BodyLimits,
@@ -21,6 +23,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 10_000,
+            #[cfg(feature = "tls")]
+            handshake_time: Duration::from_secs(10),
             header_bytes: 16 * 1024,
             header_time: Duration::from_secs(10),
             body: BodyLimits { bytes: 2 << 20, time: Duration::from_secs(20), bytes_a_second: 500 },

@@ -11,6 +11,8 @@ use super::{OnEvent, ServeEvent};
 pub(super) struct Shared {
     pub(super) limits: Limits,
     on_event: Arc<OnEvent>,
+    #[cfg(feature = "tls")]
+    pub(super) tls: Option<crate::tls::ServerTls>,
     /// The drain has begun; this wakes the connections.
     pub(super) drain: CancellationToken,
     /// Set before: how long a connection may then be idle for. The token knows that it was cancelled behind a lock only.
@@ -26,12 +28,20 @@ impl Shared {
         Self {
             limits,
             on_event,
+            #[cfg(feature = "tls")]
+            tls: None,
             drain: CancellationToken::new(),
             grace: OnceLock::new(),
             cutting: AtomicBool::new(false),
             cut_connections: AtomicUsize::new(0),
             cut_requests: AtomicUsize::new(0),
         }
+    }
+
+    #[cfg(feature = "tls")]
+    pub(super) fn with_tls(mut self, tls: Option<crate::tls::ServerTls>) -> Self {
+        self.tls = tls;
+        self
     }
 
     pub(super) fn tell(&self, event: &ServeEvent) {

@@ -29,6 +29,12 @@ impl Stream {
         Self { tcp, clock, first: [0; PREFACE.len()], first_len: 0, first_read: 0, http2: false, shut: false }
     }
 
+    /// TLS has agreed on HTTP/2.
+    #[cfg(feature = "tls")]
+    pub(super) const fn is_http2(&mut self) {
+        self.http2 = true;
+    }
+
     /// Reads until it is sure whether the peer speaks HTTP/2. What was read is read once more by the protocol.
     pub(super) fn poll_is_http2(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
         loop {

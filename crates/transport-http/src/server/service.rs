@@ -126,12 +126,18 @@ where
         return Err(method_not_allowed(&parts.method, methods));
     }
     let peer = body.peer();
+    #[cfg(feature = "tls")]
+    let identity = body.tls().and_then(|tls| tls.peer()).cloned();
     for hook in &settings.before {
         hook(parts)?;
     }
     let message = settings.decode.decode(parts, body, settings.body_limit).await?;
     let mut context = Context::from_parts(take(&mut parts.headers), take(&mut parts.extensions));
     context.set_peer(peer);
+    #[cfg(feature = "tls")]
+    if let Some(identity) = identity {
+        context.insert(identity);
+    }
     context.accept_timeout()?;
     if let Some(tail) = tail {
         context.set_tail(tail);
