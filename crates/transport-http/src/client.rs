@@ -1,4 +1,4 @@
-mod base;
+pub(crate) mod base;
 mod codec;
 #[cfg(feature = "tls")]
 mod connect;
@@ -31,6 +31,7 @@ pub use codec::{
 };
 pub(crate) use codec::{expect_reply_type, read as read_reply, unreadable};
 pub use draft::Draft;
+pub(crate) use failure::transport_failure;
 pub use finalizer::{CallOutcome, CallSummary};
 pub use operation::Operation;
 pub use pool::{Pool, PoolFuture, PoolSettings};

@@ -76,6 +76,7 @@ pub mod codec;
 mod http_service;
 pub mod json_rpc;
 mod problem;
+pub mod proxy;
 mod router;
 mod serve;
 mod server;

@@ -6,7 +6,7 @@ use towerkit_endpoint::{BoxError, Error};
 
 /// Where a remote service is: scheme, authority, and the path before every template.
 #[derive(Clone)]
-pub(super) struct Base {
+pub(crate) struct Base {
     scheme: Scheme,
     authority: Authority,
     // Without a slash at its end.
@@ -50,7 +50,12 @@ impl Base {
     /// The URL of a path, which begins with a slash, and a query, which may be empty.
     pub(super) fn url(&self, path: &str, query: &str) -> Result<Uri, Error> {
         let mark = if query.is_empty() { "" } else { "?" };
-        let path_and_query = [&*self.prefix, path, mark, query].concat();
+        self.at(&[path, mark, query].concat())
+    }
+
+    /// The URL of a path and a query as they stand in a request.
+    pub(crate) fn at(&self, target: &str) -> Result<Uri, Error> {
+        let path_and_query = [&*self.prefix, target].concat();
         let path_and_query = PathAndQuery::try_from(path_and_query)
             .map_err(|error| Error::invalid("", "the values make no valid URL, or one too long").with_source(error))?;
         let mut parts = http::uri::Parts::default();

@@ -8,7 +8,7 @@ use towerkit_endpoint::{BoxError, Code, Error, NotSent};
 /// What a transport's failure is to the caller.
 ///
 /// An error that says its code, by towerkit's or tower's means, keeps it. Any other is `Unavailable`.
-pub(super) fn transport_failure(error: BoxError) -> Error {
+pub(crate) fn transport_failure(error: BoxError) -> Error {
     let says_its_code = error.is::<Elapsed>()
         || error.is::<Overloaded>()
         || causes(&*error).any(|cause| cause.is::<Error>() || cause.is::<Code>());

@@ -59,14 +59,24 @@ pub struct Remote<S> {
 impl Remote<Pool> {
     /// A service that is reached through a pool of connections.
     ///
-    /// The base URL has the scheme `http`, or `https` where the pool has TLS, and a host; a port and a path may follow, and the path then stands before every
-    /// template.
+    /// The base URL has the scheme `http`, or `https` where the pool has TLS, and a host; a port and a path may follow, and the
+    /// path then stands before every template.
     ///
     /// # Errors
     ///
     /// Where the text is no such URL.
     pub fn new(pool: &Pool, base_url: &str) -> Result<Self, InvalidBaseUrl> {
         Ok(Self { transport: pool.clone(), base: Base::parse(base_url, pool.schemes)? })
+    }
+}
+
+impl<S> Remote<S> {
+    pub(crate) const fn base(&self) -> &Base {
+        &self.base
+    }
+
+    pub(crate) const fn transport_mut(&mut self) -> &mut S {
+        &mut self.transport
     }
 }
 
