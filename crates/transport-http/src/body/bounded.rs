@@ -8,7 +8,7 @@ use http::StatusCode;
 use http_body::{Body as _, Frame};
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep_until};
-use towerkit_endpoint::{BoxError, Code};
+use towerkit_endpoint::{BoxError, Code, Error};
 
 use crate::problem::refused;
 
@@ -60,7 +60,11 @@ impl Bounded {
                 }
                 Poll::Ready(Some(Ok(frame)))
             }
-            Poll::Ready(other) => Poll::Ready(other.map(|result| result.map_err(Into::into))),
+            // The peer broke it off, or framed it wrongly: whoever reads it, and passes that on, is to say so.
+            Poll::Ready(Some(Err(error))) => {
+                Poll::Ready(Some(Err(Error::invalid("", "the body ended before its time").with_source(error).into())))
+            }
+            Poll::Ready(None) => Poll::Ready(None),
             Poll::Pending => self.poll_too_slow(cx, limits.time),
         }
     }
@@ -90,7 +94,7 @@ impl Slow {
     }
 }
 
-pub(crate) fn too_large(limit: u64) -> towerkit_endpoint::Error {
+pub(crate) fn too_large(limit: u64) -> Error {
     let message = format!("the body is longer than the limit of {limit} bytes");
     refused(Code::ResourceExhausted, StatusCode::PAYLOAD_TOO_LARGE, message)
 }

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 use std::io;
@@ -204,17 +205,18 @@ impl Settings {
 
         let mut request = Request::new(body);
         *request.method_mut() = parts.method;
-        *request.uri_mut() = remote.base().at(self.target(&parts.uri))?;
+        *request.uri_mut() = remote.base().at(&self.target(&parts.uri))?;
         *request.headers_mut() = headers;
         Ok(request)
     }
 
     /// The path and the query, without the prefix where it is one: `/users` is of `/users` and `/users/7`, and not of `/users7`.
-    fn target<'a>(&self, uri: &'a Uri) -> &'a str {
+    fn target<'a>(&self, uri: &'a Uri) -> Cow<'a, str> {
         let whole = uri.path_and_query().map_or("/", |target| target.as_str());
         match whole.strip_prefix(&self.strip_prefix) {
-            Some(rest) if rest.is_empty() || rest.starts_with(['/', '?']) => rest,
-            _ => whole,
+            Some(rest) if rest.starts_with('/') => rest.into(),
+            Some(rest) if rest.is_empty() || rest.starts_with('?') => format!("/{rest}").into(),
+            _ => whole.into(),
         }
     }
 }
