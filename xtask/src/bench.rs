@@ -3,6 +3,7 @@
 
 mod http;
 mod layers;
+mod proxy;
 mod table;
 
 use anyhow::{Result, bail};
@@ -11,7 +12,7 @@ use table::Row;
 
 #[derive(clap::Args)]
 pub struct Flags {
-    /// Which: `layers` or `http`.
+    /// Which: `layers`, `http` or `proxy`.
     name: String,
 
     /// One JSON object a row, in place of the table.
@@ -31,7 +32,8 @@ pub fn run(flags: &Flags) -> Result<bool> {
     let rows = match flags.name.as_str() {
         "layers" => layers::run(flags.quick)?,
         "http" => http::run(flags.quick)?,
-        other => bail!("there is no benchmark {other:?}: it is `layers` or `http`"),
+        "proxy" => proxy::run(flags.quick)?,
+        other => bail!("there is no benchmark {other:?}: it is `layers`, `http` or `proxy`"),
     };
     if flags.json {
         rows.iter().for_each(|row| println!("{}", row.json()));

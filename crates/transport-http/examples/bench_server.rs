@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! bench_server hyper|json|stack|router|axum|axum-stack
+//! bench_server proxy ADDRESS
 //! ```
 
 #![allow(clippy::panic, clippy::print_stdout, clippy::unwrap_used, reason = "it is a program")]
@@ -22,7 +23,8 @@ use tokio::net::TcpListener;
 use tower::{BoxError, ServiceBuilder};
 use towerkit_endpoint::{DeadlineLayer, Endpoint, Error, PanicLayer, endpoint_fn};
 use towerkit_lifecycle::Group;
-use towerkit_transport_http::{HttpService, Router, Server, serve};
+use towerkit_transport_http::proxy::{self, ReverseProxy};
+use towerkit_transport_http::{HttpService, Pool, Remote, Router, Server, serve};
 
 #[derive(Deserialize)]
 struct SumRequest {
@@ -54,6 +56,11 @@ async fn main() {
         match kind.as_str() {
             "hyper" => hyper_by_hand(listener).await,
             "json" => towerkit(listener, Server::json(endpoint_fn(sum))).await,
+            "proxy" => {
+                let backend = std::env::args().nth(2).unwrap();
+                let remote = Remote::new(&Pool::new(), &format!("http://{backend}")).unwrap();
+                towerkit(listener, proxy::server(ReverseProxy::new(remote))).await;
+            }
             "router" => towerkit(listener, Router::new().post("/sum", Server::json(endpoint_fn(sum)))).await,
             "stack" => {
                 let stack = ServiceBuilder::new()

@@ -2,8 +2,8 @@
 
 mod idle;
 mod instructions;
-mod load;
-mod server;
+pub(super) mod load;
+pub(super) mod server;
 
 use anyhow::{Context, Result};
 
@@ -12,17 +12,23 @@ use crate::test::tools;
 use server::Kind;
 
 pub fn run(quick: bool) -> Result<Vec<Row>> {
-    for (program, package) in [("wrk", "wrk"), ("valgrind", "valgrind")] {
-        if tools::find(program).is_none() {
-            tools::install(&[package]);
-        }
-        tools::find(program).with_context(|| format!("{program} is not here"))?;
-    }
+    bring(&[("wrk", "wrk"), ("valgrind", "valgrind")])?;
     server::build()?;
     let mut rows = cpu(quick)?;
     rows.extend(instructions::rows(quick)?);
     rows.extend(idle::rows(if quick { 1000 } else { 10_000 })?);
     Ok(rows)
+}
+
+/// Installs what is missing of programs, by their Debian packages.
+pub(super) fn bring(programs: &[(&str, &str)]) -> Result<()> {
+    for (program, package) in programs {
+        if tools::find(program).is_none() {
+            tools::install(&[package]);
+        }
+        tools::find(program).with_context(|| format!("{program} is not here"))?;
+    }
+    Ok(())
 }
 
 /// CPU microseconds a request, of the server's process alone, under the same load.

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -62,6 +63,10 @@ pub fn build() -> Result<()> {
     Ok(())
 }
 
+fn program() -> PathBuf {
+    workspace::target().join("release/examples/bench_server")
+}
+
 /// A server that runs, and is stopped by its id when this is dropped.
 pub struct Server {
     child: Child,
@@ -69,8 +74,20 @@ pub struct Server {
 }
 
 impl Server {
+    /// The reverse proxy in front of another.
+    pub fn proxy(backend: SocketAddr) -> Result<Self> {
+        let mut command = Command::new(program());
+        command.args(["proxy", &backend.to_string()]);
+        Self::listen(&mut command, "proxy")
+    }
+
+    /// A program of another make, of which it is known where it listens.
+    pub const fn foreign(child: Child, address: SocketAddr) -> Self {
+        Self { child, address }
+    }
+
     pub fn start(kind: Kind, under_callgrind: bool) -> Result<Self> {
-        let program = workspace::target().join("release/examples/bench_server");
+        let program = program();
         let mut command = if under_callgrind {
             let mut valgrind = Command::new("valgrind");
             valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]).arg(program);
@@ -78,12 +95,16 @@ impl Server {
         } else {
             Command::new(program)
         };
-        let stderr = if under_callgrind { Stdio::piped() } else { Stdio::inherit() };
-        let mut child =
-            command.arg(kind.argument()).stdout(Stdio::piped()).stdin(Stdio::piped()).stderr(stderr).spawn()?;
+        command.stderr(if under_callgrind { Stdio::piped() } else { Stdio::inherit() });
+        Self::listen(command.arg(kind.argument()), kind.argument())
+    }
+
+    /// Starts it, and reads where it listens.
+    fn listen(command: &mut Command, name: &str) -> Result<Self> {
+        let mut child = command.stdout(Stdio::piped()).stdin(Stdio::piped()).spawn()?;
         let mut line = String::new();
         BufReader::new(child.stdout.take().context("no output")?).read_line(&mut line)?;
-        let address = line.trim().parse().with_context(|| format!("bench_server {} said {line:?}", kind.argument()))?;
+        let address = line.trim().parse().with_context(|| format!("bench_server {name} said {line:?}"))?;
         Ok(Self { child, address })
     }
 
