@@ -9,6 +9,7 @@ mod secure;
 mod service;
 mod shared;
 mod stream;
+mod streams;
 mod watch;
 
 use std::borrow::Cow;

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body as HttpBody;
 use hyper::server::conn::{http1, http2};
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tower_service::Service;
@@ -20,12 +20,20 @@ use super::limits::Limits;
 use super::service::Calls;
 use super::shared::Shared;
 use super::stream::Stream;
+use super::streams::Streams;
 use super::watch::{Alarm, Watch};
 use crate::Body;
 use crate::body::Origin;
 
 /// The least that hyper reads into: it is also how much of a body or of a reply is moved at a time.
 const BUFFER: usize = 64 * 1024;
+
+/// How many streams a peer may open and reset before they were looked at (CVE-2023-44487): h2's own default, said here since it is
+/// relied on.
+const PENDING_RESETS: usize = 20;
+
+/// How many streams a peer may have us reset by breaking the protocol on them (CVE-2025-8671). h2 allows 1024.
+const ERROR_RESETS: usize = 100;
 
 /// Serves one connection to its end.
 pub(super) async fn serve<S, B>(tcp: TcpStream, peer: SocketAddr, service: S, shared: Arc<Shared>)
@@ -62,14 +70,14 @@ where
     .await;
     let ended = match sniffed {
         Ok(false) => {
-            let calls = Calls { service, clock: clock.clone(), origin };
+            let calls = Calls::new(service, clock.clone(), origin);
             drive(http1(stream, calls, limits), &clock, watch).await
         }
         Ok(true) => {
             clock.is_http2();
             // It may have told of the drain already, which an HTTP/2 connection must hear of.
             watch.set(Watch::new(&clock));
-            let calls = Calls { service, clock: clock.clone(), origin };
+            let calls = Calls::new(service, clock.clone(), origin);
             // Boxed, so that an HTTP/1 connection is not as large as an HTTP/2 one.
             Box::pin(drive(http2(stream, calls, limits), &clock, watch)).await
         }
@@ -98,15 +106,18 @@ pub(super) fn http2<I, S, B>(
     stream: I,
     calls: Calls<S>,
     limits: &Limits,
-) -> http2::Connection<TokioIo<I>, Calls<S>, TokioExecutor>
+) -> http2::Connection<TokioIo<I>, Calls<S>, Streams>
 where
     I: AsyncRead + AsyncWrite + Unpin,
     S: Service<Request<Body>, Response = Response<B>, Error: Into<BoxError>, Future: Send> + Clone + Send + 'static,
     B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
-    http2::Builder::new(TokioExecutor::new())
+    let mut calls = calls;
+    http2::Builder::new(calls.watch_streams())
         .max_header_list_size(limits.header_bytes)
         .max_concurrent_streams(limits.streams)
+        .max_pending_accept_reset_streams(PENDING_RESETS)
+        .max_local_error_reset_streams(ERROR_RESETS)
         .serve_connection(TokioIo::new(stream), calls)
 }
 
@@ -146,7 +157,7 @@ where
     }
 }
 
-impl<I, S, B> Graceful for http2::Connection<TokioIo<I>, Calls<S>, TokioExecutor>
+impl<I, S, B> Graceful for http2::Connection<TokioIo<I>, Calls<S>, Streams>
 where
     I: AsyncRead + AsyncWrite + Unpin,
     S: Service<Request<Body>, Response = Response<B>, Error: Into<BoxError>, Future: Send> + Clone + Send + 'static,

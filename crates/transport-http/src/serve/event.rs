@@ -54,7 +54,7 @@ pub enum ServeEvent {
     },
     /// A connection ended since the service panicked on it.
     Panicked,
-    /// A connection was closed since the peer took nothing, or too little, of what was written to it.
+    /// A connection was closed, or a stream of HTTP/2 was reset, since the peer took nothing, or too little, of its reply.
     WriteStalled {
         /// The peer.
         peer: SocketAddr,

@@ -13,6 +13,7 @@ use tower_service::Service;
 use towerkit_endpoint::{BoxError, Error};
 
 use super::clock::Clock;
+use super::streams::{Progress, Streams};
 use super::{ServeEvent, host};
 use crate::body::{Origin, too_large};
 use crate::{Body, problem_json, status_of_error};
@@ -22,6 +23,20 @@ pub(super) struct Calls<S> {
     pub(super) service: S,
     pub(super) clock: Arc<Clock>,
     pub(super) origin: Arc<Origin>,
+    /// None for HTTP/1, where a connection is one stream.
+    streams: Option<Streams>,
+}
+
+impl<S> Calls<S> {
+    pub(super) const fn new(service: S, clock: Arc<Clock>, origin: Arc<Origin>) -> Self {
+        Self { service, clock, origin, streams: None }
+    }
+
+    /// Has each stream watched that is run on what is returned.
+    pub(super) fn watch_streams(&mut self) -> Streams {
+        let streams = Streams::new(self.clock.shared.clone(), self.origin.peer);
+        self.streams.insert(streams).clone()
+    }
 }
 
 impl<S, B> hyper::service::Service<Request<Incoming>> for Calls<S>
@@ -35,7 +50,7 @@ where
 
     fn call(&self, request: Request<Incoming>) -> Call<S> {
         self.clock.request();
-        let in_flight = InFlight { clock: self.clock.clone() };
+        let in_flight = InFlight { clock: self.clock.clone(), progress: self.streams.as_ref().map(Streams::begin) };
         let version = request.version();
         let state = match self.check(&request) {
             Ok(()) => self.start(request.map(|body| Body::bounded(body, self.origin.clone()))),
@@ -75,6 +90,8 @@ impl<S> Calls<S> {
 /// A request that is being served, for the clock: it ends with the last of its reply, or with its future.
 struct InFlight {
     clock: Arc<Clock>,
+    /// Of a stream of HTTP/2.
+    progress: Option<Arc<Progress>>,
 }
 
 impl Drop for InFlight {
@@ -125,6 +142,9 @@ where
             },
         };
         let in_flight = this.in_flight.take();
+        if let Some(progress) = in_flight.as_ref().and_then(|call| call.progress.as_ref()) {
+            progress.peers_turn(0);
+        }
         let draining = in_flight.as_ref().is_some_and(|call| call.clock.shared.grace().is_some());
         let mut response = match result {
             Ok(response) => response.map(|body| Reply { kind: ReplyKind::Service { body }, in_flight }),
@@ -163,10 +183,19 @@ where
     type Error = BoxError;
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        match self.project().kind.project() {
+        let this = self.project();
+        let progress = this.in_flight.as_ref().and_then(|call| call.progress.as_ref());
+        if let Some(progress) = progress {
+            progress.services_turn();
+        }
+        let frame = match this.kind.project() {
             ReplyProject::Service { body } => body.poll_frame(cx).map_err(Into::into),
             ReplyProject::Refusal { body } => Pin::new(body).poll_frame(cx),
+        };
+        if let (Some(progress), Poll::Ready(Some(Ok(frame)))) = (progress, &frame) {
+            progress.peers_turn(frame.data_ref().map_or(0, Bytes::len));
         }
+        frame
     }
 
     fn is_end_stream(&self) -> bool {

@@ -112,3 +112,40 @@ async fn a_slow_call_is_no_idle_connection() {
     site.gate.let_out(1);
     assert_eq!(soon(call).await.unwrap().unwrap().status(), 200);
 }
+
+#[tokio::test]
+async fn a_stream_whose_window_stays_shut_is_reset_and_the_connection_goes_on() {
+    let limit = Duration::from_millis(300);
+    let site = Site::with(|serve| serve.write_time(limit, 1 << 20)).await;
+    let stream = TokioIo::new(TcpStream::connect(site.address).await.unwrap());
+    let shut = hyper::client::conn::http2::Builder::new(TokioExecutor::new()).initial_stream_window_size(0).clone();
+    let (mut send, connection) = shut.handshake::<_, Full<Bytes>>(stream).await.unwrap();
+    tokio::spawn(connection);
+    let reply = soon(send.send_request(get("/big"))).await.unwrap();
+    assert_eq!(reply.status(), StatusCode::OK);
+    let error = soon(reply.into_body().collect()).await.expect_err("it is not whole");
+    let reset = std::error::Error::source(&error).is_some_and(|cause| cause.to_string().contains("reset"));
+    assert!(reset || error.to_string().contains("body"), "{error:?}");
+    site.events.some(|event| matches!(event, towerkit_transport_http::ServeEvent::WriteStalled { .. })).await;
+    // The connection is as good as before: what needs no window is answered.
+    let missing = soon(send.send_request(get("/nothing"))).await.unwrap();
+    assert_eq!(missing.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_service_that_is_slow_is_not_taken_for_a_peer_that_is() {
+    let limit = Duration::from_millis(100);
+    let site = Site::with(|serve| serve.write_time(limit, 1 << 20)).await;
+    let mut client = connect(site.address).await;
+    let (waits, holds) = (client.send_request(get("/wait")), client.clone().send_request(get("/holds")));
+    let opens = async {
+        site.gate.has(2).await;
+        tokio::time::sleep(limit * 4).await;
+        site.gate.let_out(2);
+    };
+    let (waits, holds, ()) =
+        soon(async { tokio::join!(waits, async { holds.await.unwrap().into_body().collect().await }, opens) }).await;
+    assert_eq!(waits.unwrap().into_body().collect().await.unwrap().to_bytes(), "out");
+    assert_eq!(holds.unwrap().to_bytes(), "held");
+    assert_eq!(site.events.count(|event| matches!(event, towerkit_transport_http::ServeEvent::WriteStalled { .. })), 0);
+}
