@@ -102,3 +102,8 @@ pub use status::{code_of, status_of};
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+/// The page on the layers around routes, too.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/http-stack.md")]
+struct HttpStack;

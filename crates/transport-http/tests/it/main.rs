@@ -10,5 +10,6 @@ mod hooks;
 mod mounts;
 mod problem;
 mod router;
+mod stack;
 mod support;
 mod validation;

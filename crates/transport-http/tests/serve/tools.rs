@@ -22,6 +22,35 @@ async fn run(mut command: Command) -> Output {
     tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn both_versions_of_curl_and_h2load_are_served_on_one_port() {
+    const TEST: &str = "both_versions_of_curl_and_h2load_are_served_on_one_port";
+    let (Some(curl), Some(h2load)) = (find("curl", TEST), find("h2load", TEST)) else { return };
+    let site = Site::start().await;
+    let url = format!("http://{}/", site.address);
+    for (flags, version) in
+        [(&["--http1.1"][..], "1.1"), (&["--http2-prior-knowledge"], "2"), (&["--http1.0"], "1"), (&["--http2"], "1.1")]
+    {
+        let mut command = Command::new(&curl);
+        command.args(["--silent", "--show-error", "--max-time", "20", "--write-out", " %{http_code} %{http_version}"]);
+        let output = run({
+            command.args(flags).arg(&url);
+            command
+        })
+        .await;
+        assert_eq!(String::from_utf8_lossy(&output.stdout), format!("hello 200 {version}"), "{flags:?} {output:?}");
+    }
+    for flags in [&["--h1"][..], &[]] {
+        let mut command = Command::new(&h2load);
+        command.args(["-n", "2000", "-c", "10", "-m", "10"]).args(flags).arg(&url);
+        let output = run(command).await;
+        let report = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(report.contains("2000 succeeded, 0 failed, 0 errored"), "{report}");
+        assert!(report.contains("2000 2xx"), "{report}");
+    }
+    assert_eq!(site.connect().await.get("/").await.status, 200);
+}
+
 const LIMIT: Duration = Duration::from_millis(500);
 
 /// Fifty connections that attack for up to 15 seconds: the tool ends before if none is left open, and the server must have
