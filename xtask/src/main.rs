@@ -4,6 +4,7 @@
 //! cargo xtask test [--require-all]    the tests, with the tools they want; the last line is the total
 //! cargo xtask check                   the invariants of ARCHITECTURE.md
 //! cargo xtask features                each crate alone, with each of its features
+//! cargo xtask fuzz [TARGET..]         what reads a peer's bytes, fuzzed
 //! cargo xtask bench NAME              a benchmark, as a table of ratios
 //! ```
 
@@ -12,6 +13,7 @@
 mod bench;
 mod check;
 mod features;
+mod fuzz;
 mod test;
 mod workspace;
 
@@ -34,6 +36,8 @@ enum Command {
     Check,
     /// Builds each crate alone, with each of its features.
     Features,
+    /// Fuzzes what reads a peer's bytes.
+    Fuzz(fuzz::Flags),
     /// Measures, and prints a table.
     Bench(bench::Flags),
 }
@@ -43,6 +47,7 @@ fn main() -> ExitCode {
         Command::Test(flags) => test::run(&flags),
         Command::Check => check::run(),
         Command::Features => features::run(),
+        Command::Fuzz(flags) => fuzz::run(&flags),
         Command::Bench(flags) => bench::run(&flags),
     };
     match done {
