@@ -2,6 +2,7 @@ mod accept;
 mod clock;
 mod connection;
 mod event;
+mod framing;
 mod host;
 mod limits;
 #[cfg(feature = "tls")]

@@ -13,7 +13,7 @@ use tower_service::Service;
 use towerkit_endpoint::{BoxError, Error};
 
 use super::clock::Clock;
-use super::{ServeEvent, host};
+use super::{ServeEvent, framing, host};
 use crate::body::{Origin, too_large};
 use crate::{Body, problem_json, status_of_error};
 
@@ -37,7 +37,9 @@ where
         self.clock.request();
         let in_flight = InFlight { clock: self.clock.clone() };
         let version = request.version();
-        let state = match self.check(&request) {
+        let framed = framing::check(&request);
+        let close = framed.is_err();
+        let state = match framed.and_then(|()| self.check(&request)) {
             Ok(()) => self.start(request.map(|body| Body::bounded(body, self.origin.clone()))),
             Err(error) => {
                 let (status, reason) = (status_of_error(&error), error.message().to_owned());
@@ -45,7 +47,7 @@ where
                 State::Refused { error: Some(error) }
             }
         };
-        Call { state, version, in_flight: Some(in_flight) }
+        Call { state, version, close, in_flight: Some(in_flight) }
     }
 }
 
@@ -92,6 +94,8 @@ pin_project! {
         #[pin]
         state: State<S>,
         version: Version,
+        // The connection is not fit for another request.
+        close: bool,
         in_flight: Option<InFlight>,
     }
 }
@@ -131,7 +135,7 @@ where
             Err(error) => problem_json(&error).map(|body| Reply { kind: ReplyKind::Refusal { body }, in_flight }),
         };
         // hyper closes an HTTP/1 connection after an answer that says so; HTTP/2 has GOAWAY.
-        if *this.version <= Version::HTTP_11 && draining {
+        if *this.version <= Version::HTTP_11 && (draining || *this.close) {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         Poll::Ready(Ok(response))
