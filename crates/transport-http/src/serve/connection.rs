@@ -27,6 +27,21 @@ use crate::body::Origin;
 /// The least that hyper reads into: it is also how much of a body or of a reply is moved at a time.
 const BUFFER: usize = 64 * 1024;
 
+// Of an HTTP/2 connection. They are hyper's defaults, but what bounds a hostile peer must not change with a version of hyper.
+
+/// The most requests that were reset before they were begun (CVE-2023-44487).
+const PENDING_RESETS: usize = 20;
+/// The most streams that the server has reset for what the peer did on them (CVE-2025-8671).
+const PROVOKED_RESETS: usize = 1024;
+/// The most bytes of a frame.
+const FRAME: u32 = 16 * 1024;
+/// The most bytes of headers that are kept to be named again (RFC 7541, section 4).
+const HEADER_TABLE: u32 = 4096;
+/// The most bytes of bodies that may come before they are read: of one stream, and of all of a connection.
+const WINDOW: u32 = 1024 * 1024;
+/// The most bytes of a stream's reply that wait for the peer's window.
+const SEND_BUFFER: usize = 400 * 1024;
+
 /// Serves one connection to its end.
 pub(super) async fn serve<S, B>(tcp: TcpStream, peer: SocketAddr, service: S, shared: Arc<Shared>)
 where
@@ -107,6 +122,13 @@ where
     http2::Builder::new(TokioExecutor::new())
         .max_header_list_size(limits.header_bytes)
         .max_concurrent_streams(limits.streams)
+        .max_pending_accept_reset_streams(PENDING_RESETS)
+        .max_local_error_reset_streams(PROVOKED_RESETS)
+        .max_frame_size(FRAME)
+        .header_table_size(HEADER_TABLE)
+        .initial_stream_window_size(WINDOW)
+        .initial_connection_window_size(WINDOW)
+        .max_send_buf_size(SEND_BUFFER)
         .serve_connection(TokioIo::new(stream), calls)
 }
 

@@ -38,7 +38,7 @@ async fn a_malformed_head_gets_400_and_ends_the_connection() {
     .await;
 }
 
-/// RFC 9112, section 2.2 allows it: no proxy can see another request in it, for none sees a line's end within a line.
+/// RFC 9112, section 2.2 allows it; and who passes a head on may leave no line feed within a value (RFC 9110, section 5.5).
 #[tokio::test]
 async fn a_line_may_end_without_a_carriage_return() {
     let site = Site::start().await;

@@ -8,8 +8,11 @@
     reason = "a test fails by panicking"
 )]
 
+mod frames;
 mod framing;
 mod heads;
+mod http2_floods;
+mod http2_limits;
 #[path = "../serve/raw.rs"]
 #[allow(dead_code, reason = "other tests use the rest")]
 mod raw;
