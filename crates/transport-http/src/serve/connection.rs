@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body as HttpBody;
 use hyper::server::conn::{http1, http2};
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tower_service::Service;
@@ -16,6 +16,7 @@ use towerkit_endpoint::BoxError;
 
 use super::ServeEvent;
 use super::clock::{Clock, Up};
+use super::executor::Streams;
 use super::limits::Limits;
 use super::service::Calls;
 use super::shared::Shared;
@@ -34,7 +35,7 @@ const PENDING_RESETS: usize = 20;
 /// The most streams that the server has reset for what the peer did on them (CVE-2025-8671).
 const PROVOKED_RESETS: usize = 1024;
 /// The most bytes of a frame.
-const FRAME: u32 = 16 * 1024;
+pub(super) const FRAME: u32 = 16 * 1024;
 /// The most bytes of headers that are kept to be named again (RFC 7541, section 4).
 const HEADER_TABLE: u32 = 4096;
 /// The most bytes of bodies that may come before they are read: of one stream, and of all of a connection.
@@ -50,7 +51,7 @@ where
 {
     // Small answers must not wait for the acknowledgement of the last ones.
     let _ = tcp.set_nodelay(true);
-    let clock = Arc::new(Clock::new(shared));
+    let clock = Arc::new(Clock::new(shared, peer));
     #[cfg(feature = "tls")]
     if let Some(tls) = &clock.shared.tls {
         // Boxed, so that a plain connection is not as large as one with TLS.
@@ -113,13 +114,13 @@ pub(super) fn http2<I, S, B>(
     stream: I,
     calls: Calls<S>,
     limits: &Limits,
-) -> http2::Connection<TokioIo<I>, Calls<S>, TokioExecutor>
+) -> http2::Connection<TokioIo<I>, Calls<S>, Streams>
 where
     I: AsyncRead + AsyncWrite + Unpin,
     S: Service<Request<Body>, Response = Response<B>, Error: Into<BoxError>, Future: Send> + Clone + Send + 'static,
     B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
-    http2::Builder::new(TokioExecutor::new())
+    http2::Builder::new(Streams::new(calls.clock.clone()))
         .max_header_list_size(limits.header_bytes)
         .max_concurrent_streams(limits.streams)
         .max_pending_accept_reset_streams(PENDING_RESETS)
@@ -168,7 +169,7 @@ where
     }
 }
 
-impl<I, S, B> Graceful for http2::Connection<TokioIo<I>, Calls<S>, TokioExecutor>
+impl<I, S, B> Graceful for http2::Connection<TokioIo<I>, Calls<S>, Streams>
 where
     I: AsyncRead + AsyncWrite + Unpin,
     S: Service<Request<Body>, Response = Response<B>, Error: Into<BoxError>, Future: Send> + Clone + Send + 'static,

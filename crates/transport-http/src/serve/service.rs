@@ -13,6 +13,8 @@ use tower_service::Service;
 use towerkit_endpoint::{BoxError, Error};
 
 use super::clock::Clock;
+use super::connection::FRAME;
+use super::executor::Progress;
 use super::{ServeEvent, framing, host};
 use crate::body::{Origin, too_large};
 use crate::{Body, problem_json, status_of_error};
@@ -35,8 +37,9 @@ where
 
     fn call(&self, request: Request<Incoming>) -> Call<S> {
         self.clock.request();
-        let in_flight = InFlight { clock: self.clock.clone() };
         let version = request.version();
+        let progress = (version == Version::HTTP_2).then(|| self.clock.begin_stream());
+        let in_flight = InFlight { clock: self.clock.clone(), progress };
         let framed = framing::check(&request);
         let close = framed.is_err();
         let state = match framed.and_then(|()| self.check(&request)) {
@@ -77,6 +80,8 @@ impl<S> Calls<S> {
 /// A request that is being served, for the clock: it ends with the last of its reply, or with its future.
 struct InFlight {
     clock: Arc<Clock>,
+    /// Of an HTTP/2 stream.
+    progress: Option<Arc<Progress>>,
 }
 
 impl Drop for InFlight {
@@ -131,8 +136,8 @@ where
         let in_flight = this.in_flight.take();
         let draining = in_flight.as_ref().is_some_and(|call| call.clock.shared.grace().is_some());
         let mut response = match result {
-            Ok(response) => response.map(|body| Reply { kind: ReplyKind::Service { body }, in_flight }),
-            Err(error) => problem_json(&error).map(|body| Reply { kind: ReplyKind::Refusal { body }, in_flight }),
+            Ok(response) => response.map(|body| Reply::new(ReplyKind::Service { body }, in_flight)),
+            Err(error) => problem_json(&error).map(|body| Reply::new(ReplyKind::Refusal { body }, in_flight)),
         };
         // hyper closes an HTTP/1 connection after an answer that says so; HTTP/2 has GOAWAY.
         if *this.version <= Version::HTTP_11 && (draining || *this.close) {
@@ -148,6 +153,8 @@ pin_project! {
         #[pin]
         kind: ReplyKind<B>,
         in_flight: Option<InFlight>,
+        // What is left of a frame that HTTP/2 gets in pieces.
+        rest: Bytes,
     }
 }
 
@@ -159,6 +166,12 @@ pin_project! {
     }
 }
 
+impl<B> Reply<B> {
+    const fn new(kind: ReplyKind<B>, in_flight: Option<InFlight>) -> Self {
+        Self { kind, in_flight, rest: Bytes::new() }
+    }
+}
+
 impl<B> HttpBody for Reply<B>
 where
     B: HttpBody<Data = Bytes, Error: Into<BoxError>>,
@@ -167,23 +180,58 @@ where
     type Error = BoxError;
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        match self.project().kind.project() {
-            ReplyProject::Service { body } => body.poll_frame(cx).map_err(Into::into),
-            ReplyProject::Refusal { body } => Pin::new(body).poll_frame(cx),
+        let this = self.project();
+        let progress = this.in_flight.as_ref().and_then(|call| call.progress.as_ref());
+        let mut frame = if this.rest.is_empty() {
+            if let Some(progress) = progress {
+                progress.asked();
+            }
+            let polled = match this.kind.project() {
+                ReplyProject::Service { body } => body.poll_frame(cx).map_err(Into::into),
+                ReplyProject::Refusal { body } => Pin::new(body).poll_frame(cx),
+            };
+            match (polled, progress) {
+                (Poll::Ready(Some(Ok(frame))), Some(_)) => frame,
+                (polled, _) => return polled,
+            }
+        } else {
+            Frame::data(std::mem::take(this.rest))
+        };
+        // hyper takes a frame as soon as there is any room for it, and where it is the last one, it is done with the stream. In
+        // pieces, no more than one is out of reach when the peer takes nothing more.
+        if let (Some(data), Some(progress)) = (frame.data_mut(), progress) {
+            if data.len() > FRAME as usize {
+                *this.rest = data.split_off(FRAME as usize);
+            }
+            if !data.is_empty() {
+                progress.handed_over(data.len());
+            }
         }
+        Poll::Ready(Some(Ok(frame)))
     }
 
     fn is_end_stream(&self) -> bool {
-        match &self.kind {
-            ReplyKind::Service { body } => body.is_end_stream(),
-            ReplyKind::Refusal { body } => body.is_end_stream(),
-        }
+        self.rest.is_empty()
+            && match &self.kind {
+                ReplyKind::Service { body } => body.is_end_stream(),
+                ReplyKind::Refusal { body } => body.is_end_stream(),
+            }
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.kind {
+        let hint = match &self.kind {
             ReplyKind::Service { body } => body.size_hint(),
             ReplyKind::Refusal { body } => body.size_hint(),
+        };
+        if self.rest.is_empty() {
+            return hint;
         }
+        let rest = self.rest.len() as u64;
+        let mut whole = SizeHint::new();
+        whole.set_lower(hint.lower().saturating_add(rest));
+        if let Some(upper) = hint.upper() {
+            whole.set_upper(upper.saturating_add(rest));
+        }
+        whole
     }
 }

@@ -122,7 +122,9 @@ impl Frame {
             && match status {
                 200 => self.payload[0] == 0x88,
                 400 => self.payload[0] == 0x8c,
-                _ => self.payload.starts_with(&[0x48]) && digits(&self.payload).as_deref() == Some(&*status.to_string()),
+                _ => {
+                    self.payload.starts_with(&[0x48]) && digits(&self.payload).as_deref() == Some(&*status.to_string())
+                }
             }
     }
 }

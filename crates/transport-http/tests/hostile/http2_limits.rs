@@ -97,7 +97,10 @@ async fn a_malformed_head_is_refused_and_the_service_does_not_see_it() {
         ("a path with a space", own(&[(":method", "GET"), (":scheme", "http"), (":path", "/wait x")])),
         ("no method", own(&[(":scheme", "http"), (":path", "/wait")])),
         ("a method with a space", own(&[(":method", "GET /x"), (":scheme", "http"), (":path", "/wait")])),
-        ("an authority with a space", own(&[(":method", "GET"), (":scheme", "http"), (":authority", "a b"), (":path", "/wait")])),
+        (
+            "an authority with a space",
+            own(&[(":method", "GET"), (":scheme", "http"), (":authority", "a b"), (":path", "/wait")]),
+        ),
     ];
     let mut wrong = Vec::new();
     for (name, head) in cases {
@@ -132,7 +135,11 @@ async fn a_frame_against_the_rules_ends_the_connection() {
         ("a head on a stream of the server", get(2, "/wait"), PROTOCOL_ERROR),
         ("a promise", frame(PUSH_PROMISE, END_HEADERS, 1, &[0, 0, 0, 2]), PROTOCOL_ERROR),
         ("a continuation of nothing", frame(CONTINUATION, END_HEADERS, 1, &[]), PROTOCOL_ERROR),
-        ("another frame within a head", [frame(HEADERS, 0, 1, &[]), frame(PING, 0, 0, &[0; 8])].concat(), PROTOCOL_ERROR),
+        (
+            "another frame within a head",
+            [frame(HEADERS, 0, 1, &[]), frame(PING, 0, 0, &[0; 8])].concat(),
+            PROTOCOL_ERROR,
+        ),
         ("more padding than frame", frame(HEADERS, END_HEADERS | PADDED, 1, &[200, 0]), PROTOCOL_ERROR),
         ("a frame over its most", frame(DATA, 0, 1, &[0; 16_385]), FRAME_SIZE_ERROR),
         ("a short PING", frame(PING, 0, 0, &[0; 7]), PROTOCOL_ERROR),

@@ -27,9 +27,8 @@ async fn pipelined_requests_are_served_one_after_another() {
 async fn thousands_of_pipelined_requests_are_answered_in_their_order() {
     let site = Site::start().await;
     let mut client = site.connect().await;
-    let requests: String = (0..3000)
-        .map(|n: u32| format!("POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\n\r\n{n:04}"))
-        .collect();
+    let requests: String =
+        (0..3000).map(|n: u32| format!("POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\n\r\n{n:04}")).collect();
     client.send(requests).await;
     for n in 0..3000 {
         assert_eq!(client.reply().await.body, format!("{n:04}"));
