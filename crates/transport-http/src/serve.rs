@@ -2,6 +2,8 @@ mod accept;
 mod clock;
 mod connection;
 mod event;
+mod executor;
+mod framing;
 mod host;
 mod limits;
 #[cfg(feature = "tls")]
@@ -9,7 +11,6 @@ mod secure;
 mod service;
 mod shared;
 mod stream;
-mod streams;
 mod watch;
 
 use std::borrow::Cow;
@@ -50,7 +51,7 @@ pub use event::ServeEvent;
 /// | [header time](Serve::header_time) | 10 s | closed |
 /// | [body bytes](Serve::body_limit) | 2 MiB | 413 |
 /// | [body time](Serve::body_time) | 20 s of waiting; 500 bytes give 1 s back | 408, and closed |
-/// | [write time](Serve::write_time) | 30 s of waiting; 500 bytes give 1 s back | closed |
+/// | [write time](Serve::write_time) | 30 s of waiting; 500 bytes give 1 s back | closed; a stream of HTTP/2 is reset |
 /// | [idle time](Serve::idle_time) | 60 s | closed |
 /// | [streams of one HTTP/2 connection](Serve::streams) | 200 | refused by the protocol |
 /// | `Host` (RFC 9112, section 3.2) | one, and valid | 400 |
@@ -184,7 +185,8 @@ impl<S> Serve<S> {
     }
 
     /// How long a peer may keep a reply waiting by not taking it. Every so many bytes that it takes give it a second back, as
-    /// with [`body_time`](Self::body_time).
+    /// with [`body_time`](Self::body_time). On HTTP/2 it holds for the connection, and for each stream, whose window the peer
+    /// may not have opened.
     #[must_use]
     pub fn write_time(mut self, time: Duration, bytes_a_second: u64) -> Self {
         self.limits.write_time = time.min(LONGEST);

@@ -1,9 +1,12 @@
-use std::sync::Arc;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::ServeEvent;
+use super::executor::Progress;
 use super::shared::Shared;
 
 /// What one connection does, and since when: shared by its stream, its requests and its watch.
@@ -12,6 +15,9 @@ use super::shared::Shared;
 /// when it fires. Relaxed ordering will do: all of HTTP/1 happens in one task, and HTTP/2 only counts.
 pub(super) struct Clock {
     pub(super) shared: Arc<Shared>,
+    peer: SocketAddr,
+    /// The call of HTTP/2 that has begun, until its future is spawned: hyper does that at once, in the same task.
+    begun: Mutex<Option<Arc<Progress>>>,
     /// Times below are microseconds since then.
     base: Instant,
     phase: AtomicU8,
@@ -48,9 +54,11 @@ pub(super) enum Up {
 }
 
 impl Clock {
-    pub(super) fn new(shared: Arc<Shared>) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, peer: SocketAddr) -> Self {
         Self {
             shared,
+            peer,
+            begun: Mutex::new(None),
             base: Instant::now(),
             phase: AtomicU8::new(SILENT),
             since: AtomicU64::new(0),
@@ -81,6 +89,22 @@ impl Clock {
     /// A head is complete.
     pub(super) fn request(&self) {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A call of HTTP/2 begins, whose reply is watched on its own.
+    pub(super) fn begin_stream(&self) -> Arc<Progress> {
+        let progress = Arc::new(Progress::default());
+        *self.begun.lock().unwrap_or_else(PoisonError::into_inner) = Some(progress.clone());
+        progress
+    }
+
+    pub(super) fn take_begun(&self) -> Option<Arc<Progress>> {
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// The peer does not take the reply on one stream.
+    pub(super) fn stream_stalled(&self) {
+        self.shared.tell(&ServeEvent::WriteStalled { peer: self.peer });
     }
 
     /// A reply is complete, or given up.

@@ -16,11 +16,11 @@ use towerkit_endpoint::BoxError;
 
 use super::ServeEvent;
 use super::clock::{Clock, Up};
+use super::executor::Streams;
 use super::limits::Limits;
 use super::service::Calls;
 use super::shared::Shared;
 use super::stream::Stream;
-use super::streams::Streams;
 use super::watch::{Alarm, Watch};
 use crate::Body;
 use crate::body::Origin;
@@ -28,12 +28,20 @@ use crate::body::Origin;
 /// The least that hyper reads into: it is also how much of a body or of a reply is moved at a time.
 const BUFFER: usize = 64 * 1024;
 
-/// How many streams a peer may open and reset before they were looked at (CVE-2023-44487): h2's own default, said here since it is
-/// relied on.
-const PENDING_RESETS: usize = 20;
+// Of an HTTP/2 connection. They are hyper's defaults, but what bounds a hostile peer must not change with a version of hyper.
 
-/// How many streams a peer may have us reset by breaking the protocol on them (CVE-2025-8671). h2 allows 1024.
-const ERROR_RESETS: usize = 100;
+/// The most requests that were reset before they were begun (CVE-2023-44487).
+const PENDING_RESETS: usize = 20;
+/// The most streams that the server has reset for what the peer did on them (CVE-2025-8671).
+const PROVOKED_RESETS: usize = 1024;
+/// The most bytes of a frame.
+pub(super) const FRAME: u32 = 16 * 1024;
+/// The most bytes of headers that are kept to be named again (RFC 7541, section 4).
+const HEADER_TABLE: u32 = 4096;
+/// The most bytes of bodies that may come before they are read: of one stream, and of all of a connection.
+const WINDOW: u32 = 1024 * 1024;
+/// The most bytes of a stream's reply that wait for the peer's window.
+const SEND_BUFFER: usize = 400 * 1024;
 
 /// Serves one connection to its end.
 pub(super) async fn serve<S, B>(tcp: TcpStream, peer: SocketAddr, service: S, shared: Arc<Shared>)
@@ -43,7 +51,7 @@ where
 {
     // Small answers must not wait for the acknowledgement of the last ones.
     let _ = tcp.set_nodelay(true);
-    let clock = Arc::new(Clock::new(shared));
+    let clock = Arc::new(Clock::new(shared, peer));
     #[cfg(feature = "tls")]
     if let Some(tls) = &clock.shared.tls {
         // Boxed, so that a plain connection is not as large as one with TLS.
@@ -70,14 +78,14 @@ where
     .await;
     let ended = match sniffed {
         Ok(false) => {
-            let calls = Calls::new(service, clock.clone(), origin);
+            let calls = Calls { service, clock: clock.clone(), origin };
             drive(http1(stream, calls, limits), &clock, watch).await
         }
         Ok(true) => {
             clock.is_http2();
             // It may have told of the drain already, which an HTTP/2 connection must hear of.
             watch.set(Watch::new(&clock));
-            let calls = Calls::new(service, clock.clone(), origin);
+            let calls = Calls { service, clock: clock.clone(), origin };
             // Boxed, so that an HTTP/1 connection is not as large as an HTTP/2 one.
             Box::pin(drive(http2(stream, calls, limits), &clock, watch)).await
         }
@@ -112,12 +120,16 @@ where
     S: Service<Request<Body>, Response = Response<B>, Error: Into<BoxError>, Future: Send> + Clone + Send + 'static,
     B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
-    let mut calls = calls;
-    http2::Builder::new(calls.watch_streams())
+    http2::Builder::new(Streams::new(calls.clock.clone()))
         .max_header_list_size(limits.header_bytes)
         .max_concurrent_streams(limits.streams)
         .max_pending_accept_reset_streams(PENDING_RESETS)
-        .max_local_error_reset_streams(ERROR_RESETS)
+        .max_local_error_reset_streams(PROVOKED_RESETS)
+        .max_frame_size(FRAME)
+        .header_table_size(HEADER_TABLE)
+        .initial_stream_window_size(WINDOW)
+        .initial_connection_window_size(WINDOW)
+        .max_send_buf_size(SEND_BUFFER)
         .serve_connection(TokioIo::new(stream), calls)
 }
 

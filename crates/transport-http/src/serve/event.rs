@@ -52,9 +52,10 @@ pub enum ServeEvent {
         /// The peer.
         peer: SocketAddr,
     },
-    /// A connection ended since the service panicked on it.
+    /// A connection, or one stream of an HTTP/2 connection, ended since the service panicked on it.
     Panicked,
-    /// A connection was closed, or a stream of HTTP/2 was reset, since the peer took nothing, or too little, of its reply.
+    /// A connection was closed, or one stream of an HTTP/2 connection reset, since the peer took nothing, or too little, of
+    /// what was written to it.
     WriteStalled {
         /// The peer.
         peer: SocketAddr,
@@ -80,7 +81,7 @@ impl fmt::Display for ServeEvent {
             Self::ConnectionFailed { peer, error } => write!(f, "connection of {peer}: {error}"),
             Self::Full { connections } => write!(f, "{connections} connections are open, no more are accepted"),
             Self::Refused { peer, status, reason } => write!(f, "request of {peer}: {status}, {reason}"),
-            Self::Panicked => f.write_str("the service panicked, its connection is closed"),
+            Self::Panicked => f.write_str("the service panicked, its connection or stream is closed"),
             #[cfg(feature = "tls")]
             Self::HandshakeFailed { peer, error } => write!(f, "handshake of {peer}: {error}"),
             #[cfg(feature = "tls")]

@@ -46,7 +46,7 @@ where
     let protocol = session.protocol();
     let limits = &clock.shared.limits;
     let origin = Arc::new(Origin { peer, limits: limits.body, tls: Some(session) });
-    let calls = Calls::new(service, clock.clone(), origin);
+    let calls = Calls { service, clock: clock.clone(), origin };
     let watch = pin!(Watch::new(clock));
     if protocol == Version::HTTP_2 {
         stream.get_mut().0.is_http2();

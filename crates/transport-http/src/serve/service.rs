@@ -13,8 +13,9 @@ use tower_service::Service;
 use towerkit_endpoint::{BoxError, Error};
 
 use super::clock::Clock;
-use super::streams::{Progress, Streams};
-use super::{ServeEvent, host};
+use super::connection::FRAME;
+use super::executor::Progress;
+use super::{ServeEvent, framing, host};
 use crate::body::{Origin, too_large};
 use crate::{Body, problem_json, status_of_error};
 
@@ -23,20 +24,6 @@ pub(super) struct Calls<S> {
     pub(super) service: S,
     pub(super) clock: Arc<Clock>,
     pub(super) origin: Arc<Origin>,
-    /// None for HTTP/1, where a connection is one stream.
-    streams: Option<Streams>,
-}
-
-impl<S> Calls<S> {
-    pub(super) const fn new(service: S, clock: Arc<Clock>, origin: Arc<Origin>) -> Self {
-        Self { service, clock, origin, streams: None }
-    }
-
-    /// Has each stream watched that is run on what is returned.
-    pub(super) fn watch_streams(&mut self) -> Streams {
-        let streams = Streams::new(self.clock.shared.clone(), self.origin.peer);
-        self.streams.insert(streams).clone()
-    }
 }
 
 impl<S, B> hyper::service::Service<Request<Incoming>> for Calls<S>
@@ -50,9 +37,12 @@ where
 
     fn call(&self, request: Request<Incoming>) -> Call<S> {
         self.clock.request();
-        let in_flight = InFlight { clock: self.clock.clone(), progress: self.streams.as_ref().map(Streams::begin) };
         let version = request.version();
-        let state = match self.check(&request) {
+        let progress = (version == Version::HTTP_2).then(|| self.clock.begin_stream());
+        let in_flight = InFlight { clock: self.clock.clone(), progress };
+        let framed = framing::check(&request);
+        let close = framed.is_err();
+        let state = match framed.and_then(|()| self.check(&request)) {
             Ok(()) => self.start(request.map(|body| Body::bounded(body, self.origin.clone()))),
             Err(error) => {
                 let (status, reason) = (status_of_error(&error), error.message().to_owned());
@@ -60,7 +50,7 @@ where
                 State::Refused { error: Some(error) }
             }
         };
-        Call { state, version, in_flight: Some(in_flight) }
+        Call { state, version, close, in_flight: Some(in_flight) }
     }
 }
 
@@ -90,7 +80,7 @@ impl<S> Calls<S> {
 /// A request that is being served, for the clock: it ends with the last of its reply, or with its future.
 struct InFlight {
     clock: Arc<Clock>,
-    /// Of a stream of HTTP/2.
+    /// Of an HTTP/2 stream.
     progress: Option<Arc<Progress>>,
 }
 
@@ -109,6 +99,8 @@ pin_project! {
         #[pin]
         state: State<S>,
         version: Version,
+        // The connection is not fit for another request.
+        close: bool,
         in_flight: Option<InFlight>,
     }
 }
@@ -142,16 +134,13 @@ where
             },
         };
         let in_flight = this.in_flight.take();
-        if let Some(progress) = in_flight.as_ref().and_then(|call| call.progress.as_ref()) {
-            progress.peers_turn(0);
-        }
         let draining = in_flight.as_ref().is_some_and(|call| call.clock.shared.grace().is_some());
         let mut response = match result {
-            Ok(response) => response.map(|body| Reply { kind: ReplyKind::Service { body }, in_flight }),
-            Err(error) => problem_json(&error).map(|body| Reply { kind: ReplyKind::Refusal { body }, in_flight }),
+            Ok(response) => response.map(|body| Reply::new(ReplyKind::Service { body }, in_flight)),
+            Err(error) => problem_json(&error).map(|body| Reply::new(ReplyKind::Refusal { body }, in_flight)),
         };
         // hyper closes an HTTP/1 connection after an answer that says so; HTTP/2 has GOAWAY.
-        if *this.version <= Version::HTTP_11 && draining {
+        if *this.version <= Version::HTTP_11 && (draining || *this.close) {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         Poll::Ready(Ok(response))
@@ -164,6 +153,8 @@ pin_project! {
         #[pin]
         kind: ReplyKind<B>,
         in_flight: Option<InFlight>,
+        // What is left of a frame that HTTP/2 gets in pieces.
+        rest: Bytes,
     }
 }
 
@@ -172,6 +163,12 @@ pin_project! {
     enum ReplyKind<B> {
         Service { #[pin] body: B },
         Refusal { body: Body },
+    }
+}
+
+impl<B> Reply<B> {
+    const fn new(kind: ReplyKind<B>, in_flight: Option<InFlight>) -> Self {
+        Self { kind, in_flight, rest: Bytes::new() }
     }
 }
 
@@ -185,30 +182,56 @@ where
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = self.project();
         let progress = this.in_flight.as_ref().and_then(|call| call.progress.as_ref());
-        if let Some(progress) = progress {
-            progress.services_turn();
-        }
-        let frame = match this.kind.project() {
-            ReplyProject::Service { body } => body.poll_frame(cx).map_err(Into::into),
-            ReplyProject::Refusal { body } => Pin::new(body).poll_frame(cx),
+        let mut frame = if this.rest.is_empty() {
+            if let Some(progress) = progress {
+                progress.asked();
+            }
+            let polled = match this.kind.project() {
+                ReplyProject::Service { body } => body.poll_frame(cx).map_err(Into::into),
+                ReplyProject::Refusal { body } => Pin::new(body).poll_frame(cx),
+            };
+            match (polled, progress) {
+                (Poll::Ready(Some(Ok(frame))), Some(_)) => frame,
+                (polled, _) => return polled,
+            }
+        } else {
+            Frame::data(std::mem::take(this.rest))
         };
-        if let (Some(progress), Poll::Ready(Some(Ok(frame)))) = (progress, &frame) {
-            progress.peers_turn(frame.data_ref().map_or(0, Bytes::len));
+        // hyper takes a frame as soon as there is any room for it, and where it is the last one, it is done with the stream. In
+        // pieces, no more than one is out of reach when the peer takes nothing more.
+        if let (Some(data), Some(progress)) = (frame.data_mut(), progress) {
+            if data.len() > FRAME as usize {
+                *this.rest = data.split_off(FRAME as usize);
+            }
+            if !data.is_empty() {
+                progress.handed_over(data.len());
+            }
         }
-        frame
+        Poll::Ready(Some(Ok(frame)))
     }
 
     fn is_end_stream(&self) -> bool {
-        match &self.kind {
-            ReplyKind::Service { body } => body.is_end_stream(),
-            ReplyKind::Refusal { body } => body.is_end_stream(),
-        }
+        self.rest.is_empty()
+            && match &self.kind {
+                ReplyKind::Service { body } => body.is_end_stream(),
+                ReplyKind::Refusal { body } => body.is_end_stream(),
+            }
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.kind {
+        let hint = match &self.kind {
             ReplyKind::Service { body } => body.size_hint(),
             ReplyKind::Refusal { body } => body.size_hint(),
+        };
+        if self.rest.is_empty() {
+            return hint;
         }
+        let rest = self.rest.len() as u64;
+        let mut whole = SizeHint::new();
+        whole.set_lower(hint.lower().saturating_add(rest));
+        if let Some(upper) = hint.upper() {
+            whole.set_upper(upper.saturating_add(rest));
+        }
+        whole
     }
 }
