@@ -1,6 +1,7 @@
 //! The methods of the specification's examples, served on a socket, and requests to them as text.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use ::http::{HeaderMap, Method, Request, StatusCode};
 use serde::Deserialize;
@@ -79,7 +80,8 @@ impl Site {
     }
 
     pub(crate) async fn ask(&self, body: impl Into<String>) -> Answer {
-        self.send(Method::POST, "application/json", body.into()).await
+        let answer = self.send(Method::POST, "application/json", body.into());
+        tokio::time::timeout(Duration::from_secs(20), answer).await.expect("no answer within 20 s")
     }
 
     pub(crate) async fn send(&self, method: Method, media_type: &str, body: String) -> Answer {
