@@ -9,7 +9,6 @@ use crate::frames::*;
 use crate::site::Site;
 
 const SHORT: Duration = Duration::from_millis(200);
-const CANCEL: u32 = 8;
 
 /// `SETTINGS_INITIAL_WINDOW_SIZE`.
 fn window(bytes: u32) -> Vec<u8> {

@@ -13,6 +13,7 @@ mod framing;
 mod heads;
 mod http2_floods;
 mod http2_limits;
+mod http2_panics;
 mod http2_windows;
 #[path = "../serve/raw.rs"]
 #[allow(dead_code, reason = "other tests use the rest")]
