@@ -22,7 +22,8 @@ async fn a_panic_is_told_and_resets_its_stream_alone() {
     let address = listener.local_addr().unwrap();
     let (told, mut panics) = watch::channel(0);
     let (lifeline, stopper) = Lifeline::detached();
-    let tell = move |event: &ServeEvent| told.send_modify(|told| *told += i32::from(matches!(event, ServeEvent::Panicked)));
+    let tell =
+        move |event: &ServeEvent| told.send_modify(|told| *told += i32::from(matches!(event, ServeEvent::Panicked)));
     tokio::spawn(serve(listener, service).on_event(tell).run(lifeline));
     soon(stopper.ready()).await;
 
