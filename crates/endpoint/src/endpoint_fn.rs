@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use crate::{Error, Request};
+use crate::{Error, NotSent, Request};
 
 /// An [`Endpoint`](crate::Endpoint) of an async function from a message to a reply.
 ///
@@ -71,7 +71,7 @@ where
     }
 
     fn call(&mut self, request: Request<T>) -> Self::Future {
-        EndpointFuture::new((self.function)(request.into_message()))
+        EndpointFuture::endpoint((self.function)(request.into_message()))
     }
 }
 
@@ -87,12 +87,18 @@ pin_project! {
     pub struct EndpointFuture<Fut> {
         #[pin]
         future: Fut,
+        // A middleware passes on what the layers inside of it refused.
+        is_endpoint: bool,
     }
 }
 
 impl<Fut> EndpointFuture<Fut> {
-    pub(crate) const fn new(future: Fut) -> Self {
-        Self { future }
+    const fn endpoint(future: Fut) -> Self {
+        Self { future, is_endpoint: true }
+    }
+
+    pub(crate) const fn middleware(future: Fut) -> Self {
+        Self { future, is_endpoint: false }
     }
 }
 
@@ -104,6 +110,14 @@ where
     type Output = Result<R, Error>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.project().future.poll(cx).map_err(Into::into)
+        let this = self.project();
+        this.future.poll(cx).map_err(|error| {
+            let mut error = error.into();
+            if *this.is_endpoint {
+                // The call did arrive, whatever became of the calls it made in turn.
+                error.remove::<NotSent>();
+            }
+            error
+        })
     }
 }

@@ -2,12 +2,14 @@ use std::borrow::Cow;
 use std::convert::Infallible;
 use std::error::Error as StdError;
 use std::fmt;
+use std::time::Duration;
 
+use http::header::RETRY_AFTER;
 use http::{Extensions, HeaderName, HeaderValue};
 use tower::load_shed::error::Overloaded;
 use tower::timeout::error::Elapsed;
 
-use crate::{Code, Metadata};
+use crate::{Code, Metadata, NotSent, Refusal, RetryAfter};
 
 /// Tower's word for an error of any type.
 pub type BoxError = Box<dyn StdError + Send + Sync>;
@@ -50,34 +52,34 @@ pub type BoxError = Box<dyn StdError + Send + Sync>;
 ///
 /// # Leaf errors of layers
 ///
-/// A layer that refuses implements it for its small leaf error, and so `From<Leaf> for Error` stands. A foreign layer
-/// may box the leaf before it gets here; so that it keeps its code, let [`source`](std::error::Error::source) of the leaf
-/// return that code:
+/// A layer implements it for its small leaf error, and so `From<Leaf> for Error` stands. A foreign layer may box the leaf
+/// before it gets here; so that it keeps its code, let [`source`](std::error::Error::source) of the leaf return that code, or,
+/// for a layer that refuses calls, a [`Refusal`]:
 ///
 /// ```
 /// # use std::fmt;
 /// use towerkit_endpoint::{BoxError, Classify, Code, Error};
 ///
 /// #[derive(Debug)]
-/// struct RateLimited;
-/// # impl fmt::Display for RateLimited {
-/// #     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.write_str("rate limit exceeded") }
+/// struct Damaged;
+/// # impl fmt::Display for Damaged {
+/// #     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.write_str("the checksum is wrong") }
 /// # }
 ///
-/// impl std::error::Error for RateLimited {
+/// impl std::error::Error for Damaged {
 ///     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-///         Some(&Code::ResourceExhausted)
+///         Some(&Code::DataLoss)
 ///     }
 /// }
 ///
-/// impl Classify for RateLimited {
+/// impl Classify for Damaged {
 ///     fn code(&self) -> Code {
-///         Code::ResourceExhausted
+///         Code::DataLoss
 ///     }
 /// }
 ///
-/// let boxed_by_a_foreign_layer = BoxError::from(RateLimited);
-/// assert_eq!(Error::from(boxed_by_a_foreign_layer).code(), Code::ResourceExhausted);
+/// let boxed_by_a_foreign_layer = BoxError::from(Damaged);
+/// assert_eq!(Error::from(boxed_by_a_foreign_layer).code(), Code::DataLoss);
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no code, so it can't become a `towerkit_endpoint::Error`",
@@ -242,6 +244,26 @@ impl Error {
         self.0.extensions.get()
     }
 
+    pub(crate) fn remove<V: Clone + Send + Sync + 'static>(&mut self) {
+        self.0.extensions.remove::<V>();
+    }
+
+    /// How long to wait before trying again, where the failure says so: a [`RetryAfter`] put [in](Self::with_extension), or else
+    /// `retry-after` in seconds among the metadata (RFC 9110, section 10.2.3).
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        let seconds = || self.0.metadata.get(RETRY_AFTER)?.trim().parse().ok().map(Duration::from_secs);
+        self.get::<RetryAfter>().map(|RetryAfter(after)| *after).or_else(seconds)
+    }
+
+    fn refused(&mut self, refusal: &Refusal) {
+        self.0.metadata.extend(refusal.metadata());
+        self.0.extensions.insert(NotSent);
+        if let Some(after) = refusal.after() {
+            self.0.extensions.insert(RetryAfter(after));
+        }
+    }
+
     /// The first cause of a type, however deep: the domain error below the layers.
     #[must_use]
     pub fn find<E: StdError + 'static>(&self) -> Option<&E> {
@@ -250,7 +272,7 @@ impl Error {
 }
 
 /// The error itself, then its sources.
-fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+pub(crate) fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     std::iter::successors(Some(error), |cause| (*cause).source())
 }
 
@@ -304,6 +326,9 @@ impl<E: Classify> From<E> for Error {
         classified.0.message = error.message();
         classified.0.metadata = error.metadata();
         classified.0.violations = error.violations().into_owned();
+        if let Some(refusal) = error.source().and_then(<dyn StdError>::downcast_ref) {
+            classified.refused(refusal);
+        }
         classified.with_source(error)
     }
 }
@@ -312,23 +337,23 @@ impl<E: Classify> From<E> for Error {
 ///
 /// Our own error comes out as it went in. tower's `Elapsed` is `DeadlineExceeded`, its `Overloaded` is `Unavailable`. For
 /// the rest the chain of sources decides: an [`Error`] in it lends its code and message, a [`Code`] in it classifies the
-/// whole (see [`Classify`]); where there is neither, it is `Internal`.
+/// whole (see [`Classify`]), a [`Refusal`] says when to try again; where there is none of them, it is `Internal`.
 impl From<BoxError> for Error {
     fn from(error: BoxError) -> Self {
         let error = match error.downcast::<Self>() {
             Ok(ours) => return *ours,
             Err(foreign) => foreign,
         };
-        let mut found = Self::from(Code::Internal);
-        if error.is::<Elapsed>() {
-            found.0.code = Code::DeadlineExceeded;
-        } else if error.is::<Overloaded>() {
-            found.0.code = Code::Unavailable;
+        let mut found = Self::from(Code::of(&*error));
+        if error.is::<Overloaded>() {
             found.0.message = Some("overloaded".into());
-        } else {
+            found.refused(&Refusal::new(Code::Unavailable));
+        } else if !error.is::<Elapsed>() {
             for cause in causes(&*error) {
+                if let Some(refusal) = cause.downcast_ref() {
+                    found.refused(refusal);
+                }
                 if let Some(ours) = cause.downcast_ref::<Self>() {
-                    found.0.code = ours.0.code;
                     found.0.message.clone_from(&ours.0.message);
                     found.0.violations.clone_from(&ours.0.violations);
                     found.0.metadata.clone_from(&ours.0.metadata);
@@ -336,7 +361,6 @@ impl From<BoxError> for Error {
                     break;
                 }
                 if let Some(code) = cause.downcast_ref::<Code>() {
-                    found.0.code = *code;
                     found.0.message = (!code.hides_text()).then(|| error.to_string().into());
                     break;
                 }

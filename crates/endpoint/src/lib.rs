@@ -53,7 +53,8 @@
 //!   values that stay in the process. It travels through the stack with the message, so one layer serves HTTP, gRPC and
 //!   NATS alike.
 //! * [`Error`] is the one error of a stack: a [`Code`], a message for the caller, and a source that never leaves the
-//!   process. [`Classify`] gives a domain error its code.
+//!   process. [`Classify`] gives a domain error its code; [`Failure`] is what layers may ask of an error, and [`Refusal`] what
+//!   one that refuses a call says.
 //! * [`Endpoint`] names the bounds once; [`endpoint_fn`] makes one of a function; [`BoxEndpoint`] is one with its type
 //!   hidden. [`service_fn`] is tower's, for a function that wants the whole [`Request`].
 //! * [`middleware_fn`] makes a layer of an async function; [`DeadlineLayer`] bounds the time; [`PanicLayer`] turns a
@@ -81,10 +82,12 @@ mod deadline;
 mod endpoint;
 mod endpoint_fn;
 mod error;
+mod failure;
 mod metadata;
 mod middleware_fn;
 mod not_sent;
 mod panic;
+mod refusal;
 mod request;
 mod stream;
 mod tail;
@@ -100,10 +103,12 @@ pub use deadline::{Deadline, DeadlineElapsed, DeadlineFuture, DeadlineLayer};
 pub use endpoint::Endpoint;
 pub use endpoint_fn::{EndpointFn, EndpointFuture, endpoint_fn};
 pub use error::{BoxError, Classify, Error, Violation};
+pub use failure::Failure;
 pub use metadata::{InvalidMetadata, Metadata};
 pub use middleware_fn::{Middleware, MiddlewareFn, Next, middleware_fn};
 pub use not_sent::NotSent;
 pub use panic::{CatchPanic, PanicFuture, PanicLayer, Panicked};
+pub use refusal::{Refusal, RetryAfter};
 pub use request::Request;
 pub use stream::BoxStream;
 pub use tail::{Ending, Tail, TailLayer, WithTail};

@@ -58,6 +58,11 @@ impl Metadata {
         Ok(())
     }
 
+    /// Adds every entry of another, in place of those that stand under the same names.
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
     /// Takes every value under a name out, and returns the first.
     pub fn remove(&mut self, name: impl AsHeaderName) -> Option<HeaderValue> {
         self.0.remove(name)

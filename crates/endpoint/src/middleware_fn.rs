@@ -98,7 +98,7 @@ where
 
     fn call(&mut self, request: Request<T>) -> Self::Future {
         let next = Next { inner: self.inner.clone().erased() };
-        EndpointFuture::new((self.function)(request, next))
+        EndpointFuture::middleware((self.function)(request, next))
     }
 }
 

@@ -1,9 +1,12 @@
 use std::error::Error as _;
 use std::fmt;
 use std::io;
+use std::time::Duration;
 
-use http::{HeaderValue, header};
-use towerkit_endpoint::{BoxError, Classify, Code, Error, Violation};
+use http::header::RETRY_AFTER;
+use http::{HeaderName, HeaderValue, header};
+use tower::timeout::error::Elapsed;
+use towerkit_endpoint::{BoxError, Classify, Code, Endpoint, Error, Failure, NotSent, Refusal, Violation, endpoint_fn};
 
 #[derive(Debug)]
 struct Leaf(Code);
@@ -75,21 +78,21 @@ fn metadata_values_are_not_in_debug() {
 
 #[test]
 fn our_error_comes_out_of_a_box_as_it_went_in() {
-    let error = Error::invalid("name", "is empty").with_metadata(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    let error = Error::invalid("name", "is empty").with_metadata(RETRY_AFTER, HeaderValue::from_static("1"));
     let error = Error::from(BoxError::from(error));
     assert_eq!(error.message(), "name: is empty");
     assert_eq!(error.violations(), [Violation::new("name", "is empty")]);
-    assert_eq!(error.metadata().get(header::RETRY_AFTER), Some("1"));
+    assert_eq!(error.metadata().get(RETRY_AFTER), Some("1"));
     assert!(error.source().is_none());
 }
 
 #[test]
 fn our_error_below_a_foreign_one_lends_it_what_the_caller_is_told() {
-    let ours = Error::invalid("name", "is empty").with_metadata(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    let ours = Error::invalid("name", "is empty").with_metadata(RETRY_AFTER, HeaderValue::from_static("1"));
     let error = Error::from(BoxError::from(Foreign(ours.into())));
     assert_eq!((error.code(), error.message()), (Code::InvalidArgument, "name: is empty"));
     assert_eq!(error.violations().len(), 1);
-    assert_eq!(error.metadata().get(header::RETRY_AFTER), Some("1"));
+    assert_eq!(error.metadata().get(RETRY_AFTER), Some("1"));
     assert!(error.find::<Foreign>().is_some());
 }
 
@@ -113,8 +116,74 @@ fn a_foreign_error_without_a_code_is_internal_and_hides_its_text() {
 
 #[test]
 fn towers_own_errors_have_their_codes() {
-    let elapsed = Error::from(BoxError::from(tower::timeout::error::Elapsed::new()));
+    let elapsed = Error::from(BoxError::from(Elapsed::new()));
     assert_eq!(elapsed.code(), Code::DeadlineExceeded);
     let overloaded = Error::from(BoxError::from(tower::load_shed::error::Overloaded::new()));
     assert_eq!(overloaded.code(), Code::Unavailable);
+}
+
+#[derive(Debug)]
+struct Full(Refusal);
+
+impl fmt::Display for Full {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the house is full")
+    }
+}
+
+impl std::error::Error for Full {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+impl Classify for Full {
+    fn code(&self) -> Code {
+        self.0.code()
+    }
+}
+
+fn full() -> Full {
+    let refusal = Refusal::new(Code::ResourceExhausted).retry_after(Duration::from_millis(2100));
+    Full(refusal.with_metadata(HeaderName::from_static("x-room"), HeaderValue::from_static("7")))
+}
+
+#[test]
+fn a_refusal_keeps_all_it_says_through_a_foreign_layer() {
+    for error in [Error::from(full()), Error::from(BoxError::from(full()))] {
+        assert_eq!((error.code(), error.message()), (Code::ResourceExhausted, "the house is full"));
+        assert_eq!(error.retry_after(), Some(Duration::from_millis(2100)));
+        assert_eq!(error.metadata().get("retry-after"), Some("3"));
+        assert_eq!(error.metadata().get("x-room"), Some("7"));
+        assert!(Failure::is_not_sent(&error));
+    }
+}
+
+#[test]
+fn a_failure_is_asked_the_same_in_every_form() {
+    let forms: [&dyn Failure; 3] = [&full(), &BoxError::from(full()), &Error::from(full())];
+    for failure in forms {
+        assert_eq!(failure.code(), Code::ResourceExhausted);
+        assert_eq!(failure.retry_after(), Some(Duration::from_millis(2100)));
+        assert!(failure.is_not_sent());
+    }
+    let plain = BoxError::from(io::Error::other("disk"));
+    assert_eq!((Failure::code(&plain), plain.is_not_sent(), plain.retry_after()), (Code::Internal, false, None));
+    assert_eq!(Failure::code(&BoxError::from(Elapsed::new())), Code::DeadlineExceeded);
+}
+
+#[test]
+fn retry_after_is_read_from_the_metadata_of_a_remote_error() {
+    let said = |value| Error::from(Code::Unavailable).with_metadata(RETRY_AFTER, HeaderValue::from_static(value));
+    assert_eq!(said("7").retry_after(), Some(Duration::from_secs(7)));
+    assert_eq!(said("-7").retry_after(), None);
+    assert_eq!(said("soon").retry_after(), None);
+}
+
+#[tokio::test]
+async fn an_endpoint_takes_the_mark_of_an_unsent_call_off_its_own_error() {
+    let downstream = || Error::from(Code::Unavailable).with_extension(NotSent);
+    let handler = endpoint_fn(move |()| async move { Err::<(), _>(downstream()) });
+    assert!(!handler.invoke(()).await.unwrap_err().is_not_sent());
+    assert!(downstream().is_not_sent());
 }

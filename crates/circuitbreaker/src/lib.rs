@@ -1,0 +1,1 @@
+//! A circuit breaker for any Tower service, and a fallback

@@ -1,0 +1,109 @@
+use std::error::Error as StdError;
+use std::time::Duration;
+
+use crate::error::causes;
+use crate::{BoxError, Classify, Code, Error, NotSent, Refusal};
+
+/// What a layer may ask of an error that passes through it, whatever its type: breakers, retries and metrics.
+///
+/// [`Error`], every domain error that [says its code](Classify), and tower's [`BoxError`] answer. A Tower service with another
+/// error type can join by saying the code alone.
+///
+/// ```
+/// use towerkit_endpoint::{BoxError, Code, Error, Failure};
+///
+/// fn log<E: Failure>(error: &E) -> &'static str {
+///     error.code().as_str()
+/// }
+///
+/// assert_eq!(log(&Error::from(Code::NotFound)), "not_found");
+/// assert_eq!(log(&BoxError::from(Error::from(Code::NotFound))), "not_found");
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say what kind of failure it is",
+    label = "this error has no `Code`",
+    note = "implement `towerkit_endpoint::Classify` for it, or let the service fail with `towerkit_endpoint::Error` or a `BoxError`"
+)]
+pub trait Failure {
+    /// What kind of failure it is.
+    fn code(&self) -> Code;
+
+    /// Whether the call certainly did not reach the service, so that it may be repeated even where it is not idempotent. By
+    /// default nothing is known, which is no.
+    fn is_not_sent(&self) -> bool {
+        false
+    }
+
+    /// How long to wait before trying again, where the failure says so. By default it does not.
+    fn retry_after(&self) -> Option<Duration> {
+        None
+    }
+}
+
+impl Failure for Error {
+    fn code(&self) -> Code {
+        self.code()
+    }
+
+    fn is_not_sent(&self) -> bool {
+        self.get::<NotSent>().is_some()
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        self.retry_after()
+    }
+}
+
+impl<E: Classify> Failure for E {
+    fn code(&self) -> Code {
+        Classify::code(self)
+    }
+
+    fn is_not_sent(&self) -> bool {
+        refusal(self).is_some()
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        refusal(self).and_then(Refusal::after)
+    }
+}
+
+/// As [`Error::from`] would see it: the chain of sources decides.
+impl Failure for BoxError {
+    fn code(&self) -> Code {
+        Code::of(&**self)
+    }
+
+    fn is_not_sent(&self) -> bool {
+        causes(&**self).any(|cause| cause.is::<Refusal>() || cause.downcast_ref().is_some_and(Error::is_not_sent))
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        causes(&**self).find_map(|cause| match (cause.downcast_ref::<Refusal>(), cause.downcast_ref::<Error>()) {
+            (Some(refusal), _) => refusal.after(),
+            (_, Some(error)) => error.retry_after(),
+            _ => None,
+        })
+    }
+}
+
+fn refusal<E: Classify>(error: &E) -> Option<&Refusal> {
+    error.source()?.downcast_ref()
+}
+
+impl Code {
+    /// The code of any error: that of the first [`Error`] or `Code` in the chain of its sources; `DeadlineExceeded` and `Unavailable`
+    /// for tower's own timeout and load shed; else `Internal`.
+    #[must_use]
+    pub fn of(error: &(dyn StdError + 'static)) -> Self {
+        if error.is::<tower::timeout::error::Elapsed>() {
+            return Self::DeadlineExceeded;
+        }
+        if error.is::<tower::load_shed::error::Overloaded>() {
+            return Self::Unavailable;
+        }
+        causes(error)
+            .find_map(|cause| cause.downcast_ref::<Error>().map(Error::code).or_else(|| cause.downcast_ref().copied()))
+            .unwrap_or(Self::Internal)
+    }
+}

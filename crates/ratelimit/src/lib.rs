@@ -1,0 +1,1 @@
+//! Rate limits, keyed or not, and an adaptive concurrency limit for any Tower service

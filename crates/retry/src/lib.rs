@@ -1,0 +1,1 @@
+//! Retry with a budget, and hedging, for any Tower service
