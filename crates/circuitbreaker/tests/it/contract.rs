@@ -1,0 +1,72 @@
+use std::time::Duration;
+
+use tower_layer::Layer as _;
+use towerkit_circuitbreaker::fallback::FallbackLayer;
+use towerkit_circuitbreaker::policy::ConsecutiveFailures;
+use towerkit_circuitbreaker::{Breaker, Breakers, CircuitBreakerLayer, KeyedCircuitBreakerLayer, Settings, Sleep};
+use towerkit_endpoint::BoxError;
+use towerkit_testing::contract::Contract;
+use towerkit_testing::probe::Reply;
+
+fn breaker() -> Breaker {
+    Breaker::new(Settings::new(ConsecutiveFailures::new(3)).sleep(Sleep::constant(Duration::from_secs(3600))))
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_breaker_keeps_the_laws() {
+    let report = Contract::new(|probe| CircuitBreakerLayer::new(breaker()).layer(probe), || ())
+        .refuses_after([Reply::Fail; 3])
+        .clones_share_state(true)
+        .check()
+        .await;
+    println!("{report}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_breaker_that_is_forced_open_keeps_the_laws() {
+    let forced = |probe| {
+        let breaker = breaker();
+        breaker.force_open();
+        CircuitBreakerLayer::new(breaker).layer(probe)
+    };
+    Contract::new(|probe| CircuitBreakerLayer::new(breaker()).layer(probe), || ()).refuses(forced).check().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_half_open_breaker_keeps_the_laws() {
+    let half_open = |probe| {
+        let settings = Settings::new(ConsecutiveFailures::new(1)).sleep(Sleep::constant(Duration::ZERO)).probes(100);
+        let breaker = Breaker::new(settings);
+        let mut tripped = CircuitBreakerLayer::new(breaker.clone()).layer(super::Obedient::default());
+        let _ = futures_once(&mut tripped);
+        assert_eq!(breaker.state().as_str(), "open"); // and half open with the first call
+        CircuitBreakerLayer::new(breaker).layer(probe)
+    };
+    Contract::new(half_open, || ()).check().await;
+}
+
+fn futures_once(service: &mut towerkit_circuitbreaker::CircuitBreaker<super::Obedient>) -> bool {
+    use tower::Service as _;
+    let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+    service.poll_ready(&mut cx).is_ready() && super::poll(service.call(super::FAIL)).is_ready()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_keyed_breaker_keeps_the_laws() {
+    let settings = || Settings::new(ConsecutiveFailures::new(3)).sleep(Sleep::constant(Duration::from_secs(3600)));
+    Contract::new(
+        move |probe| KeyedCircuitBreakerLayer::new(Breakers::new(10, settings()), |key: &u8| Some(*key)).layer(probe),
+        || 7,
+    )
+    .refuses_after([Reply::Fail; 3])
+    .clones_share_state(true)
+    .check()
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_fallback_keeps_the_laws() {
+    Contract::new(|probe| FallbackLayer::new(|(): (), error: BoxError| async { Err(error) }).layer(probe), || ())
+        .check()
+        .await;
+}

@@ -1,0 +1,239 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, advance};
+use towerkit_circuitbreaker::policy::ConsecutiveFailures;
+use towerkit_circuitbreaker::{Breaker, Change, Settings, Sleep, State};
+use towerkit_endpoint::Code;
+use towerkit_testing::events::Events;
+
+use super::{Do, FAIL, Rig, is_refused, poll};
+
+const SLEEP: Duration = Duration::from_secs(5);
+
+fn settings() -> Settings {
+    Settings::new(ConsecutiveFailures::new(3))
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_opens_when_the_policy_says_so_and_refuses() {
+    let mut rig = Rig::new(settings());
+    rig.calls([FAIL; 3]).await;
+    assert_eq!(rig.state(), "open");
+    advance(Duration::from_millis(1800)).await;
+    let refused = rig.call(Do::Succeed).await;
+    assert!(is_refused(&refused));
+    let error = refused.unwrap_err();
+    assert_eq!((error.code(), error.message()), (Code::Unavailable, "the circuit breaker is open"));
+    assert_eq!(error.retry_after(), Some(Duration::from_millis(3200)));
+    assert_eq!(error.metadata().get("retry-after"), Some("4"));
+    assert_eq!(rig.reached(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_its_sleep_one_good_probe_closes_it() {
+    let mut rig = Rig::new(settings());
+    rig.calls([FAIL; 3]).await;
+    advance(SLEEP).await;
+    assert_eq!(rig.state(), "open", "there is no timer: the next call makes it half open");
+    rig.call(Do::Succeed).await.unwrap();
+    assert_eq!(rig.state(), "closed");
+    rig.calls([FAIL; 2]).await;
+    assert_eq!(rig.state(), "closed", "it counts anew");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bad_probe_opens_it_for_the_next_sleep() {
+    let mut rig = Rig::new(settings().sleep(Sleep::each([1, 2, 4].map(Duration::from_secs))));
+    rig.calls([FAIL; 3]).await;
+    for sleep in [1, 2, 4, 4] {
+        advance(Duration::from_secs(sleep) - Duration::from_millis(1)).await;
+        assert!(is_refused(&rig.call(FAIL).await), "{sleep}");
+        advance(Duration::from_millis(1)).await;
+        assert!(!is_refused(&rig.call(FAIL).await), "{sleep}");
+        assert_eq!(rig.state(), "open");
+    }
+    advance(Duration::from_secs(4)).await;
+    rig.call(Do::Succeed).await.unwrap();
+    rig.calls([FAIL; 3]).await;
+    advance(Duration::from_secs(1)).await;
+    assert!(!is_refused(&rig.call(Do::Succeed).await), "a circuit that has closed starts over with the first sleep");
+}
+
+#[tokio::test(start_paused = true)]
+async fn half_open_admits_its_probes_and_no_more() {
+    let mut rig = Rig::new(settings().probes(2));
+    rig.calls([FAIL; 3]).await;
+    advance(SLEEP).await;
+    let held = [rig.start(Do::Hang), rig.start(Do::Hang)];
+    assert_eq!(rig.state(), "half_open");
+    for _ in 0..10 {
+        assert!(is_refused(&rig.call(Do::Succeed).await));
+    }
+    assert_eq!(rig.reached(), 5);
+    drop(held);
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_probes_must_go_well() {
+    let mut rig = Rig::new(settings().probes(3));
+    rig.calls([FAIL; 3]).await;
+    advance(SLEEP).await;
+    rig.calls([Do::Succeed; 2]).await;
+    assert_eq!(rig.state(), "half_open");
+    rig.call(Do::Succeed).await.unwrap();
+    assert_eq!(rig.state(), "closed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cancelled_probe_gives_its_place_back() {
+    let mut rig = Rig::new(settings());
+    rig.calls([FAIL; 3]).await;
+    advance(SLEEP).await;
+    // Dropped before its first poll, and dropped midway.
+    drop(rig.start(Do::Hang));
+    let mut midway = rig.start(Do::Hang);
+    assert!(poll(&mut midway).is_pending());
+    assert!(is_refused(&rig.call(Do::Succeed).await));
+    drop(midway);
+    rig.call(Do::Succeed).await.unwrap();
+    assert_eq!(rig.state(), "closed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn cancelled_calls_count_as_nothing() {
+    let mut rig = Rig::new(settings());
+    rig.calls([FAIL; 2]).await;
+    for _ in 0..10 {
+        drop(rig.start(FAIL));
+    }
+    assert_eq!(rig.breaker.snapshot().counts.failures, 2);
+    assert_eq!(rig.state(), "closed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_probe_that_neither_ends_nor_is_dropped_has_failed_after_its_time() {
+    let mut rig = Rig::new(settings().probe_time(Duration::from_secs(7)));
+    rig.calls([FAIL; 3]).await;
+    advance(SLEEP).await;
+    let stuck = rig.start(Do::Hang);
+    advance(Duration::from_secs(7)).await;
+    assert!(is_refused(&rig.call(Do::Succeed).await));
+    assert_eq!(rig.state(), "open");
+    advance(SLEEP).await;
+    rig.call(Do::Succeed).await.unwrap();
+    assert_eq!(rig.state(), "closed");
+    drop(stuck);
+    assert_eq!(rig.state(), "closed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_call_of_an_earlier_stay_says_is_not_believed() {
+    let mut rig = Rig::new(settings());
+    let mut early: Vec<_> = (0..3).map(|_| rig.start(FAIL)).collect();
+    let good = rig.start(Do::Succeed);
+    rig.calls([FAIL; 3]).await;
+    advance(SLEEP).await;
+    let mut probe = rig.start(FAIL);
+    good.await.unwrap();
+    assert_eq!(rig.state(), "half_open", "a success from before it opened does not close it");
+    assert!(poll(&mut probe).is_ready());
+    advance(SLEEP).await;
+    rig.call(Do::Succeed).await.unwrap();
+    for call in &mut early {
+        assert!(poll(call).is_ready());
+    }
+    assert_eq!(rig.state(), "closed", "failures from before it opened don't open it again");
+    assert_eq!(rig.breaker.snapshot().counts.failures, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn domain_refusals_are_answers() {
+    let mut rig = Rig::new(settings());
+    rig.calls([FAIL, FAIL, Do::Fail(Code::NotFound), FAIL, FAIL, Do::Fail(Code::PermissionDenied), FAIL]).await;
+    assert_eq!(rig.state(), "closed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn forced_it_does_not_heed_its_calls() {
+    let mut rig = Rig::new(settings());
+    rig.breaker.force_closed();
+    rig.calls([FAIL; 100]).await;
+    assert_eq!((rig.state(), rig.reached()), ("closed", 100));
+
+    rig.breaker.force_open();
+    advance(Duration::from_secs(3600)).await;
+    let refused = rig.call(Do::Succeed).await;
+    assert!(is_refused(&refused));
+    assert_eq!(refused.unwrap_err().retry_after(), None, "nobody knows");
+    assert!(rig.breaker.snapshot().forced);
+
+    rig.breaker.reset();
+    rig.call(Do::Succeed).await.unwrap();
+    rig.calls([FAIL; 3]).await;
+    assert_eq!(rig.state(), "open");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_tells_state_counts_and_since_when() {
+    let mut rig = Rig::new(settings());
+    rig.calls([FAIL; 2]).await;
+    let snapshot = rig.breaker.snapshot();
+    assert_eq!((snapshot.state, snapshot.counts.failures, snapshot.opened), (State::Closed, 2, 0));
+    advance(Duration::from_secs(1)).await;
+    let opened_at = Instant::now();
+    rig.calls([FAIL; 5]).await;
+    advance(Duration::from_secs(1)).await;
+    let snapshot = rig.breaker.snapshot();
+    assert_eq!((snapshot.since, snapshot.refused, snapshot.opened), (opened_at, 4, 1));
+    assert!(matches!(snapshot.state, State::Open { until: Some(until), .. } if until == opened_at + SLEEP));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_listener_hears_every_change_in_order() {
+    let heard = Events::new();
+    let told = heard.clone();
+    let mut rig = Rig::new(settings().on_change(move |change: &Change| told.push(change.to_string())));
+    rig.calls([FAIL; 3]).await;
+    advance(SLEEP).await;
+    rig.calls([FAIL]).await;
+    advance(SLEEP).await;
+    rig.calls([Do::Succeed]).await;
+    let expected =
+        ["closed -> open", "open -> half_open", "half_open -> open", "open -> half_open", "half_open -> closed"];
+    assert_eq!(heard.snapshot(), expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_listener_may_ask_and_force_the_breaker() {
+    let slot: Arc<std::sync::OnceLock<Breaker>> = Arc::default();
+    let heard = Events::new();
+    let (breaker, told) = (Arc::clone(&slot), heard.clone());
+    let listener = move |change: &Change| {
+        told.push((change.to_string(), breaker.get().unwrap().state().as_str()));
+        if change.to.as_str() == "open" {
+            breaker.get().unwrap().force_closed();
+        }
+    };
+    let mut rig = Rig::new(settings().on_change(listener));
+    slot.set(rig.breaker.clone()).unwrap();
+    rig.calls([FAIL; 3]).await;
+    let expected = [("closed -> open".to_owned(), "open"), ("open -> closed".to_owned(), "closed")];
+    assert_eq!(heard.snapshot(), expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_open_breaker_does_not_wait_for_its_service() {
+    use tower::Service as _;
+    use tower_layer::Layer as _;
+    let (probe, handle) = towerkit_testing::probe::Probe::<(), ()>::new(|()| ());
+    let breaker = Breaker::new(settings());
+    let mut service = towerkit_circuitbreaker::CircuitBreakerLayer::new(breaker.clone()).layer(probe);
+    handle.pending();
+    breaker.force_open();
+    std::future::poll_fn(|cx| service.poll_ready(cx)).await.unwrap();
+    assert!(service.call(()).await.is_err());
+    breaker.reset();
+    assert!(poll(std::future::poll_fn(|cx| service.poll_ready(cx))).is_pending(), "a closed one does");
+    assert_eq!(handle.counts().calls, 0);
+}
