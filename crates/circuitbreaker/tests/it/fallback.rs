@@ -33,7 +33,7 @@ async fn another_service_answers_when_the_circuit_is_open() {
     breaker.force_open();
     let other = endpoint_fn(|n: u32| async move { Ok::<_, Error>(format!("the other says {n}")) });
     let service = ServiceBuilder::new()
-        .layer(FallbackLayer::new(move |request: Request<u32>, _| other.clone().oneshot(request)))
+        .layer(FallbackLayer::new(move |request: Request<u32>, _| other.oneshot(request)))
         .layer(CircuitBreakerLayer::new(breaker))
         .service(fails(Code::Internal));
     assert_eq!(service.invoke(7).await.unwrap(), "the other says 7");
