@@ -1,5 +1,6 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -7,7 +8,7 @@ use crate::listener::Listener;
 use crate::machine::{Machine, Probe, Stay, is_closed};
 use crate::policy::{Outcome, Tally};
 use crate::sync::{AtomicU64, Ordering};
-use crate::{Change, CircuitOpen, Settings, Snapshot, State};
+use crate::{Change, Settings, Snapshot, State};
 
 /// A circuit, to be observed and forced. Clones are the same circuit.
 ///
@@ -93,7 +94,7 @@ impl Breaker {
     }
 
     /// Lets a call through, or refuses it.
-    pub(crate) fn admit(&self) -> Result<Permit, CircuitOpen> {
+    pub(crate) fn admit(&self) -> Result<Permit, Refused> {
         let stay = self.0.stay.load(Ordering::Acquire);
         let stay = if is_closed(stay) { stay } else { self.0.admit()? };
         let began = self.0.times_calls.then(Instant::now);
@@ -101,9 +102,9 @@ impl Breaker {
     }
 
     /// Refuses a call that found the circuit open when it asked for readiness.
-    pub(crate) fn refuse(&self) -> CircuitOpen {
+    pub(crate) fn refuse(&self) -> Refused {
         self.0.refused.fetch_add(1, Ordering::Relaxed);
-        CircuitOpen::new(self.0.lock().remaining(Instant::now()))
+        Refused { retry_after: self.0.lock().remaining(Instant::now()) }
     }
 
     /// Whether a call made now would be refused.
@@ -147,10 +148,10 @@ impl Shared {
     }
 
     #[cold]
-    fn admit(&self) -> Result<Stay, CircuitOpen> {
+    fn admit(&self) -> Result<Stay, Refused> {
         self.with(Machine::admit).map_err(|retry_after| {
             self.refused.fetch_add(1, Ordering::Relaxed);
-            CircuitOpen::new(retry_after)
+            Refused { retry_after }
         })
     }
 
@@ -160,6 +161,12 @@ impl Shared {
         let sleep = if probe == Probe::Bad { self.tally.probe_failed() } else { None };
         self.change(|machine, now| machine.probed(stay, probe, sleep, now));
     }
+}
+
+/// A call that was not let through.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    pub(crate) retry_after: Option<Duration>,
 }
 
 /// A call that was let through. Dropped without a word it was cancelled.

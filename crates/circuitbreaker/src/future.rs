@@ -4,7 +4,7 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::breaker::Permit;
+use crate::breaker::{Permit, Refused};
 use crate::{CircuitOpen, Faults, Judge};
 
 pin_project! {
@@ -22,8 +22,8 @@ pin_project! {
     enum Call<F, J> {
         // No permit once the call has ended.
         Admitted { #[pin] inner: F, permit: Option<Permit>, judge: J },
-        // No error once it was told.
-        Refused { error: Option<CircuitOpen> },
+        // The error is made when it is told: it is large, and few calls need one.
+        Refused { refused: Option<Refused> },
     }
 }
 
@@ -32,8 +32,8 @@ impl<F, J> CircuitBreakerFuture<F, J> {
         Self { call: Call::Admitted { inner, permit, judge } }
     }
 
-    pub(crate) const fn refused(error: CircuitOpen) -> Self {
-        Self { call: Call::Refused { error: Some(error) } }
+    pub(crate) const fn refused(refused: Refused) -> Self {
+        Self { call: Call::Refused { refused: Some(refused) } }
     }
 }
 
@@ -53,8 +53,8 @@ where
                 }
                 result
             }),
-            CallProjection::Refused { error } => match error.take() {
-                Some(error) => Poll::Ready(Err(error.into())),
+            CallProjection::Refused { refused } => match refused.take() {
+                Some(Refused { retry_after }) => Poll::Ready(Err(CircuitOpen::new(retry_after).into())),
                 None => Poll::Pending, // polled again after its end, which no caller may
             },
         }

@@ -24,6 +24,7 @@ mod failsafe;
 mod or;
 mod rate;
 
+use std::cell::OnceCell;
 use std::fmt;
 use std::time::Duration;
 
@@ -72,23 +73,23 @@ pub trait Tally: fmt::Debug + Send + Sync {
 }
 
 /// How a call ended. Cancelled ones are not told of.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Outcome {
     failed: bool,
     began: Option<Instant>,
-    ended: Option<Instant>,
+    ended: OnceCell<Instant>,
 }
 
 impl Outcome {
     /// Of a call that took from one time to the other.
     #[must_use]
-    pub const fn new(failed: bool, began: Instant, ended: Instant) -> Self {
-        Self { failed, began: Some(began), ended: Some(ended) }
+    pub fn new(failed: bool, began: Instant, ended: Instant) -> Self {
+        Self { failed, began: Some(began), ended: ended.into() }
     }
 
     /// Of a call that ends now.
     pub(crate) const fn now(failed: bool, began: Option<Instant>) -> Self {
-        Self { failed, began, ended: None }
+        Self { failed, began, ended: OnceCell::new() }
     }
 
     /// Whether the judge called it a failure.
@@ -97,10 +98,10 @@ impl Outcome {
         self.failed
     }
 
-    /// When it ended. The clock is looked at here, so that a policy that needs no time pays for none.
+    /// When it ended. It is here that the clock is looked at, once, so that a policy that needs no time pays for none.
     #[must_use]
     pub fn at(&self) -> Instant {
-        self.ended.unwrap_or_else(Instant::now)
+        *self.ended.get_or_init(Instant::now)
     }
 
     /// How long it took. Zero where the tally does not [time calls](Tally::times_calls).

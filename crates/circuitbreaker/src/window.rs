@@ -54,6 +54,12 @@ impl Window {
         }
     }
 
+    /// How many calls were counted at a tick; none where its bucket is not its own, or full.
+    pub(crate) fn calls(&self, tick: u64) -> u64 {
+        let bucket = Bucket::unpack(self.buckets[(tick % BUCKETS) as usize].load(Ordering::Relaxed));
+        if bucket.lap == (tick / BUCKETS) & LAP && bucket.calls < COUNT { bucket.calls } else { 0 }
+    }
+
     /// The calls of the last [`BUCKETS`] ticks, that one included, and the bad ones among them.
     pub(crate) fn sum(&self, tick: u64) -> (u64, u64) {
         let (lap, at) = (tick / BUCKETS, tick % BUCKETS);

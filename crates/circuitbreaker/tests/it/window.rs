@@ -1,6 +1,7 @@
 //! The window against a list of all calls.
 
 #[path = "../../src/window.rs"]
+#[allow(dead_code, reason = "not all of it is needed here")]
 mod subject;
 
 use proptest::collection::vec;

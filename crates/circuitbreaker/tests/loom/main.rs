@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "it is a test")]
 
 #[path = "../../src/window.rs"]
+#[allow(dead_code, reason = "not all of it is needed here")]
 mod window;
 
 mod sync {
