@@ -1,1 +1,16 @@
-//! Retry with a budget, and hedging, for any Tower service
+//! Retry with a budget, and hedging, for any Tower service.
+
+mod backoff;
+mod budget;
+mod elapsed;
+mod exhausted;
+mod failures;
+mod repeat;
+mod retry;
+
+pub use backoff::Backoff;
+pub use budget::Budget;
+pub use elapsed::AttemptElapsed;
+pub use exhausted::{Exhausted, Stopped};
+pub use repeat::{Idempotent, Repeat};
+pub use retry::{Retry, RetryFuture, RetryLayer, Retrying};
