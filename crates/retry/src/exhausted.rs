@@ -48,6 +48,8 @@ pub enum Stopped {
     Attempts,
     /// The last failure is not one to repeat: by its code, or since the call may have been done and is not idempotent.
     NotRepeatable,
+    /// All attempts that a hedge had in flight failed.
+    AllFailed,
     /// The time would have been over before the next attempt.
     Deadline,
     /// The failure asks for a longer wait than is allowed.
@@ -65,6 +67,7 @@ impl Stopped {
         match self {
             Self::Attempts => "no attempts left",
             Self::NotRepeatable => "not to be repeated",
+            Self::AllFailed => "none left in flight",
             Self::Deadline => "no time left",
             Self::RetryAfter => "too long to wait",
             Self::Budget => "no budget left",

@@ -5,6 +5,7 @@ mod budget;
 mod elapsed;
 mod exhausted;
 mod failures;
+mod hedge;
 mod repeat;
 mod retry;
 
@@ -12,5 +13,6 @@ pub use backoff::Backoff;
 pub use budget::Budget;
 pub use elapsed::AttemptElapsed;
 pub use exhausted::{Exhausted, Stopped};
+pub use hedge::{Hedge, HedgeFuture, HedgeLayer, Hedging};
 pub use repeat::{Idempotent, Repeat};
 pub use retry::{Retry, RetryFuture, RetryLayer, Retrying};

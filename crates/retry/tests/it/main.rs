@@ -1,1 +1,5 @@
+//! The laws of retry and hedge, one a test.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod contract;
