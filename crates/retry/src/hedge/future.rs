@@ -237,7 +237,8 @@ where
                         None => Step::Last,
                     },
                     // The service is at its end. Those in flight may still be answered.
-                    Err(_) => {
+                    Err(error) => {
+                        this.failures.push(Failed::Error(error));
                         this.hedging.token = None;
                         Step::Last
                     }
