@@ -49,6 +49,7 @@ impl Budget {
     /// With a share of extra attempts among calls, and how many may be saved up for a burst.
     ///
     /// The share is rounded to a thousandth; 0.2 is one for five calls, 1.0 is one for each. Below 0, or not a number, it is 0.
+    /// What does not fit into the burst is lost, so that a burst of 0 is no extra attempt ever.
     #[must_use]
     pub fn new(share: f64, burst: u32) -> Self {
         // A cast from float to integer stays within the bounds of the integer, and NaN is 0.

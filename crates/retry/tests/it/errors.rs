@@ -25,20 +25,19 @@ fn unavailable(message: &'static str) -> Error {
 
 #[tokio::test(start_paused = true)]
 async fn the_error_of_a_single_attempt_comes_back_unchanged() {
-    let error = call([Error::new(Code::NotFound, "no profile 7").with_source(std::fmt::Error)]).await;
+    let error = call([Error::new(Code::NotFound, "no profile 7").with_source(fmt::Error)]).await;
     assert_eq!((error.code(), error.message()), (Code::NotFound, "no profile 7"));
     assert!(error.find::<Exhausted>().is_none());
-    assert!(error.source().unwrap().is::<std::fmt::Error>());
+    assert!(error.source().unwrap().is::<fmt::Error>());
 }
 
 #[tokio::test(start_paused = true)]
 async fn each_attempts_error_is_kept_in_order() {
-    let error =
-        call([unavailable("one"), error(Code::Unknown).with_source(std::fmt::Error), unavailable("three")]).await;
+    let error = call([unavailable("one"), error(Code::Unknown).with_source(fmt::Error), unavailable("three")]).await;
     let exhausted: &Exhausted = error.find().unwrap();
     let messages: Vec<_> = exhausted.errors().iter().map(Error::message).collect();
     assert_eq!(messages, ["one", "unknown error", "three"]);
-    assert!(exhausted.errors()[1].find::<std::fmt::Error>().is_some());
+    assert!(exhausted.errors()[1].find::<fmt::Error>().is_some());
     assert_eq!(exhausted.stopped(), Stopped::Attempts);
     assert_eq!(exhausted.source().unwrap().to_string(), "three");
 }

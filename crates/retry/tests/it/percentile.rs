@@ -72,7 +72,7 @@ async fn a_hedged_call_counts_from_its_first_attempt_so_that_the_delay_does_not_
     let (calls, attempts) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
     let mut service = layer().min_samples(100).layer(service_fn({
         let (calls, attempts) = (Arc::clone(&calls), Arc::clone(&attempts));
-        let last = AtomicU64::new(u64::MAX);
+        let last = Arc::new(AtomicU64::new(u64::MAX));
         move |_: Request<()>| {
             attempts.fetch_add(1, Ordering::Relaxed);
             let call = calls.load(Ordering::Relaxed);

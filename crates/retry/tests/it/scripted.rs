@@ -11,44 +11,44 @@ use tokio::time::{Instant, sleep};
 use tower::Service;
 use towerkit_endpoint::{Code, Error, NotSent, Request, RetryAfter};
 
-pub type Calls = Arc<Mutex<Vec<Seen>>>;
+pub(crate) type Calls = Arc<Mutex<Vec<Seen>>>;
 
 /// One call as the service saw it.
 #[derive(Clone, Copy, Debug)]
-pub struct Seen {
-    pub at: Instant,
-    pub deadline: Option<Instant>,
+pub(crate) struct Seen {
+    pub(crate) at: Instant,
+    pub(crate) deadline: Option<Instant>,
 }
 
 /// One reply: after how long, and what.
-pub type Step = (Duration, Result<usize, Error>);
+pub(crate) type Step = (Duration, Result<usize, Error>);
 
 #[derive(Clone)]
-pub struct Scripted {
+pub(crate) struct Scripted {
     steps: Arc<Mutex<VecDeque<Step>>>,
-    pub calls: Calls,
+    pub(crate) calls: Calls,
 }
 
 /// Replies in this order, at once. Once there are no more, each call is answered with its number, from 1.
-pub fn replies(results: impl IntoIterator<Item = Result<usize, Error>>) -> Scripted {
+pub(crate) fn replies(results: impl IntoIterator<Item = Result<usize, Error>>) -> Scripted {
     steps(results.into_iter().map(|result| (Duration::ZERO, result)))
 }
 
-pub fn failing(errors: impl IntoIterator<Item = Error>) -> Scripted {
+pub(crate) fn failing(errors: impl IntoIterator<Item = Error>) -> Scripted {
     replies(errors.into_iter().map(Err))
 }
 
-pub fn steps(steps: impl IntoIterator<Item = Step>) -> Scripted {
+pub(crate) fn steps(steps: impl IntoIterator<Item = Step>) -> Scripted {
     Scripted { steps: Arc::new(Mutex::new(steps.into_iter().collect())), calls: Calls::default() }
 }
 
 impl Scripted {
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.calls.lock().unwrap().len()
     }
 
     /// The times between calls.
-    pub fn gaps(&self) -> Vec<Duration> {
+    pub(crate) fn gaps(&self) -> Vec<Duration> {
         self.calls.lock().unwrap().windows(2).map(|pair| pair[1].at - pair[0].at).collect()
     }
 }
@@ -76,24 +76,24 @@ impl Service<Request<()>> for Scripted {
     }
 }
 
-pub fn error(code: Code) -> Error {
+pub(crate) fn error(code: Code) -> Error {
     Error::from(code)
 }
 
-pub fn not_sent(code: Code) -> Error {
+pub(crate) fn not_sent(code: Code) -> Error {
     Error::from(code).with_extension(NotSent)
 }
 
-pub fn retry_after(code: Code, after: Duration) -> Error {
+pub(crate) fn retry_after(code: Code, after: Duration) -> Error {
     Error::from(code).with_extension(RetryAfter(after))
 }
 
-pub const fn millis(millis: u64) -> Duration {
+pub(crate) const fn millis(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
 /// A request whose caller waits so long.
-pub fn within(time: Duration) -> Request<()> {
+pub(crate) fn within(time: Duration) -> Request<()> {
     let mut request = Request::new(());
     request.context_mut().shorten_deadline_to(time);
     request
