@@ -10,23 +10,24 @@
 //! use towerkit_endpoint::{Code, DeadlineLayer, Endpoint, Error, endpoint_fn};
 //! use towerkit_retry::RetryLayer;
 //! # use std::sync::atomic::{AtomicU32, Ordering};
-//! # static CALLS: AtomicU32 = AtomicU32::new(0);
-//! # async fn get_price(item: u32) -> Result<u32, Error> {
-//! #     if CALLS.fetch_add(1, Ordering::Relaxed) < 2 {
-//! #         return Err(Error::new(Code::Unavailable, "the shop is closed"));
+//! # struct Shop { calls: AtomicU32 }
+//! # impl Shop {
+//! #     fn price(&self, item: u32) -> std::future::Ready<Result<u32, Error>> {
+//! #         let closed = self.calls.fetch_add(1, Ordering::Relaxed) < 2;
+//! #         std::future::ready(if closed { Err(Error::new(Code::Unavailable, "closed")) } else { Ok(item * 3) })
 //! #     }
-//! #     Ok(item * 3)
 //! # }
-//!
 //! # #[tokio::main(flavor = "current_thread", start_paused = true)]
 //! # async fn main() -> Result<(), Error> {
+//! # let shop = std::sync::Arc::new(Shop { calls: AtomicU32::new(0) });
+//!
 //! let price = ServiceBuilder::new()
 //!     .layer(DeadlineLayer::new(Duration::from_secs(1))) // for all attempts together
 //!     .layer(RetryLayer::new().idempotent())
-//!     .service(endpoint_fn(get_price)) // in earnest: a client of another service
+//!     .service(endpoint_fn(move |item| shop.price(item))) // in earnest: a client of another service
 //!     .erased();
 //!
-//! assert_eq!(price.invoke(7).await?, 21); // the service was unavailable twice
+//! assert_eq!(price.invoke(7).await?, 21); // the shop was unavailable twice
 //! # Ok(())
 //! # }
 //! ```
@@ -48,7 +49,8 @@
 //!
 //! A call is idempotent where the layer says so ([`idempotent`](RetryLayer::idempotent)), or the request does: a
 //! [`Request`](towerkit_endpoint::Request) with [`Idempotent`] among the values of its context, an [`http::Request`] by its method (RFC 9110,
-//! section 9.2.2). No connection, an open breaker, a limiter's refusal and tower's load shed prove that a call was not sent.
+//! section 9.2.2). No connection, an open breaker and a limiter's refusal prove that
+//! a call was not sent.
 //!
 //! And no attempt is made without need or hope: only while there are [attempts](RetryLayer::attempts) left, the [budget](Budget)
 //! has a token, and the wait ends before the deadline and is no longer than [allowed](RetryLayer::max_wait). The wait is
@@ -112,8 +114,8 @@
 //! # Differences from tower's retry and hedge
 //!
 //! tower's `Retry` is a mechanism for a policy of one's own; this one has the policy, the waits, the budget and the error. tower's
-//! `Retry` sends the further attempts of a call after a wait for the same instance too; its `TpsBudget` reads a clock and takes a
-//! lock. tower's `Hedge` has no budget, and boxes the error.
+//! `TpsBudget` reads a clock and takes a lock; the one here does neither. tower's `Hedge` has no budget, counts the hedge's own time
+//! as the latency, and boxes the error.
 
 mod backoff;
 mod budget;

@@ -176,16 +176,15 @@ where
     /// Polls all that is in flight. Ready with the first answer, or once all have failed.
     fn poll_attempts(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<S::Response, S::Error>> {
         let mut this = self.project();
-        if let Some(first) = this.first.as_mut().as_pin_mut() {
-            if let Poll::Ready(result) = first.poll(cx) {
-                match result {
-                    Err(error) if !is_answer(&error) => this.failures.push(Failed::Error(error)),
-                    answer => {
-                        this.hedging.answered();
-                        return Poll::Ready(answer);
-                    }
-                }
+        match this.first.as_mut().as_pin_mut().map(|first| first.poll(cx)) {
+            None | Some(Poll::Pending) => {}
+            Some(Poll::Ready(Err(error))) if !is_answer(&error) => {
+                this.failures.push(Failed::Error(error));
                 this.first.set(None);
+            }
+            Some(Poll::Ready(answer)) => {
+                this.hedging.answered();
+                return Poll::Ready(answer);
             }
         }
         let mut at = 0;

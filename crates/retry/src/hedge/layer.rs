@@ -79,8 +79,8 @@ impl HedgeLayer {
     /// time would make the percentile fall, and more and more calls be hedged. Only calls that may be hedged, and are answered, count.
     #[must_use]
     pub fn percentile(percent: f64) -> Self {
-        // `max` first: of a number and NaN it gives the number.
-        Self::new(When::Quantile(percent.max(0.0).min(100.0) / 100.0))
+        let percent = if percent.is_nan() { 0.0 } else { percent.clamp(0.0, 100.0) };
+        Self::new(When::Quantile(percent / 100.0))
     }
 
     fn new(when: When) -> Self {
