@@ -179,6 +179,7 @@ where
                     }
                     Poll::Ready(Err(error)) => {
                         *this.step = Step::Done;
+                        repetition.token = None;
                         repetition.failures.push(Failed::Error(error));
                         return Poll::Ready(Err(repetition.failures.end(Stopped::NotReady)));
                     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tower::{Layer, Service, ServiceExt};
 use towerkit_endpoint::{Code, Error, Request};
-use towerkit_retry::{AttemptElapsed, Backoff, Exhausted, RetryLayer, Stopped};
+use towerkit_retry::{AttemptElapsed, Backoff, Budget, Exhausted, RetryLayer, Stopped};
 use towerkit_testing::probe::{Probe, Reply};
 
 use crate::scripted::{error, failing, millis, retry_after, steps, within};
@@ -34,6 +34,9 @@ async fn the_waits_are_below_the_ceilings_and_spread() {
             assert!(gap <= backoff.ceiling(n) + millis(1), "wait {n}: {gap:?}");
             seen.push(gap.as_secs_f64() / backoff.ceiling(n).as_secs_f64());
         }
+        // A wait is a whole number of milliseconds, of 400 at most.
+        let [.., one, another, third] = seen[..] else { panic!("five waits") };
+        assert!(one != another || another != third, "each wait is drawn anew: {seen:?}");
     }
     let mean = seen.iter().sum::<f64>() / seen.len() as f64;
     assert!((0.42..0.58).contains(&mean), "250 even draws have a mean near a half, not {mean}");
@@ -173,10 +176,31 @@ async fn a_service_that_does_not_become_ready_again_uses_up_the_attempts_time() 
 async fn a_service_whose_readiness_fails_is_not_tried_any_more() {
     let (probe, handle) = Probe::with_errors(|_: Request<()>| (), |why| error(Code::Unavailable).with_source(why));
     handle.script([Reply::Fail]);
-    let mut service = retry().backoff(Backoff::none()).layer(probe);
+    let budget = Budget::new(0.0, 1);
+    let mut service = retry().backoff(Backoff::none()).budget(budget.clone()).layer(probe);
     poll_fn(|cx| service.poll_ready(cx)).await.unwrap();
     handle.fail_readiness();
-    let failed = service.call(Request::new(())).await.unwrap_err();
+    let mut call = Box::pin(service.call(Request::new(())));
+    let failed = call.as_mut().await.unwrap_err();
     assert_eq!(stopped(&failed), (2, Stopped::NotReady));
     assert_eq!(handle.counts().calls, 1);
+    // While the future that failed still is there.
+    assert_eq!(budget.balance(), 1.0);
+    drop(call);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_that_was_not_made_in_time_gives_its_token_to_the_next() {
+    let (probe, handle) = Probe::with_errors(|_: Request<()>| (), |why| error(Code::Unavailable).with_source(why));
+    handle.script([Reply::Fail]);
+    let budget = Budget::new(0.0, 1);
+    let layer = retry().attempt_time(millis(100)).backoff(Backoff::none()).budget(budget.clone());
+    let mut service = layer.layer(probe);
+    poll_fn(|cx| service.poll_ready(cx)).await.unwrap();
+    handle.pending();
+    let call = tokio::spawn(service.call(Request::new(())));
+    tokio::time::sleep(millis(150)).await;
+    handle.ready();
+    call.await.unwrap().unwrap();
+    assert_eq!((handle.counts().calls, budget.balance()), (2, 0.0));
 }
