@@ -1,0 +1,119 @@
+//! What is repeated, and what is not.
+
+use std::sync::{Arc, Mutex};
+
+use http::Method;
+use tower::{Layer, ServiceExt};
+use towerkit_endpoint::{Code, Request};
+use towerkit_retry::{Backoff, Idempotent, Repeat, RetryLayer};
+
+use crate::scripted::{error, failing, millis, not_sent, retry_after};
+
+fn retry() -> RetryLayer {
+    RetryLayer::new().backoff(Backoff::none())
+}
+
+async fn attempts_of(layer: RetryLayer, error: towerkit_endpoint::Error) -> usize {
+    let service = failing([error]);
+    let _ = layer.layer(service.clone()).oneshot(Request::new(())).await;
+    service.count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_may_have_been_done_is_not_repeated_unless_it_is_idempotent() {
+    assert_eq!(attempts_of(retry(), error(Code::Unavailable)).await, 1);
+    assert_eq!(attempts_of(retry().idempotent(), error(Code::Unavailable)).await, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_is_marked_idempotent_is_repeated() {
+    let service = failing([error(Code::Unavailable)]);
+    let mut request = Request::new(());
+    request.context_mut().insert(Idempotent);
+    assert_eq!(retry().layer(service).oneshot(request).await.unwrap(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_was_not_sent_is_repeated_whether_idempotent_or_not() {
+    assert_eq!(attempts_of(retry(), not_sent(Code::Unavailable)).await, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_was_not_sent_is_not_repeated_where_its_code_is_not() {
+    assert_eq!(attempts_of(retry(), not_sent(Code::PermissionDenied)).await, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn three_codes_are_repeated_and_no_other() {
+    let mut repeated = Vec::new();
+    for code in Code::ALL {
+        if attempts_of(retry().idempotent(), error(code)).await > 1 {
+            repeated.push(code);
+        }
+    }
+    assert_eq!(repeated, [Code::Unknown, Code::DeadlineExceeded, Code::Unavailable]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_codes_can_be_chosen() {
+    let layer = retry().idempotent().codes([Code::Aborted]);
+    assert_eq!(attempts_of(layer.clone(), error(Code::Aborted)).await, 2);
+    assert_eq!(attempts_of(layer, error(Code::Unavailable)).await, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_exhausted_resource_is_tried_again_where_the_failure_says_when() {
+    let says = retry_after(Code::ResourceExhausted, millis(10));
+    assert_eq!(attempts_of(retry().idempotent(), says).await, 2);
+    assert_eq!(attempts_of(retry().idempotent(), error(Code::ResourceExhausted)).await, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn there_are_never_more_attempts_than_set_and_at_least_one() {
+    for (attempts, made) in [(0, 1), (1, 1), (2, 2), (5, 5)] {
+        let service = failing((0..9).map(|_| error(Code::Unavailable)));
+        let layer = retry().idempotent().attempts(attempts);
+        layer.layer(service.clone()).oneshot(Request::new(())).await.unwrap_err();
+        assert_eq!(service.count(), made);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_listener_hears_of_each_retry_before_the_wait() {
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let layer = RetryLayer::new().idempotent().on_retry({
+        let heard = Arc::clone(&heard);
+        move |retrying| heard.lock().unwrap().push((retrying.attempt, retrying.code, retrying.delay))
+    });
+    let service = failing([error(Code::Unavailable), error(Code::Unknown), error(Code::Unknown)]);
+    layer.layer(service.clone()).oneshot(Request::new(())).await.unwrap_err();
+
+    let heard = heard.lock().unwrap();
+    let what: Vec<_> = heard.iter().map(|(attempt, code, _)| (*attempt, *code)).collect();
+    assert_eq!(what, [(1, Code::Unavailable), (2, Code::Unknown)]);
+    for ((.., told), waited) in heard.iter().zip(service.gaps()) {
+        // Tokio's timer counts whole milliseconds.
+        assert!(waited >= *told && waited <= *told + millis(2), "told {told:?}, waited {waited:?}");
+    }
+}
+
+#[test]
+fn an_http_request_is_idempotent_by_its_method() {
+    let methods = [
+        (Method::GET, true),
+        (Method::HEAD, true),
+        (Method::OPTIONS, true),
+        (Method::TRACE, true),
+        (Method::PUT, true),
+        (Method::DELETE, true),
+        (Method::POST, false),
+        (Method::PATCH, false),
+        (Method::CONNECT, false),
+    ];
+    for (method, idempotent) in methods {
+        let mut request = http::Request::builder().method(&method).body(()).unwrap();
+        assert_eq!(request.is_idempotent(), idempotent, "{method}");
+        request.extensions_mut().insert(Idempotent);
+        assert!(request.again().is_idempotent());
+    }
+}
