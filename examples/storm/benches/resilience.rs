@@ -9,6 +9,7 @@
 use std::fmt;
 use std::future::{Future, Ready, ready};
 use std::hint::{self, black_box};
+use std::num::NonZeroU32;
 use std::pin::pin;
 use std::sync::{Arc, Barrier};
 use std::task::{Context, Poll, Waker};
@@ -19,11 +20,17 @@ use cpu_time::ThreadTime;
 use failsafe::FailurePolicy as _;
 use failsafe::backoff::constant;
 use failsafe::failure_policy::{consecutive_failures, success_rate_over_time_window};
+use governor::{Quota as GovernorQuota, RateLimiter as Governor};
 use recloser::Recloser;
-use tower::{Layer, Service};
+use tower::limit::GlobalConcurrencyLimitLayer;
+use tower::retry::budget::{Budget as _, TpsBudget};
+use tower::{Layer, Service, ServiceBuilder};
 use towerkit_circuitbreaker::policy::{ConsecutiveFailures, Failsafe, FailureRate, Policy as _, SlowCallRate};
 use towerkit_circuitbreaker::{Breaker, CircuitBreakerLayer, Settings};
-use towerkit_endpoint::{Code, Error, Request};
+use towerkit_endpoint::{Code, DeadlineLayer, Error, Request};
+use towerkit_ratelimit::adaptive::{AdaptiveLimitLayer, Vegas};
+use towerkit_ratelimit::{KeyedRateLimitLayer, KeyedRateLimiter, Quota, RateLimitLayer, RateLimiter, ThrottleLayer};
+use towerkit_retry::{HedgeLayer, RetryLayer};
 
 const CALLS: u32 = 20_000;
 
@@ -145,12 +152,97 @@ fn breakers() -> Vec<Case> {
     ]
 }
 
+fn limiters() -> Vec<Case> {
+    const MANY: NonZeroU32 = NonZeroU32::MAX;
+    let quota = Quota::per_second(1_000_000_000).burst(u32::MAX);
+    let keyed = KeyedRateLimiter::new(quota, 1000);
+    let governor = Arc::new(Governor::direct(GovernorQuota::per_second(MANY)));
+    let theirs = tower_resilience_ratelimiter::RateLimiterLayer::per_second(1_000_000_000).build().unwrap();
+    vec![
+        case("RateLimit", Some(25.0), RateLimitLayer::new(RateLimiter::new(quota)).layer(Handler)),
+        case(
+            "RateLimit, on Tokio's clock",
+            None,
+            RateLimitLayer::new(RateLimiter::on_tokio_time(quota)).layer(Handler),
+        ),
+        case("KeyedRateLimit, one key", None, {
+            KeyedRateLimitLayer::new(keyed, |_: &Request<u64>| Some(7_u64)).layer(Handler)
+        }),
+        case("Throttle, no wait", None, ThrottleLayer::new(RateLimiter::new(quota)).layer(Handler)),
+        case("AdaptiveLimit, Vegas", None, AdaptiveLimitLayer::new(Vegas::new().bounds(64, 1000)).layer(Handler)),
+        case("tower-resilience, rate limit", None, theirs.layer(Handler)),
+        bare("governor, no service", move |n| {
+            assert!(governor.check().is_ok());
+            n + 1
+        }),
+        case("tower, concurrency limit", None, GlobalConcurrencyLimitLayer::new(64).layer(Handler)),
+    ]
+}
+
+/// tower's retry wants a policy of one's own: three attempts, its budget, its backoff.
+#[derive(Clone)]
+struct TowerPolicy {
+    budget: Arc<TpsBudget>,
+    attempts: usize,
+}
+
+impl tower::retry::Policy<Request<u64>, u64, Error> for TowerPolicy {
+    type Future = Ready<()>;
+
+    fn retry(&mut self, _: &mut Request<u64>, result: &mut Result<u64, Error>) -> Option<Self::Future> {
+        match result {
+            Ok(_) => {
+                self.budget.deposit();
+                None
+            }
+            Err(_) if self.attempts > 0 && self.budget.withdraw() => {
+                self.attempts -= 1;
+                Some(ready(()))
+            }
+            Err(_) => None,
+        }
+    }
+
+    fn clone_request(&mut self, request: &Request<u64>) -> Option<Request<u64>> {
+        Some(request.clone())
+    }
+}
+
+fn retries() -> Vec<Case> {
+    let second = Duration::from_secs(1);
+    let tower = TowerPolicy { budget: Arc::new(TpsBudget::new(second * 10, 10, 0.2)), attempts: 2 };
+    let theirs = tower_resilience_retry::RetryLayer::builder().max_attempts(3).build();
+    vec![
+        case("Retry", Some(40.0), RetryLayer::new().idempotent().layer(Handler)),
+        case(
+            "Retry, with times",
+            None,
+            RetryLayer::new().idempotent().total_time(second).attempt_time(second).layer(Handler),
+        ),
+        case("Hedge after a time", None, HedgeLayer::after(second).idempotent().layer(Handler)),
+        case("Hedge at a percentile", None, HedgeLayer::percentile(95.0).idempotent().layer(Handler)),
+        case("tower, retry with its budget", None, tower::retry::RetryLayer::new(tower).layer(Handler)),
+        case("tower-resilience, retry", None, theirs.layer(Handler)),
+    ]
+}
+
+/// What a client has around each call.
+fn together() -> Vec<Case> {
+    let stack = ServiceBuilder::new()
+        .layer(DeadlineLayer::new(Duration::from_secs(1)))
+        .layer(RetryLayer::new().idempotent())
+        .layer(CircuitBreakerLayer::new(Breaker::new(Settings::hystrix())))
+        .layer(RateLimitLayer::new(RateLimiter::new(Quota::per_second(1_000_000_000).burst(u32::MAX))))
+        .service(Handler);
+    vec![case("deadline, retry, breaker, limit", None, stack)]
+}
+
 fn main() {
     let rounds = std::env::args().skip_while(|arg| arg != "--rounds").nth(1).map_or(31, |n| n.parse().unwrap());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let _entered = runtime.enter();
     let mut cases = vec![case("no layer", None, Handler)];
-    cases.extend(breakers());
+    cases.extend(breakers().into_iter().chain(limiters()).chain(retries()).chain(together()));
 
     for case in &mut cases {
         (case.one)(CALLS);
