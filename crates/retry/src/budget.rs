@@ -17,10 +17,10 @@ use self::tokens::{ONE, Tokens};
 ///
 /// # How it counts
 ///
-/// Each call deposits its share of a token; each extra attempt withdraws a whole one, and is not made where there is none. At
-/// most `burst` tokens are saved up, and it starts with so many. So in any run, from any point on,
-/// `extra attempts <= burst + share * calls`. No clock is read: a service that gets no calls is owed no retries. gRPC throttles
-/// retries so (proposal A6), and Finagle's `RetryBudget` is near to it.
+/// Each call deposits its share of a token; each extra attempt withdraws a whole one, and is not made where there is
+/// none. At most `burst` tokens are saved up, and it starts with so many. So in any run, from any point on,
+/// `extra attempts <= burst + share * calls`. No clock is read: a service that gets no calls is owed no retries. gRPC
+/// throttles retries so (proposal A6), and Finagle's `RetryBudget` is near to it.
 ///
 /// An attempt that was waited for and then not made gives its token back.
 ///
@@ -48,8 +48,8 @@ struct Shared {
 impl Budget {
     /// With a share of extra attempts among calls, and how many may be saved up for a burst.
     ///
-    /// The share is rounded to a thousandth; 0.2 is one for five calls, 1.0 is one for each. Below 0, or not a number, it is 0.
-    /// What does not fit into the burst is lost, so that a burst of 0 is no extra attempt ever.
+    /// The share is rounded to a thousandth; 0.2 is one for five calls, 1.0 is one for each. Below 0, or not a number,
+    /// it is 0. What does not fit into the burst is lost, so that a burst of 0 is no extra attempt ever.
     #[must_use]
     pub fn new(share: f64, burst: u32) -> Self {
         // A cast from float to integer stays within the bounds of the integer, and NaN is 0.

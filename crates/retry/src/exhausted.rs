@@ -6,11 +6,11 @@ use towerkit_endpoint::{BoxError, Error, Failure};
 /// All attempts of a call failed. It keeps the error of each.
 ///
 /// `Display` is for operators: it says why no further attempt was made, and what became of each. Its
-/// [`source`](StdError::source) is the error of the last attempt, and so an [`Error`] made of it has that one's code, message,
-/// violations, metadata and extensions. Nothing of the other attempts reaches the caller.
+/// [`source`](StdError::source) is the error of the last attempt, and so an [`Error`] made of it has that one's code,
+/// message, violations, metadata and extensions. Nothing of the other attempts reaches the caller.
 ///
-/// Where the last attempt did not reach the service, but an earlier one may have, that earlier one is the source: else the whole
-/// would pass for a call that [was not sent](towerkit_endpoint::NotSent).
+/// Where the last attempt did not reach the service, but an earlier one may have, that earlier one is the source: else
+/// the whole would pass for a call that [was not sent](towerkit_endpoint::NotSent).
 ///
 /// A call of one attempt fails with that attempt's own error, not with this one.
 ///
@@ -89,8 +89,8 @@ impl Exhausted {
         Self { errors, telling, stopped }
     }
 
-    /// The error of each attempt, in the order in which they failed. What a service failed with stands in it as it was, or, for a
-    /// type other than [`Error`], as its source.
+    /// The error of each attempt, in the order in which they failed. What a service failed with stands in it as it was,
+    /// or, for a type other than [`Error`], as its source.
     #[must_use]
     pub fn errors(&self) -> &[Error] {
         &self.errors

@@ -48,14 +48,14 @@
 //! | a stream that breaks after its reply has begun | no | no |
 //!
 //! A call is idempotent where the layer says so ([`idempotent`](RetryLayer::idempotent)), or the request does: a
-//! [`Request`](towerkit_endpoint::Request) with [`Idempotent`] among the values of its context, an [`http::Request`] by its method (RFC 9110,
-//! section 9.2.2). No connection, an open breaker and a limiter's refusal prove that
-//! a call was not sent.
+//! [`Request`](towerkit_endpoint::Request) with [`Idempotent`] among the values of its context, an [`http::Request`] by
+//! its method (RFC 9110, section 9.2.2). No connection, an open breaker and a limiter's refusal prove that a call was
+//! not sent.
 //!
-//! And no attempt is made without need or hope: only while there are [attempts](RetryLayer::attempts) left, the [budget](Budget)
-//! has a token, and the wait ends before the deadline and is no longer than [allowed](RetryLayer::max_wait). The wait is
-//! [random](Backoff), after what the failure asks for by `retry-after`. A call that is given up is given up at once, without
-//! the wait.
+//! And no attempt is made without need or hope: only while there are [attempts](RetryLayer::attempts) left, the
+//! [budget](Budget) has a token, and the wait ends before the deadline and is no longer than
+//! [allowed](RetryLayer::max_wait). The wait is [random](Backoff), after what the failure asks for by `retry-after`. A
+//! call that is given up is given up at once, without the wait.
 //!
 //! # Where it stands in a stack
 //!
@@ -69,53 +69,57 @@
 //! client
 //! ```
 //!
-//! * **A deadline** outside is the total. For one of each attempt, [`attempt_time`](RetryLayer::attempt_time) or a `DeadlineLayer` inside.
-//! * **A breaker** inside counts each attempt, opens sooner, and then refuses attempts, which are not sent and say when to try
-//!   again: a call waits for that, or fails at once where it is too long to wait. Outside it counts calls that failed
-//!   in spite of retries, and lets them hammer the service until it opens.
-//! * **A limiter of one's own rate** stands inside, for each attempt is load. One that protects a quota per caller stands outside.
+//! * **A deadline** outside is the total. For one of each attempt, [`attempt_time`](RetryLayer::attempt_time) or a
+//!   `DeadlineLayer` inside.
+//! * **A breaker** inside counts each attempt, opens sooner, and then refuses attempts, which are not sent and say when
+//!   to try again: a call waits for that, or fails at once where it is too long to wait. Outside it counts calls that
+//!   failed in spite of retries, and lets them hammer the service until it opens.
+//! * **A limiter of one's own rate** stands inside, for each attempt is load. One that protects a quota per caller
+//!   stands outside.
 //! * **A concurrency limit** inside gives its permit back before each wait; outside, a call that waits goes on holding it.
 //! * **A balancer** stands inside, so that the next attempt goes to another server. That is what makes hedging worth it.
 //! * **Signatures and tokens** that must be fresh in each attempt are written inside.
 //!
 //! # One layer of a system retries
 //!
-//! Three services in a row that each make three attempts make 27 of the last one, just when it can't bear them. Retry at one
-//! place, best right above what fails; let the others pass the failure on. The [`Budget`] bounds the harm where that can't be had:
-//! with a share of 0.2 the same three make 1.73 times the load in the long run, not 27. The deadline of a request is known to
-//! all of them, and ends all of their attempts.
+//! Three services in a row that each make three attempts make 27 of the last one, just when it can't bear them. Retry
+//! at one place, best right above what fails; let the others pass the failure on. The [`Budget`] bounds the harm where
+//! that can't be had: with a share of 0.2 the same three make 1.73 times the load in the long run, not 27. The deadline
+//! of a request is known to all of them, and ends all of their attempts.
 //!
 //! # The error
 //!
-//! A call of one attempt fails with that attempt's error, unchanged. After several it fails with [`Exhausted`], which keeps
-//! the error of each and says why it [stopped](Stopped). The error type of the service stays as it is; it only has to take an
-//! `Exhausted` in, as [`Error`](towerkit_endpoint::Error) and tower's `BoxError` do. To the caller it looks like the last
-//! attempt's error: the same code, message, violations and metadata. For operators it tells of all.
+//! A call of one attempt fails with that attempt's error, unchanged. After several it fails with [`Exhausted`], which
+//! keeps the error of each and says why it [stopped](Stopped). The error type of the service stays as it is; it only
+//! has to take an `Exhausted` in, as [`Error`](towerkit_endpoint::Error) and tower's `BoxError` do. To the caller it
+//! looks like the last attempt's error: the same code, message, violations and metadata. For operators it tells of all.
 //!
 //! # What it costs
 //!
 //! A call that goes well costs a clone of its request, and one of the service, which takes the place of the instance
-//! that was made ready. The clone of a [`Request`](towerkit_endpoint::Request) allocates what that of its message does, once more where it has
-//! metadata, and once more where its context has values; without them it allocates nothing. Besides that: no allocation, no
-//! timer, and no look at the clock, unless a time is set. Where `attempts` is 1 the request is not cloned.
+//! that was made ready. The clone of a [`Request`](towerkit_endpoint::Request) allocates what that of its message does,
+//! and a few times more where it has metadata or values in its context; without them it adds nothing. Besides that: no
+//! allocation, no timer, and no look at the clock, unless a time is set. Where `attempts` is 1 the request is not
+//! cloned.
 //!
 //! Each further attempt clones the request, but for the last; each wait takes a timer, and from the second failure on the
 //! errors are boxed and listed.
 //!
 //! # What is here
 //!
-//! * [`RetryLayer`] makes a call again after a failure; [`Backoff`] is how long it waits before, [`Retrying`] what a listener hears.
+//! * [`RetryLayer`] makes a call again after a failure; [`Backoff`] is how long it waits before, [`Retrying`] what a
+//!   listener hears.
 //! * [`HedgeLayer`] makes a call again before there is an answer; [`Hedging`] is what its listener hears.
 //! * [`Budget`] holds both to a share of the traffic.
 //! * [`Repeat`] is what a request must be for that; [`Idempotent`] marks one.
-//! * [`Exhausted`] is the error of several attempts, [`Stopped`] why there was no further one, [`AttemptElapsed`] the error of an
-//!   attempt that was cut off.
+//! * [`Exhausted`] is the error of several attempts, [`Stopped`] why there was no further one, [`AttemptElapsed`] the
+//!   error of an attempt that was cut off.
 //!
 //! # Differences from tower's retry and hedge
 //!
-//! tower's `Retry` is a mechanism for a policy of one's own; this one has the policy, the waits, the budget and the error. tower's
-//! `TpsBudget` reads a clock and takes a lock; the one here does neither. tower's `Hedge` has no budget, counts the hedge's own time
-//! as the latency, and boxes the error.
+//! tower's `Retry` is a mechanism for a policy of one's own; this one has the policy, the waits, the budget and the
+//! error. tower's `TpsBudget` reads a clock and takes a lock; the one here does neither. tower's `Hedge` has no budget,
+//! counts the hedge's own time as the latency, and boxes the error.
 
 mod backoff;
 mod budget;

@@ -59,7 +59,7 @@ pub trait Repeat: Sized {
 /// assert!(request.is_idempotent());
 /// ```
 ///
-/// The first value in a context costs an allocation, and so does each clone of it. Where all calls of an operation are
+/// A value in a context is allocated, and again in each clone of it. Where all calls of an operation are
 /// idempotent, [`RetryLayer::idempotent`](crate::RetryLayer::idempotent) says so for nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Idempotent;

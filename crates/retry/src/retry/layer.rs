@@ -38,8 +38,8 @@ pub struct RetryLayer {
 }
 
 impl RetryLayer {
-    /// With up to three attempts, the [default backoff](Backoff::default), a [budget](Budget::default) of its own, and no limit
-    /// of time but the caller's.
+    /// With up to three attempts, the [default backoff](Backoff::default), a [budget](Budget::default) of its own, and
+    /// no limit of time but the caller's.
     #[must_use]
     pub fn new() -> Self {
         let settings = Settings {
@@ -64,16 +64,21 @@ impl RetryLayer {
         self
     }
 
-    /// How long a call may take with all its attempts and waits, from the call on. It is written into the request as its deadline,
-    /// which it can only shorten. Without it the deadline of the request bounds the waits, and nothing else.
+    /// How long a call may take with all its attempts and waits, from the call on. It is written into the request as
+    /// its deadline, which it can only shorten. Without it the deadline of the request bounds the waits, and nothing
+    /// else.
+    ///
+    /// For a reply that is a stream the call is over when it begins; the rest of it is bounded by a
+    /// [`DeadlineLayer`](towerkit_endpoint::DeadlineLayer) around this one.
     #[must_use]
     pub const fn total_time(mut self, time: Duration) -> Self {
         self.settings.total_time = Some(time);
         self
     }
 
-    /// How long one attempt may take, further ones with what it takes to make the service ready again. It is written into the
-    /// request of the attempt as its deadline. An attempt that takes longer is dropped, and counts as `DeadlineExceeded`.
+    /// How long one attempt may take, further ones with what it takes to make the service ready again. It is written
+    /// into the request of the attempt as its deadline. An attempt that takes longer is dropped, and counts as
+    /// `DeadlineExceeded`.
     #[must_use]
     pub const fn attempt_time(mut self, time: Duration) -> Self {
         self.settings.attempt_time = Some(time);
@@ -87,15 +92,16 @@ impl RetryLayer {
         self
     }
 
-    /// The longest wait that a failure may ask for, in place of 10 s. A call whose failure asks for more is given up at once.
+    /// The longest wait that a failure may ask for, in place of 10 s. A call whose failure asks for more is given up at
+    /// once.
     #[must_use]
     pub const fn max_wait(mut self, wait: Duration) -> Self {
         self.settings.max_wait = wait;
         self
     }
 
-    /// The codes to repeat, in place of `Unavailable`, `DeadlineExceeded` and `Unknown`. `ResourceExhausted` is repeated whenever
-    /// the failure says when to try again, named here or not.
+    /// The codes to repeat, in place of `Unavailable`, `DeadlineExceeded` and `Unknown`. `ResourceExhausted` is
+    /// repeated whenever the failure says when to try again, named here or not.
     #[must_use]
     pub fn codes(mut self, codes: impl IntoIterator<Item = Code>) -> Self {
         self.settings.codes = Codes::of(codes);

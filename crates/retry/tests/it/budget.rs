@@ -17,8 +17,8 @@ fn retry() -> RetryLayer {
     RetryLayer::new().idempotent().backoff(Backoff::none())
 }
 
-/// All calls fail, from 64 tasks on two threads: at no moment are there more retries than the budget allows. How many there were
-/// in the end, and how many there might have been.
+/// All calls fail, from 64 tasks on two threads: at no moment are there more retries than the budget allows. How many
+/// there were in the end, and how many there might have been.
 async fn hold_to(share: f64, burst: u32) -> (f64, f64) {
     let (calls, attempts) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
     let budget = Budget::new(share, burst);

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use tower::Layer;
-use towerkit_endpoint::{BoxError, Code, Error, Request};
+use tower::{Layer, ServiceBuilder};
+use towerkit_endpoint::{BoxError, Code, Endpoint, Error, Request, endpoint_fn};
 use towerkit_retry::{Backoff, HedgeLayer, RetryLayer};
 use towerkit_testing::contract::Contract;
 use towerkit_testing::probe::{Probe, ProbeError, ProbeHandle, Reply};
@@ -77,4 +77,15 @@ async fn the_hedge_layer_keeps_the_laws_over_several_attempts() {
 #[tokio::test(start_paused = true)]
 async fn the_hedge_layer_keeps_the_laws_while_it_learns_a_percentile() {
     Contract::with_probe(probe, |probe| HedgeLayer::percentile(95.0).layer(probe), || Request::new(())).check().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stack_of_both_is_an_endpoint() {
+    let endpoint = ServiceBuilder::new()
+        .layer(RetryLayer::new().idempotent())
+        .layer(hedge())
+        .layer(HedgeLayer::percentile(99.0))
+        .service(endpoint_fn(|name: String| async move { Ok::<_, Error>(name) }))
+        .erased();
+    assert_eq!(endpoint.invoke("Ada".to_owned()).await.unwrap(), "Ada");
 }
