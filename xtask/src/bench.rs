@@ -4,6 +4,7 @@
 mod http;
 mod layers;
 mod proxy;
+mod resilience;
 mod table;
 
 use anyhow::{Result, bail};
@@ -12,7 +13,7 @@ use table::Row;
 
 #[derive(clap::Args)]
 pub struct Flags {
-    /// Which: `layers`, `http` or `proxy`.
+    /// Which: `layers`, `http`, `proxy` or `resilience`.
     name: String,
 
     /// One JSON object a row, in place of the table.
@@ -33,7 +34,8 @@ pub fn run(flags: &Flags) -> Result<bool> {
         "layers" => layers::run(flags.quick)?,
         "http" => http::run(flags.quick)?,
         "proxy" => proxy::run(flags.quick)?,
-        other => bail!("there is no benchmark {other:?}: it is `layers`, `http` or `proxy`"),
+        "resilience" => resilience::run(flags.quick)?,
+        other => bail!("there is no benchmark {other:?}: it is `layers`, `http`, `proxy` or `resilience`"),
     };
     if flags.json {
         rows.iter().for_each(|row| println!("{}", row.json()));

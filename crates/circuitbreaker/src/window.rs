@@ -10,6 +10,10 @@ const COUNT: u64 = (1 << COUNT_BITS) - 1;
 const LAP_BITS: u32 = 24;
 const LAP: u64 = (1 << LAP_BITS) - 1;
 
+/// From how many calls in a bucket on the clock may be spared, and how many of them in a row share one look at it.
+const MANY: u64 = 128;
+const SPARED: u64 = 16;
+
 /// Counts calls, and the bad ones among them, over the last [`BUCKETS`] ticks. Without locks.
 #[derive(Debug)]
 pub(crate) struct Window {
@@ -54,10 +58,20 @@ impl Window {
         }
     }
 
-    /// How many calls were counted at a tick; none where its bucket is not its own, or full.
-    pub(crate) fn calls(&self, tick: u64) -> u64 {
-        let bucket = Bucket::unpack(self.buckets[(tick % BUCKETS) as usize].load(Ordering::Relaxed));
-        if bucket.lap == (tick / BUCKETS) & LAP && bucket.calls < COUNT { bucket.calls } else { 0 }
+    /// Counts a good call at a tick that may be over, if the bucket is still the tick's own and has so many calls already that it does not
+    /// matter where one of them is; but not every [`SPARED`]th. Whether it did.
+    pub(crate) fn add_unlooked(&self, tick: u64) -> bool {
+        let word = &self.buckets[(tick % BUCKETS) as usize];
+        let seen = word.load(Ordering::Relaxed);
+        let bucket = Bucket::unpack(seen);
+        if bucket.lap != (tick / BUCKETS) & LAP
+            || !(MANY..COUNT).contains(&bucket.calls)
+            || bucket.calls.is_multiple_of(SPARED)
+        {
+            return false;
+        }
+        let counted = Bucket { calls: bucket.calls + 1, ..bucket }.pack();
+        word.compare_exchange(seen, counted, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
     /// The calls of the last [`BUCKETS`] ticks, that one included, and the bad ones among them.

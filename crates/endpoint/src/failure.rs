@@ -1,6 +1,9 @@
 use std::error::Error as StdError;
 use std::time::Duration;
 
+use tower::load_shed::error::Overloaded;
+use tower::timeout::error::Elapsed;
+
 use crate::error::causes;
 use crate::{BoxError, Classify, Code, Error, NotSent, Refusal};
 
@@ -75,7 +78,9 @@ impl Failure for BoxError {
     }
 
     fn is_not_sent(&self) -> bool {
-        causes(&**self).any(|cause| cause.is::<Refusal>() || cause.downcast_ref().is_some_and(Error::is_not_sent))
+        self.is::<Overloaded>()
+            || causes(&**self)
+                .any(|cause| cause.is::<Refusal>() || cause.downcast_ref().is_some_and(Error::is_not_sent))
     }
 
     fn retry_after(&self) -> Option<Duration> {
@@ -96,10 +101,10 @@ impl Code {
     /// for tower's own timeout and load shed; else `Internal`.
     #[must_use]
     pub fn of(error: &(dyn StdError + 'static)) -> Self {
-        if error.is::<tower::timeout::error::Elapsed>() {
+        if error.is::<Elapsed>() {
             return Self::DeadlineExceeded;
         }
-        if error.is::<tower::load_shed::error::Overloaded>() {
+        if error.is::<Overloaded>() {
             return Self::Unavailable;
         }
         causes(error)

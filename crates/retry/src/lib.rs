@@ -49,7 +49,7 @@
 //!
 //! A call is idempotent where the layer says so ([`idempotent`](RetryLayer::idempotent)), or the request does: a
 //! [`Request`](towerkit_endpoint::Request) with [`Idempotent`] among the values of its context, an [`http::Request`] by
-//! its method (RFC 9110, section 9.2.2). No connection, an open breaker and a limiter's refusal prove that a call was
+//! its method (RFC 9110, section 9.2.2). No connection, an open breaker, and the refusal of a limiter or a load shedder prove that a call was
 //! not sent.
 //!
 //! And no attempt is made without need or hope: only while there are [attempts](RetryLayer::attempts) left, the

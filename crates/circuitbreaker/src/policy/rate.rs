@@ -182,12 +182,11 @@ impl Rolling {
 
     fn record(&self, bad: bool, outcome: &Outcome) -> Option<Trip> {
         if !bad {
-            // The clock would be the half of what a good call costs. So where calls are many, seven of eight take it to be as late
-            // as it was: at most so many are counted a bucket too early.
-            let looked = self.looked.load(Ordering::Relaxed);
-            let calls = self.window.calls(looked);
-            let tick = if calls >= MANY && !calls.is_multiple_of(8) { looked } else { self.look(outcome) };
-            self.window.add(tick, false);
+            // The clock would be the half of what a good call costs. So where calls are many, fifteen of sixteen take it to be as
+            // late as it was: at most so many are counted a bucket too early.
+            if !self.window.add_unlooked(self.looked.load(Ordering::Relaxed)) {
+                self.window.add(self.look(outcome), false);
+            }
             return None;
         }
         let tick = self.look(outcome);
@@ -216,9 +215,6 @@ impl Rolling {
         nanos(at.saturating_duration_since(self.start)) / self.tick
     }
 }
-
-/// From how many calls in a bucket on the clock is spared.
-const MANY: u64 = 64;
 
 /// 584 years at most.
 fn nanos(time: Duration) -> u64 {

@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, reason = "it is a test")]
 
 #[path = "../../src/window.rs"]
-#[allow(dead_code, reason = "not all of it is needed here")]
 mod window;
 
 mod sync {
@@ -52,6 +51,37 @@ fn a_bucket_that_is_taken_into_use_again_starts_from_nothing_once() {
 #[test]
 fn a_call_that_comes_too_late_does_not_clear_what_is_newer() {
     race(&[(1, true)], &[(1 + BUCKETS, false)], 1 + BUCKETS, |sum| assert_eq!(sum, (1, 0)));
+}
+
+#[test]
+fn a_call_that_spares_the_clock_is_counted_once_or_says_that_it_was_not() {
+    loom::model(|| {
+        let window = Arc::new(Window::new());
+        for _ in 0..129 {
+            window.add(0, false);
+        }
+        let other = {
+            let window = Arc::clone(&window);
+            thread::spawn(move || window.add(BUCKETS, true))
+        };
+        let counted = window.add_unlooked(0);
+        other.join().unwrap();
+        // It may have been counted in the bucket's last moment; then it is gone with it.
+        assert_eq!(window.sum(BUCKETS), (1, 1), "{counted}");
+    });
+    loom::model(|| {
+        let window = Arc::new(Window::new());
+        for _ in 0..129 {
+            window.add(0, false);
+        }
+        let other = {
+            let window = Arc::clone(&window);
+            thread::spawn(move || window.add(0, true))
+        };
+        let counted = window.add_unlooked(0);
+        other.join().unwrap();
+        assert_eq!(window.sum(0), (130 + u64::from(counted), 1));
+    });
 }
 
 #[test]

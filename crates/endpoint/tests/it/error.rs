@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::header::RETRY_AFTER;
 use http::{HeaderName, HeaderValue, header};
+use tower::load_shed::error::Overloaded;
 use tower::timeout::error::Elapsed;
 use towerkit_endpoint::{BoxError, Classify, Code, Endpoint, Error, Failure, NotSent, Refusal, Violation, endpoint_fn};
 
@@ -118,7 +119,7 @@ fn a_foreign_error_without_a_code_is_internal_and_hides_its_text() {
 fn towers_own_errors_have_their_codes() {
     let elapsed = Error::from(BoxError::from(Elapsed::new()));
     assert_eq!(elapsed.code(), Code::DeadlineExceeded);
-    let overloaded = Error::from(BoxError::from(tower::load_shed::error::Overloaded::new()));
+    let overloaded = Error::from(BoxError::from(Overloaded::new()));
     assert_eq!(overloaded.code(), Code::Unavailable);
 }
 
@@ -170,6 +171,8 @@ fn a_failure_is_asked_the_same_in_every_form() {
     let plain = BoxError::from(io::Error::other("disk"));
     assert_eq!((Failure::code(&plain), plain.is_not_sent(), plain.retry_after()), (Code::Internal, false, None));
     assert_eq!(Failure::code(&BoxError::from(Elapsed::new())), Code::DeadlineExceeded);
+    let shed = BoxError::from(Overloaded::new());
+    assert_eq!((Failure::code(&shed), shed.is_not_sent()), (Code::Unavailable, true));
 }
 
 #[test]

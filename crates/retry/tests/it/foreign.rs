@@ -46,7 +46,7 @@ async fn when_all_attempts_time_out_the_error_is_that_of_a_deadline() {
 #[tokio::test(start_paused = true)]
 async fn what_towers_load_shed_refuses_is_repeated() {
     let service = ServiceBuilder::new()
-        .layer(RetryLayer::new().idempotent().attempts(10).backoff(Backoff::new(millis(200)).factor(1.0)).seed(1))
+        .layer(RetryLayer::new().attempts(10).backoff(Backoff::new(millis(200)).factor(1.0)).seed(1))
         .layer(LoadShedLayer::new())
         .layer(ConcurrencyLimitLayer::new(1))
         .service(service_fn(|_: Request<()>| async {
