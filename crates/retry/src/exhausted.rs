@@ -1,7 +1,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use towerkit_endpoint::{BoxError, Error, Failure};
+use towerkit_endpoint::{BoxError, Code, Error, Failure, Refusal};
 
 /// All attempts of a call failed. It keeps the error of each.
 ///
@@ -110,6 +110,9 @@ impl fmt::Display for Exhausted {
             write!(f, "; {}: {}", at + 1, error.code().as_str())?;
             let mut before = error.code().message().to_owned();
             for cause in std::iter::successors(Some(error as &dyn StdError), |cause| (*cause).source()) {
+                if cause.is::<Refusal>() || cause.is::<Code>() {
+                    break; // it classifies what stands above it, and says no more
+                }
                 let text = cause.to_string();
                 // An error and what it was made of often say the same.
                 if text != before {

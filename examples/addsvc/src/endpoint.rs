@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tower::ServiceBuilder;
 use towerkit_endpoint::{BoxEndpoint, DeadlineLayer, Endpoint, PanicLayer, endpoint_fn};
+use towerkit_ratelimit::{RateLimitLayer, RateLimiter};
 
 use crate::service::AddService;
 
@@ -58,10 +59,12 @@ impl Endpoints {
     /// Calls that one method serves at a time; more are refused as `Unavailable` at once.
     pub const CONCURRENCY: usize = 1024;
 
-    /// Serves a service: one stack of layers, outermost first, around each method.
-    pub fn new(service: impl AddService) -> Self {
+    /// Serves a service: one stack of layers, outermost first, around each method. The limit, if there is one, is for all methods
+    /// together.
+    pub fn new(service: impl AddService, limit: Option<RateLimiter>) -> Self {
         let service = Arc::new(service);
         let stack = ServiceBuilder::new()
+            .option_layer(limit.map(RateLimitLayer::new))
             .layer(DeadlineLayer::new(Duration::from_secs(5)))
             .load_shed()
             .concurrency_limit(Self::CONCURRENCY)

@@ -2,10 +2,12 @@
 //!
 //! * [`service`] is the domain: a trait, a struct, an error. Nothing of the network is in it.
 //! * [`endpoint`] makes each method an endpoint, and puts the layers around it.
+//! * [`client`] is what a client puts around each call.
 //! * [`transport`] serves the endpoints and calls them, one file a transport.
 //!
 //! `src/main.rs` starts it, `src/bin/addcli.rs` is its command line.
 
+pub mod client;
 pub mod endpoint;
 pub mod service;
 pub mod transport;

@@ -13,6 +13,7 @@ use clap::Parser;
 use tokio::net::TcpListener;
 use towerkit_endpoint::BoxError;
 use towerkit_lifecycle::{Event, Group, Signals};
+use towerkit_ratelimit::{Quota, RateLimiter};
 use towerkit_transport_http::serve;
 
 /// Adds numbers and joins texts.
@@ -30,6 +31,10 @@ struct Flags {
     /// Where operators ask: /livez and /readyz.
     #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
     debug_addr: SocketAddr,
+
+    /// How many calls a second are served, all methods together; more are refused (429). Without it there is no limit.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    rate_limit: Option<u32>,
 
     /// How long calls under way may take to end after SIGTERM, in seconds.
     #[arg(long, default_value_t = 10, value_name = "SECONDS")]
@@ -60,7 +65,8 @@ async fn run(flags: Flags) -> Result<(), BoxError> {
         debug = debug.local_addr()?,
     );
 
-    let endpoints = Endpoints::new(BasicService);
+    let limit = flags.rate_limit.map(|calls| RateLimiter::new(Quota::per_second(calls)));
+    let endpoints = Endpoints::new(BasicService, limit);
     let group = Group::new().stop_limit(Duration::from_secs(flags.drain)).on_event(move |event| match event {
         Event::GroupReady => println!("{hello}"),
         Event::StopAsked { .. } | Event::Ended { .. } => eprintln!("{event}"),

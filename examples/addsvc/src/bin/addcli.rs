@@ -4,6 +4,7 @@
 //! addcli --http-addr 127.0.0.1:8081 1 2
 //! addcli --http-addr 127.0.0.1:8081 --method concat foo bar
 //! addcli --jsonrpc-addr 127.0.0.1:8084 1 2
+//! addcli --http-addr 127.0.0.1:8081 --retries 3 1 2
 //! ```
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
@@ -12,10 +13,12 @@ use std::error::Error;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use addsvc::client;
 use addsvc::endpoint::{ConcatRequest, Endpoints, SumRequest};
 use addsvc::transport;
 use clap::{Parser, ValueEnum};
-use towerkit_endpoint::{BoxError, Context, Endpoint, Request};
+use towerkit_endpoint::{BoxError, Code, Context, Endpoint, Refusal, Request};
+use towerkit_retry::{Exhausted, Retrying};
 use towerkit_transport_http::{Pool, Remote, json_rpc};
 
 /// Calls addsvc.
@@ -37,6 +40,10 @@ struct Flags {
     /// How long the call may take, in milliseconds.
     #[arg(long, value_name = "MS", default_value_t = 5000)]
     timeout: u64,
+
+    /// How often a call that failed is made again.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    retries: u32,
 
     /// The first operand.
     #[arg(allow_negative_numbers = true)]
@@ -68,7 +75,10 @@ async fn main() -> ExitCode {
 }
 
 async fn run(flags: Flags) -> Result<String, BoxError> {
-    let endpoints = connect(&flags)?;
+    let endpoints = client::resilient(connect(&flags)?, flags.retries, |retrying| {
+        let Retrying { attempt, code, delay, .. } = retrying;
+        eprintln!("attempt {attempt} failed ({code}), the next follows in {} ms", delay.as_millis());
+    });
     let mut context = Context::new();
     context.shorten_deadline_to(Duration::from_millis(flags.timeout));
     let Flags { a, b, method, .. } = flags;
@@ -104,9 +114,17 @@ fn connect(flags: &Flags) -> Result<Endpoints, BoxError> {
 }
 
 /// Of a call that got no answer the message says little; what is below it is for whoever sits here.
-fn with_causes(error: &dyn Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| (*cause).source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+fn with_causes(error: &(dyn Error + 'static)) -> String {
+    let causes = || std::iter::successors(Some(error), |cause| (*cause).source());
+    if let Some(exhausted) = causes().find_map(|cause| cause.downcast_ref::<Exhausted>()) {
+        return format!("{error}; {exhausted}");
+    }
+    // What only classifies an error is no news.
+    let told = causes().skip(1).take_while(|cause| !cause.is::<Refusal>() && !cause.is::<Code>());
+    let texts = std::iter::once(error.to_string()).chain(told.map(ToString::to_string));
+    let mut said: Vec<String> = texts.collect();
+    said.dedup();
+    said.join(": ")
 }
 
 fn number(name: &str, text: &str) -> Result<i64, BoxError> {

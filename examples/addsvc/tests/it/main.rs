@@ -5,5 +5,6 @@
 mod cli;
 mod http;
 mod json_rpc;
+mod resilience;
 mod running;
 mod stop;
