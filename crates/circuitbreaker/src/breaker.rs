@@ -8,7 +8,7 @@ use crate::listener::Listener;
 use crate::machine::{Machine, Probe, Stay, is_closed};
 use crate::policy::{Outcome, Tally};
 use crate::sync::{AtomicU64, Ordering};
-use crate::{Change, Settings, Snapshot, State};
+use crate::{Change, Settings, Snapshot, State, Verdict};
 
 /// A circuit, to be observed and forced. Clones are the same circuit.
 ///
@@ -179,7 +179,12 @@ pub(crate) struct Permit {
 
 impl Permit {
     /// The call has ended.
-    pub(crate) fn ended(mut self, failed: bool) {
+    pub(crate) fn ended(mut self, verdict: Verdict) {
+        let failed = match verdict {
+            Verdict::Success => false,
+            Verdict::Failure => true,
+            Verdict::Ignored => return, // as if it were cancelled
+        };
         let shared = &self.breaker.0;
         if !is_closed(self.stay) {
             let stay = std::mem::take(&mut self.stay); // a closed one: there is no probe to give back any more

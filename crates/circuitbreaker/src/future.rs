@@ -49,7 +49,7 @@ where
         match self.project().call.project() {
             CallProjection::Admitted { inner, permit, judge } => inner.poll(cx).map(|result| {
                 if let Some(permit) = permit.take() {
-                    permit.ended(judge.is_failure(&result));
+                    permit.ended(judge.judge(&result));
                 }
                 result
             }),

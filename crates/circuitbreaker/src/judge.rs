@@ -2,8 +2,7 @@ use towerkit_endpoint::Failure;
 
 /// Says which results count as failures.
 ///
-/// Any function of a result is one. Where it is the wrong one to blame, such as a reply that says *not yet*, it can look into
-/// replies as well.
+/// Any function of a result is one, that says whether it is a failure. It may look into replies as well.
 ///
 /// ```
 /// use tower::ServiceBuilder;
@@ -25,17 +24,38 @@ use towerkit_endpoint::Failure;
 /// # }
 /// ```
 pub trait Judge<R, E> {
-    /// Whether it is a failure of the service, as against an answer.
-    fn is_failure(&self, result: &Result<R, E>) -> bool;
+    /// What a result says of the service.
+    fn judge(&self, result: &Result<R, E>) -> Verdict;
 }
 
-impl<F: Fn(&Result<R, E>) -> bool, R, E> Judge<R, E> for F {
-    fn is_failure(&self, result: &Result<R, E>) -> bool {
-        self(result)
+/// What a result says of a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is well.
+    Success,
+    /// It has failed.
+    Failure,
+    /// Nothing: the call counts as little as one that was cancelled.
+    Ignored,
+}
+
+/// True is a failure.
+impl From<bool> for Verdict {
+    fn from(is_failure: bool) -> Self {
+        if is_failure { Self::Failure } else { Self::Success }
     }
 }
 
-/// The default judge: an error whose code [is a fault](towerkit_endpoint::Code::is_fault). That the domain refuses is an answer.
+/// A function that says whether it is a failure, or the [`Verdict`] itself.
+impl<F: Fn(&Result<R, E>) -> V, V: Into<Verdict>, R, E> Judge<R, E> for F {
+    fn judge(&self, result: &Result<R, E>) -> Verdict {
+        self(result).into()
+    }
+}
+
+/// The default judge. An error whose code [is a fault](towerkit_endpoint::Code::is_fault) is a failure, unless a layer further inside
+/// [refused](towerkit_endpoint::Failure::is_refused) the call: that is ignored, for it says nothing of the service. That the domain
+/// refuses is an answer, and a success.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Faults(());
 
@@ -46,7 +66,11 @@ impl Faults {
 }
 
 impl<R, E: Failure> Judge<R, E> for Faults {
-    fn is_failure(&self, result: &Result<R, E>) -> bool {
-        result.as_ref().is_err_and(|error| error.code().is_fault())
+    fn judge(&self, result: &Result<R, E>) -> Verdict {
+        match result {
+            Err(error) if error.is_refused() => Verdict::Ignored,
+            Err(error) if error.code().is_fault() => Verdict::Failure,
+            _ => Verdict::Success,
+        }
     }
 }

@@ -52,7 +52,8 @@
 //!
 //! A call ends in one of three ways. A *failure* is what the [judge](Judge) says, by default an error whose
 //! [code is a fault](towerkit_endpoint::Code::is_fault): that the domain refuses (not found, not allowed) shows a service in good
-//! health. A *success* is every other result. A *cancelled* call, whose future was dropped, is neither. So the layer that bounds
+//! health. A *success* is every other result. A *cancelled* call, whose future was dropped, is neither, and so is one that a layer
+//! further inside refused. So the layer that bounds
 //! the time stands inside: outside it would drop the calls that hang, and the circuit would never hear of them. A panic is cancelled
 //! too, unless the panic layer inside makes it an error.
 //!
@@ -64,7 +65,7 @@
 //! | [`FallbackLayer`](fallback::FallbackLayer) | answers for refused calls |
 //! | retry | each attempt asks the circuit; a refusal says when to come back |
 //! | `CircuitBreakerLayer` | |
-//! | rate limit, bulkhead | what they refuse costs the circuit nothing where it is `ResourceExhausted`, and counts where it is `Unavailable` |
+//! | rate limit, bulkhead | what they refuse is ignored |
 //! | deadline of an attempt | a call that hangs is a failure |
 //! | the client | |
 //!
@@ -116,7 +117,7 @@ mod window;
 pub use breaker::Breaker;
 pub use error::CircuitOpen;
 pub use future::CircuitBreakerFuture;
-pub use judge::{Faults, Judge};
+pub use judge::{Faults, Judge, Verdict};
 pub use keyed::{Breakers, KeyedCircuitBreaker, KeyedCircuitBreakerLayer};
 pub use layer::CircuitBreakerLayer;
 pub use service::CircuitBreaker;

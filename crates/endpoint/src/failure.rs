@@ -37,6 +37,12 @@ pub trait Failure {
         false
     }
 
+    /// Whether a layer in this process refused the call: an open breaker, a limit, a load shedder. It says nothing of the service
+    /// behind. By default not.
+    fn is_refused(&self) -> bool {
+        false
+    }
+
     /// How long to wait before trying again, where the failure says so. By default it does not.
     fn retry_after(&self) -> Option<Duration> {
         None
@@ -50,6 +56,10 @@ impl Failure for Error {
 
     fn is_not_sent(&self) -> bool {
         self.get::<NotSent>().is_some()
+    }
+
+    fn is_refused(&self) -> bool {
+        was_refused(self)
     }
 
     fn retry_after(&self) -> Option<Duration> {
@@ -66,6 +76,10 @@ impl<E: Classify> Failure for E {
         refusal(self).is_some()
     }
 
+    fn is_refused(&self) -> bool {
+        refusal(self).is_some()
+    }
+
     fn retry_after(&self) -> Option<Duration> {
         refusal(self).and_then(Refusal::after)
     }
@@ -78,9 +92,11 @@ impl Failure for BoxError {
     }
 
     fn is_not_sent(&self) -> bool {
-        self.is::<Overloaded>()
-            || causes(&**self)
-                .any(|cause| cause.is::<Refusal>() || cause.downcast_ref().is_some_and(Error::is_not_sent))
+        was_refused(&**self) || causes(&**self).any(|cause| cause.downcast_ref().is_some_and(Error::is_not_sent))
+    }
+
+    fn is_refused(&self) -> bool {
+        was_refused(&**self)
     }
 
     fn retry_after(&self) -> Option<Duration> {
@@ -90,6 +106,10 @@ impl Failure for BoxError {
             _ => None,
         })
     }
+}
+
+fn was_refused(error: &(dyn StdError + 'static)) -> bool {
+    causes(error).any(|cause| cause.is::<Refusal>() || cause.is::<Overloaded>())
 }
 
 fn refusal<E: Classify>(error: &E) -> Option<&Refusal> {

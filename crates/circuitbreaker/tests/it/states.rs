@@ -237,3 +237,28 @@ async fn an_open_breaker_does_not_wait_for_its_service() {
     assert!(poll(std::future::poll_fn(|cx| service.poll_ready(cx))).is_pending(), "a closed one does");
     assert_eq!(handle.counts().calls, 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_a_layer_inside_refuses_is_ignored() {
+    use tower::ServiceExt as _;
+    let breaker = Breaker::new(Settings::new(ConsecutiveFailures::new(1)).sleep(Sleep::constant(Duration::ZERO)));
+    let service = tower::ServiceBuilder::new()
+        .layer(towerkit_circuitbreaker::CircuitBreakerLayer::new(breaker.clone()))
+        .load_shed()
+        .concurrency_limit(1)
+        .service(tower::service_fn(|what: Do| async move {
+            match what {
+                Do::Succeed => Ok::<_, towerkit_endpoint::BoxError>(()),
+                Do::Fail(code) => Err(code.into()),
+                Do::Hang => std::future::pending().await,
+            }
+        }));
+    let mut held = Box::pin(service.clone().oneshot(Do::Hang));
+    assert!(poll(&mut held).is_pending());
+    assert!(service.clone().oneshot(Do::Succeed).await.is_err(), "it is shed");
+    assert_eq!(breaker.state().as_str(), "closed");
+    drop(held);
+
+    assert!(service.clone().oneshot(FAIL).await.is_err());
+    assert_eq!(breaker.state().as_str(), "open");
+}

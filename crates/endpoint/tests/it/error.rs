@@ -166,13 +166,15 @@ fn a_failure_is_asked_the_same_in_every_form() {
     for failure in forms {
         assert_eq!(failure.code(), Code::ResourceExhausted);
         assert_eq!(failure.retry_after(), Some(Duration::from_millis(2100)));
-        assert!(failure.is_not_sent());
+        assert!(failure.is_not_sent() && failure.is_refused());
     }
     let plain = BoxError::from(io::Error::other("disk"));
     assert_eq!((Failure::code(&plain), plain.is_not_sent(), plain.retry_after()), (Code::Internal, false, None));
     assert_eq!(Failure::code(&BoxError::from(Elapsed::new())), Code::DeadlineExceeded);
     let shed = BoxError::from(Overloaded::new());
-    assert_eq!((Failure::code(&shed), shed.is_not_sent()), (Code::Unavailable, true));
+    assert_eq!((Failure::code(&shed), shed.is_not_sent(), shed.is_refused()), (Code::Unavailable, true, true));
+    assert!(Error::from(shed).is_refused());
+    assert!(!Error::from(Code::Unavailable).with_extension(NotSent).is_refused(), "there was no connection");
 }
 
 #[test]

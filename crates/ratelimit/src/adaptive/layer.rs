@@ -7,8 +7,9 @@ use super::{AdaptiveLimit, Limit};
 
 /// Limits the calls in flight to what the service bears, as a [`Limit`] finds.
 ///
-/// Beyond the limit it is not ready, so that callers wait; with tower's load shed outside of it they are refused. A call that fails with
-/// `DeadlineExceeded`, `Unavailable` or `ResourceExhausted` was dropped; what else it says matters nothing, only how long it took. A
+/// Beyond the limit it is not ready, so that callers wait; with tower's load shed outside of it they are refused. A call was dropped that
+/// fails with `DeadlineExceeded` or `ResourceExhausted`, or with an `Unavailable` that says when to try again or that it was not sent, as
+/// those do that shed load. What else it says matters nothing, only how long it took. A
 /// call that is cancelled gives its permit back and teaches nothing, so the deadline of a call stands inside, or calls that hang would never be
 /// heard of. The layer is generic over the request; a reply that is a stream has ended when it begins.
 ///

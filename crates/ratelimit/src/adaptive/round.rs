@@ -8,7 +8,8 @@ const BETWEEN: u32 = 60;
 /// A limit on calls in flight that is worked out once a round, which is as many calls as the limit is: by then the calls are back that
 /// began after the last change.
 ///
-/// From time to time it holds the limit at half of what seems to be served, until the queue is gone, and asks the calls of that time for
+/// While less than half of the limit is used, the latency of the calls is that of a server without a queue. While most of it is, it
+/// holds the limit from time to time at half of what seems to be served, until the queue is gone, and asks the calls of that time for
 /// the latency without one. The latency of the calls as they come will not do for it: under a load that never ends there always is a
 /// queue, it would be taken for normal, and the limit would rise with it for ever.
 #[derive(Clone, Copy, Debug)]
@@ -90,13 +91,16 @@ impl Rounds {
             None => {
                 let idle = *self.idle.get_or_insert(present);
                 self.rounds += 1;
-                if self.rounds >= BETWEEN {
+                if in_flight * 2.0 < self.limit {
+                    // The limit keeps nobody back: if there is a queue, it is not of its making.
+                    self.idle = Some(present);
+                } else if self.rounds >= BETWEEN && in_flight >= self.limit * 0.8 {
                     self.rounds = 0;
                     self.held = Some(Held { limit: self.limit, before: self.limit.max(in_flight) });
                     // Half of what is served rather than waiting, as far as is known.
                     let served = self.limit.min(in_flight) * (idle / present).min(1.0);
                     self.limit = self.bounds.clamp(served / 2.0);
-                } else if in_flight * 2.0 >= self.limit {
+                } else {
                     self.limit = self.bounds.clamp(work_out(self.limit, idle, present));
                 }
             }

@@ -116,7 +116,12 @@ where
     }
 }
 
-/// Whether a server that has too much to do fails so.
+/// Whether a server that has too much to do fails so: in time it did not answer, or it refused. One that is merely unavailable may have
+/// any trouble, and fewer calls don't help it.
 fn is_dropped<E: Failure>(error: &E) -> bool {
-    matches!(error.code(), Code::DeadlineExceeded | Code::Unavailable | Code::ResourceExhausted)
+    match error.code() {
+        Code::DeadlineExceeded | Code::ResourceExhausted => true,
+        Code::Unavailable => error.is_not_sent() || error.retry_after().is_some(),
+        _ => false,
+    }
 }

@@ -53,7 +53,7 @@ async fn the_adaptive_limit_loses_no_permit() {
     for task in 0..TASKS {
         let mut service = layer.layer(service_fn(|fail: bool| async move {
             yield_now().await;
-            if fail { Err(Error::from(towerkit_endpoint::Code::Unavailable)) } else { Ok(()) }
+            if fail { Err(Error::from(towerkit_endpoint::Code::ResourceExhausted)) } else { Ok(()) }
         }));
         tasks.spawn(async move {
             for n in 0..500 {
