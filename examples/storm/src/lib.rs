@@ -22,3 +22,8 @@ pub const HANGS: Duration = Duration::from_secs(10);
 pub const WELL: Duration = Duration::from_secs(15);
 /// The end.
 pub const END: Duration = Duration::from_secs(30);
+
+/// The page on these layers, as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/resilience.md")]
+struct Resilience;
