@@ -80,6 +80,7 @@ fn bare<F: Fn(u64) -> u64 + Clone + Send + 'static>(name: &'static str, call: F)
 }
 
 /// `layered` makes a service; its clones share what the layer shares.
+#[expect(clippy::needless_pass_by_value, reason = "a service is made in the call")]
 fn case<S>(name: &'static str, budget: Option<f64>, layered: S) -> Case
 where
     S: Service<Request<u64>, Response = u64> + Clone + Send + 'static,
