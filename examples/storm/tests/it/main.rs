@@ -1,5 +1,7 @@
 //! What the storm is to show, and that it shows the same each time.
 
+#![allow(clippy::unwrap_used, reason = "they are tests")]
+
 use std::process::Command;
 use std::time::Duration;
 
