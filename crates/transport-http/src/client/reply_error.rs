@@ -1,8 +1,10 @@
+use std::time::{Duration, SystemTime};
+
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{StatusCode, response};
 use serde_json::Value;
-use towerkit_endpoint::Error;
+use towerkit_endpoint::{Error, RetryAfter};
 
 use crate::{FieldProblem, Problem};
 
@@ -19,7 +21,8 @@ const MOST: usize = 1024;
 /// RFC asks. Go kit's `{"error": "the message"}` is read too, and a short text of type `text/plain`. Otherwise the message is
 /// the reason of the status.
 ///
-/// The error has the status among its extensions, and `retry-after` and `www-authenticate` as metadata.
+/// The error has the status among its extensions, and `retry-after` and `www-authenticate` as metadata. A `retry-after` that is a date
+/// becomes a [`RetryAfter`] counted from now, so that [`Error::retry_after`] knows both forms (RFC 9110, section 10.2.3).
 ///
 /// ```
 /// use bytes::Bytes;
@@ -44,7 +47,16 @@ pub fn reply_error(parts: &response::Parts, body: &Bytes) -> Error {
             error = error.with_metadata(name.clone(), value.clone());
         }
     }
-    error
+    match parts.headers.get(RETRY_AFTER).and_then(from_now) {
+        Some(after) => error.with_extension(RetryAfter(after)),
+        None => error,
+    }
+}
+
+/// How long it is until a date; nothing where it is over.
+fn from_now(date: &HeaderValue) -> Option<Duration> {
+    let date = httpdate::parse_http_date(date.to_str().ok()?).ok()?;
+    Some(date.duration_since(SystemTime::now()).unwrap_or_default())
 }
 
 /// What the body says. Its form is looked at before its media type: Go kit's services send theirs as `text/plain`.

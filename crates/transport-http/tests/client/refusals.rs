@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use http::StatusCode;
 use towerkit_endpoint::NotSent;
 use towerkit_endpoint::{Code, Endpoint, Error};
@@ -82,6 +84,17 @@ async fn retry_after_and_the_challenge_are_kept_and_nothing_else() {
     assert_eq!(error.metadata().get("retry-after"), Some("7"));
     assert_eq!(error.metadata().get("www-authenticate"), Some("Bearer"));
     assert_eq!(error.metadata().iter().count(), 2);
+}
+
+#[tokio::test]
+async fn retry_after_is_read_as_seconds_and_as_a_date() {
+    let error = refused(503, &[("retry-after", "7")], "").await;
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(7)));
+    let over = refused(503, &[("retry-after", "Sun, 06 Nov 1994 08:49:37 GMT")], "").await;
+    assert_eq!(over.retry_after(), Some(Duration::ZERO));
+    let far = refused(503, &[("retry-after", "Fri, 31 Dec 9999 23:59:59 GMT")], "").await;
+    assert!(far.retry_after() > Some(Duration::from_secs(1_000_000_000)));
+    assert_eq!(refused(503, &[("retry-after", "soon")], "").await.retry_after(), None);
 }
 
 #[tokio::test]
