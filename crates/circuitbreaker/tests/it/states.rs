@@ -2,8 +2,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{Instant, advance};
-use towerkit_circuitbreaker::policy::ConsecutiveFailures;
-use towerkit_circuitbreaker::{Breaker, Change, Settings, Sleep, State};
+use towerkit_circuitbreaker::policy::{ConsecutiveFailures, Counts, Outcome, Policy, Tally, Trip};
+use towerkit_circuitbreaker::{Breaker, Change, Settings, Sleep, State, Verdict};
 use towerkit_endpoint::Code;
 use towerkit_testing::events::Events;
 
@@ -261,4 +261,99 @@ async fn what_a_layer_inside_refuses_is_ignored() {
 
     assert!(service.clone().oneshot(FAIL).await.is_err());
     assert_eq!(breaker.state().as_str(), "open");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_probe_of_an_earlier_stay_does_not_count_in_a_later_one() {
+    let mut rig = Rig::new(settings().probes(2));
+    rig.calls([FAIL; 3]).await;
+    advance(SLEEP).await;
+    let (early, bad) = (rig.start(Do::Succeed), rig.start(FAIL));
+    assert!(bad.await.is_err());
+    advance(SLEEP).await;
+    rig.call(Do::Succeed).await.unwrap();
+    early.await.unwrap();
+    assert_eq!(rig.state(), "half_open", "one of two probes has gone well");
+    rig.call(Do::Succeed).await.unwrap();
+    assert_eq!(rig.state(), "closed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_probe_that_is_ignored_makes_room_for_another() {
+    use tower::{Service as _, ServiceExt as _};
+    use tower_layer::Layer as _;
+    let breaker = Breaker::new(Settings::new(ConsecutiveFailures::new(1)).sleep(Sleep::constant(Duration::ZERO)));
+    let ignores = |result: &Result<(), towerkit_endpoint::Error>| match result {
+        Err(error) if error.code() == Code::Aborted => Verdict::Ignored,
+        result => result.is_err().into(),
+    };
+    let layer = towerkit_circuitbreaker::CircuitBreakerLayer::new(breaker.clone()).judge(ignores);
+    let mut service = layer.layer(super::Obedient::default());
+    let _ = service.ready().await.unwrap().call(FAIL).await;
+    let _ = service.ready().await.unwrap().call(Do::Fail(Code::Aborted)).await;
+    assert_eq!(breaker.state(), State::HalfOpen);
+    service.ready().await.unwrap().call(Do::Succeed).await.unwrap();
+    assert_eq!(breaker.state(), State::Closed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_was_not_made_ready_is_not_called_though_the_sleep_is_over_meanwhile() {
+    use tower::Service as _;
+    use tower_layer::Layer as _;
+    let (probe, handle) = towerkit_testing::probe::Probe::<(), ()>::new(|()| ());
+    let breaker = Breaker::new(settings());
+    let mut service = towerkit_circuitbreaker::CircuitBreakerLayer::new(breaker.clone()).layer(probe);
+    handle.fail();
+    for _ in 0..3 {
+        std::future::poll_fn(|cx| service.poll_ready(cx)).await.unwrap();
+        assert!(service.call(()).await.is_err());
+    }
+    handle.answer();
+    std::future::poll_fn(|cx| service.poll_ready(cx)).await.unwrap();
+    advance(SLEEP).await;
+    assert!(service.call(()).await.is_err(), "it was ready to refuse, and nothing else");
+    std::future::poll_fn(|cx| service.poll_ready(cx)).await.unwrap();
+    service.call(()).await.unwrap();
+    assert_eq!((handle.counts().calls, handle.counts().violations), (4, 0));
+}
+
+/// A tally that, while it is asked about one call, lets another end that opens the circuit.
+#[derive(Clone, Default)]
+struct Meanwhile(Arc<std::sync::Mutex<Option<super::Held>>>);
+
+impl std::fmt::Debug for Meanwhile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Meanwhile")
+    }
+}
+
+impl Policy for Meanwhile {
+    fn tally(&self) -> Box<dyn Tally> {
+        Box::new(self.clone())
+    }
+}
+
+impl Tally for Meanwhile {
+    fn record(&self, _: &Outcome) -> Option<Trip> {
+        let other = self.0.lock().unwrap().take();
+        if let Some(mut other) = other {
+            assert!(poll(&mut other).is_ready());
+        }
+        Some(Trip::new())
+    }
+
+    fn reset(&self, _: Instant) {}
+
+    fn counts(&self, _: Instant) -> Counts {
+        Counts::default()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_calls_that_open_the_circuit_at_once_one_does() {
+    let policy = Meanwhile::default();
+    let mut rig = Rig::new(Settings::new(policy.clone()));
+    *policy.0.lock().unwrap() = Some(rig.start(FAIL));
+    rig.calls([FAIL]).await;
+    assert_eq!(rig.breaker.snapshot().opened, 1);
 }
