@@ -94,6 +94,7 @@ impl Breaker {
     }
 
     /// Lets a call through, or refuses it.
+    #[inline]
     pub(crate) fn admit(&self) -> Result<Permit, Refused> {
         let stay = self.0.stay.load(Ordering::Acquire);
         let stay = if is_closed(stay) { stay } else { self.0.admit()? };
@@ -108,6 +109,7 @@ impl Breaker {
     }
 
     /// Whether a call made now would be refused.
+    #[inline]
     pub(crate) fn would_refuse(&self) -> bool {
         !is_closed(self.0.stay.load(Ordering::Acquire)) && self.0.lock().would_refuse(Instant::now())
     }
@@ -179,6 +181,7 @@ pub(crate) struct Permit {
 
 impl Permit {
     /// The call has ended.
+    #[inline]
     pub(crate) fn ended(mut self, verdict: Verdict) {
         let failed = match verdict {
             Verdict::Success => false,

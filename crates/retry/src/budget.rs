@@ -64,6 +64,7 @@ impl Budget {
     }
 
     /// A call was made.
+    #[inline]
     pub(crate) fn deposit(&self) {
         self.0.tokens.deposit(self.0.share);
     }

@@ -1,5 +1,7 @@
 //! The laws of the breaker.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod contract;
 mod fallback;
 mod keyed;

@@ -21,6 +21,7 @@ impl Tokens {
     }
 
     /// Adds what fits in. A full bucket is only read, so that threads whose calls go well share its cache line.
+    #[inline]
     pub(crate) fn deposit(&self, amount: u64) {
         let mut balance = self.balance.load(Ordering::Relaxed);
         while balance < self.capacity && amount > 0 {
