@@ -36,7 +36,7 @@ use crate::{Error, Metadata, Tail, timeout};
 /// # let _ = call;
 /// # Ok::<(), towerkit_endpoint::InvalidMetadata>(())
 /// ```
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub struct Context {
     deadline: Option<Instant>,
     peer: Option<SocketAddr>,
@@ -199,6 +199,24 @@ impl Context {
         if let Some(remaining) = self.remaining() {
             self.metadata.insert(timeout::HEADER, timeout::encode(remaining));
         }
+    }
+}
+
+/// Retries clone each request. Most contexts hold little, and what is empty is made anew faster than it is cloned.
+impl Clone for Context {
+    #[inline]
+    fn clone(&self) -> Self {
+        let mut clone = Self { deadline: self.deadline, peer: self.peer, tail: self.tail.clone(), ..Self::default() };
+        if !self.metadata.is_empty() {
+            clone.metadata = self.metadata.clone();
+        }
+        if !self.extensions.is_empty() {
+            clone.extensions = self.extensions.clone();
+        }
+        if !self.carried.is_empty() {
+            clone.carried = self.carried.clone();
+        }
+        clone
     }
 }
 

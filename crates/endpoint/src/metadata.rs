@@ -16,15 +16,8 @@ use http::header::{AsHeaderName, HeaderMap, HeaderName, HeaderValue};
 /// assert_eq!(format!("{metadata:?}"), r#"{"x-request-id"}"#);
 /// # Ok::<(), towerkit_endpoint::InvalidMetadata>(())
 /// ```
-#[derive(Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Metadata(HeaderMap);
-
-impl Clone for Metadata {
-    fn clone(&self) -> Self {
-        // Most are empty when a retry clones its request, and a new map is made faster than an empty one is cloned.
-        if self.0.is_empty() { Self::default() } else { Self(self.0.clone()) }
-    }
-}
 
 impl Metadata {
     /// Without entries, and without an allocation.

@@ -7,12 +7,13 @@ use towerkit_endpoint::{Classify, Code, Refusal};
 #[derive(Clone, Debug)]
 pub struct AttemptElapsed {
     /// Of an attempt that was not made, since the service did not become ready in time.
-    not_sent: Option<Refusal>,
+    /// Boxed, since it is large and every call has room for it.
+    not_sent: Option<Box<Refusal>>,
 }
 
 impl AttemptElapsed {
     pub(crate) fn new(sent: bool) -> Self {
-        Self { not_sent: (!sent).then(|| Refusal::new(Code::DeadlineExceeded)) }
+        Self { not_sent: (!sent).then(|| Box::new(Refusal::new(Code::DeadlineExceeded))) }
     }
 }
 
@@ -25,7 +26,7 @@ impl fmt::Display for AttemptElapsed {
 impl std::error::Error for AttemptElapsed {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.not_sent {
-            Some(refusal) => Some(refusal),
+            Some(refusal) => Some(&**refusal),
             None => Some(&Code::DeadlineExceeded),
         }
     }
