@@ -16,8 +16,9 @@ use http::header::{AsHeaderName, HeaderMap, HeaderName, HeaderValue};
 /// assert_eq!(format!("{metadata:?}"), r#"{"x-request-id"}"#);
 /// # Ok::<(), towerkit_endpoint::InvalidMetadata>(())
 /// ```
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct Metadata(HeaderMap);
+#[derive(Clone, Default)]
+// None is empty: requests within a process have none mostly, and are moved, cloned and dropped a lot.
+pub struct Metadata(Option<HeaderMap>);
 
 impl Metadata {
     /// Without entries, and without an allocation.
@@ -28,22 +29,22 @@ impl Metadata {
 
     /// The first value under a name, where it is visible ASCII text.
     pub fn get(&self, name: impl AsHeaderName) -> Option<&str> {
-        self.0.get(name)?.to_str().ok()
+        self.0.as_ref()?.get(name)?.to_str().ok()
     }
 
     /// Every value under a name, in the order they came.
     pub fn get_all(&self, name: impl AsHeaderName) -> impl Iterator<Item = &HeaderValue> {
-        self.0.get_all(name).into_iter()
+        self.0.as_ref().map(|headers| headers.get_all(name)).into_iter().flatten()
     }
 
     /// Puts one value under a name, in place of any that stood there.
     pub fn insert(&mut self, name: HeaderName, value: HeaderValue) {
-        self.0.insert(name, value);
+        self.headers_mut().insert(name, value);
     }
 
     /// Adds a value under a name, after those that stand there.
     pub fn append(&mut self, name: HeaderName, value: HeaderValue) {
-        self.0.append(name, value);
+        self.headers_mut().append(name, value);
     }
 
     /// [`insert`](Self::insert) from text.
@@ -54,64 +55,75 @@ impl Metadata {
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), InvalidMetadata> {
         let name: HeaderName = name.parse().map_err(|_| InvalidMetadata::Name(name.to_owned()))?;
         let value = value.parse().map_err(|_| InvalidMetadata::Value(name.clone()))?;
-        self.0.insert(name, value);
+        self.headers_mut().insert(name, value);
         Ok(())
     }
 
     /// Adds every entry of another, in place of those that stand under the same names.
     pub(crate) fn extend(&mut self, other: Self) {
-        self.0.extend(other.0);
+        if let Some(headers) = other.0 {
+            self.headers_mut().extend(headers);
+        }
     }
 
     /// Takes every value under a name out, and returns the first.
     pub fn remove(&mut self, name: impl AsHeaderName) -> Option<HeaderValue> {
-        self.0.remove(name)
+        self.0.as_mut()?.remove(name)
     }
 
     /// Every entry, a name once for each of its values.
     pub fn iter(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
-        self.0.iter()
+        self.0.iter().flatten()
     }
 
     /// Whether there is no entry.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.as_ref().is_none_or(HeaderMap::is_empty)
     }
 
-    /// The whole as a header map.
+    /// The whole as a header map; none where there is no entry.
     #[must_use]
-    pub const fn headers(&self) -> &HeaderMap {
-        &self.0
+    pub fn headers(&self) -> Option<&HeaderMap> {
+        self.0.as_ref().filter(|headers| !headers.is_empty())
     }
 
     /// The whole as a header map to change.
-    pub const fn headers_mut(&mut self) -> &mut HeaderMap {
-        &mut self.0
+    pub fn headers_mut(&mut self) -> &mut HeaderMap {
+        self.0.get_or_insert_default()
     }
 
     /// Moves the header map out.
     #[must_use]
     pub fn into_headers(self) -> HeaderMap {
-        self.0
+        self.0.unwrap_or_default()
     }
 }
 
+/// The same entries under each name.
+impl PartialEq for Metadata {
+    fn eq(&self, other: &Self) -> bool {
+        self.headers() == other.headers()
+    }
+}
+
+impl Eq for Metadata {}
+
 impl From<HeaderMap> for Metadata {
     fn from(headers: HeaderMap) -> Self {
-        Self(headers)
+        Self((!headers.is_empty()).then_some(headers))
     }
 }
 
 impl From<Metadata> for HeaderMap {
     fn from(metadata: Metadata) -> Self {
-        metadata.0
+        metadata.into_headers()
     }
 }
 
 impl fmt::Debug for Metadata {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.keys().map(HeaderName::as_str)).finish()
+        f.debug_set().entries(self.0.iter().flat_map(HeaderMap::keys).map(HeaderName::as_str)).finish()
     }
 }
 

@@ -100,7 +100,7 @@ pub fn server(methods: Methods) -> Server<Methods, Codec, Codec, Payload, crate:
 fn encode_error(error: &Error) -> http::Response<Body> {
     let mut response = http::Response::new(Body::from(reply::failure("null", &ErrorObject::from(error))));
     *response.status_mut() = status_of_error(error);
-    *response.headers_mut() = error.metadata().headers().clone();
+    *response.headers_mut() = error.metadata().clone().into_headers();
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }

@@ -124,7 +124,7 @@ fn reply(error: &Error, media_type: HeaderValue, body: &impl Serialize) -> Respo
     let bytes = serde_json::to_vec(body).map_or_else(|_| Bytes::new(), Bytes::from);
     let mut response = Response::new(Body::from(bytes));
     *response.status_mut() = status_of_error(error);
-    *response.headers_mut() = error.metadata().headers().clone();
+    *response.headers_mut() = error.metadata().clone().into_headers();
     response.headers_mut().insert(CONTENT_TYPE, media_type);
     response
 }

@@ -171,7 +171,7 @@ impl Settings {
         let result = match self.methods.get(&method) {
             Some(found) => found.call(context, params).await.map_err(|error| {
                 self.on_error.iter().for_each(|handler| handler(&error, &method));
-                (ErrorObject::from(&error), error.metadata().headers().clone())
+                (ErrorObject::from(&error), error.metadata().clone().into_headers())
             }),
             None => Err((ErrorObject::method_not_found(), HeaderMap::new())),
         };
