@@ -78,6 +78,7 @@ impl Metadata {
 
     /// Whether there is no entry.
     #[must_use]
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.0.as_ref().is_none_or(HeaderMap::is_empty)
     }
