@@ -88,12 +88,13 @@ fn any_quota_is_taken() {
 
 #[test]
 fn the_processors_clock_tells_the_time() {
-    let limiter = RateLimiter::new(Quota::per_second(1000).burst(10));
+    // A burst that outlasts any pause of the machine.
+    let limiter = RateLimiter::new(Quota::per_second(1000));
     let start = std::time::Instant::now();
     let mut passed = 0;
     while start.elapsed() < Duration::from_millis(100) {
         passed += u32::from(limiter.try_acquire().is_ok());
     }
-    let most = start.elapsed().as_secs_f64().mul_add(1000.0, 11.0);
-    assert!((100..=most as u32).contains(&passed), "{passed} of {most}");
+    let most = start.elapsed().as_secs_f64().mul_add(1000.0, 1001.0);
+    assert!((1095..=most as u32).contains(&passed), "{passed} of {most}");
 }

@@ -16,10 +16,14 @@ const TASKS: u64 = 64;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_long_run_rate_is_the_one_that_is_set() {
     const RATE: u32 = 50_000;
-    const BURST: u32 = 1000;
-    let layer = RateLimitLayer::new(RateLimiter::new(Quota::per_second(RATE).burst(BURST)));
-    let passed = Arc::new(AtomicU64::new(0));
+    // What a machine that stops all threads for a fifth of a second makes up for. It is used up beforehand.
+    const BURST: u32 = RATE / 5;
+    let limiter = RateLimiter::new(Quota::per_second(RATE).burst(BURST));
+    let use_up = || (0_u32..).find(|_| limiter.try_acquire().is_err()).unwrap();
+    assert!(use_up() >= BURST);
     let start = Instant::now();
+    let layer = RateLimitLayer::new(limiter.clone());
+    let passed = Arc::new(AtomicU64::new(0));
     let mut tasks = JoinSet::new();
     for _ in 0..TASKS {
         let counter = Arc::clone(&passed);
@@ -39,11 +43,9 @@ async fn the_long_run_rate_is_the_one_that_is_set() {
     while let Some(done) = tasks.join_next().await {
         done.unwrap();
     }
+    let passed = passed.load(Ordering::Relaxed) as f64 + f64::from(use_up());
     let due = start.elapsed().as_secs_f64() * f64::from(RATE);
-    let passed = passed.load(Ordering::Relaxed) as f64;
-    assert!(passed <= (due + f64::from(BURST)) * 1.001, "{passed} of {due}: never more than the rate and a burst");
-    // A machine that stops all threads for longer than the burst lasts, 20 ms, loses calls; that shows as too few.
-    assert!(passed >= due * 0.99, "{passed} of {due}");
+    assert!((passed / due - 1.0).abs() < 0.01, "{passed} of {due}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
