@@ -37,10 +37,13 @@ impl RateLimited {
     pub(crate) fn new(policy: &Policy, retry_after: Duration) -> Self {
         let Policy { name, quota } = policy;
         let seconds = |time: Duration| time.as_secs() + u64::from(time.subsec_nanos() > 0);
+        // The window is in whole seconds: one that is not is widened, and so is what may be called in it.
+        let window = seconds(quota.time());
+        let calls = u128::from(quota.calls()) * u128::from(window) * 1_000_000_000 / quota.time().as_nanos().max(1);
         let mut refusal = Refusal::new(Code::ResourceExhausted).retry_after(retry_after);
         let told = [
             (RATELIMIT, format!("\"{name}\";r=0;t={}", seconds(retry_after))),
-            (RATELIMIT_POLICY, format!("\"{name}\";q={};w={}", quota.calls(), seconds(quota.time()))),
+            (RATELIMIT_POLICY, format!("\"{name}\";q={calls};w={window}")),
         ];
         for (name, value) in told {
             if let Ok(value) = HeaderValue::try_from(value) {

@@ -47,6 +47,7 @@
 //! pause; [`RateLimiter::on_tokio_time`] is for them.
 
 pub mod adaptive;
+mod bucket;
 mod clock;
 mod error;
 mod future;
@@ -55,6 +56,7 @@ mod layer;
 mod limiter;
 mod policy;
 mod quota;
+mod rate;
 mod service;
 mod throttle;
 

@@ -1,13 +1,12 @@
 use std::fmt;
-use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use governor::clock::Clock as _;
-use governor::middleware::StateInformationMiddleware;
-use governor::state::{InMemoryState, NotKeyed};
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 
+use crate::bucket::Bucket;
 use crate::clock::Clock;
 use crate::policy::Policy;
 use crate::{Quota, RateLimited};
@@ -40,33 +39,8 @@ struct Shared {
     // Counts the changes of the quota: who holds the bucket of this version needs no lock.
     version: AtomicU64,
     bucket: Mutex<Arc<Bucket>>,
-}
-
-/// A quota, and what of it is used.
-pub(crate) struct Bucket {
-    policy: Policy,
-    limiter: governor::RateLimiter<NotKeyed, InMemoryState, Clock, StateInformationMiddleware>,
-}
-
-impl Bucket {
-    fn new(policy: Policy, clock: &Clock) -> Self {
-        let quota = policy.quota.governor();
-        let limiter = governor::RateLimiter::direct_with_clock(quota, clock.clone()).with_middleware();
-        Self { policy, limiter }
-    }
-
-    /// Takes a call, or says how long it is until there is one to take.
-    pub(crate) fn take(&self) -> Result<(), Duration> {
-        self.limiter.check().map(drop).map_err(|until| until.wait_time_from(self.limiter.clock().now()))
-    }
-
-    pub(crate) fn refusal(&self, wait: Duration) -> RateLimited {
-        RateLimited::new(&self.policy, wait)
-    }
-
-    pub(crate) fn interval(&self) -> Duration {
-        self.policy.quota.interval()
-    }
+    // For those who wait: what they wait for may be nearer now.
+    changed: Notify,
 }
 
 impl RateLimiter {
@@ -86,7 +60,8 @@ impl RateLimiter {
         Self(Arc::new(Shared {
             name: Arc::clone(&policy.name),
             version: AtomicU64::new(0),
-            bucket: Mutex::new(Arc::new(Bucket::new(policy, &clock))),
+            bucket: Mutex::new(Arc::new(Bucket::new(policy, &clock, 0))),
+            changed: Notify::new(),
             clock,
         }))
     }
@@ -104,8 +79,7 @@ impl RateLimiter {
     ///
     /// When there is none left. What it says is what a layer would answer.
     pub fn try_acquire(&self) -> Result<(), RateLimited> {
-        let bucket = self.bucket();
-        bucket.take().map_err(|wait| bucket.refusal(wait))
+        self.take().map_err(|(bucket, wait)| bucket.refusal(wait))
     }
 
     /// The quota at present.
@@ -114,27 +88,53 @@ impl RateLimiter {
         self.bucket().policy.quota
     }
 
-    /// Changes the quota. What is left of the burst is carried over, as far as the new one has room for it: a change is no
-    /// present.
+    /// Changes the quota. What is left of the burst is carried over, parts of a call too, as far as the new one has room for it: a
+    /// change is no present, and no loss. Calls that wait in a [`ThrottleLayer`](crate::ThrottleLayer) wait as the new quota says.
     pub fn set_quota(&self, quota: Quota) {
-        let bucket = Bucket::new(Policy { name: Arc::clone(&self.0.name), quota }, &self.0.clock);
         let mut current = self.0.bucket.lock().unwrap_or_else(PoisonError::into_inner);
-        // One call is taken to learn how many are left.
-        let left = current.limiter.check().map_or(0, |left| left.remaining_burst_capacity().saturating_add(1));
-        let used = quota.governor().burst_size().get().saturating_sub(left);
-        if let Some(used) = NonZeroU32::new(used) {
-            // It is not more than the burst, and nobody else has taken anything yet.
-            let _ = bucket.limiter.check_n(used);
+        if current.policy.quota == quota {
+            return;
         }
-        *current = Arc::new(bucket);
+        let policy = Policy { name: Arc::clone(&self.0.name), quota };
+        *current = Arc::new(current.replace(policy, &self.0.clock));
         self.0.version.fetch_add(1, Ordering::Release);
+        drop(current);
+        self.0.changed.notify_waiters();
     }
 
-    pub(crate) fn bucket(&self) -> Arc<Bucket> {
+    /// Takes a call, or says out of which bucket there is none, and how long it is until there is one.
+    pub(crate) fn take(&self) -> Result<(), (Arc<Bucket>, Duration)> {
+        loop {
+            let bucket = self.bucket();
+            match bucket.take() {
+                Ok(()) => return Ok(()),
+                Err(_) if bucket.is_closed() => {}
+                Err(wait) => return Err((bucket, wait)),
+            }
+        }
+    }
+
+    /// How long it is until there is a call for one that lets so many others go first.
+    pub(crate) fn wait_behind(&self, ahead: usize) -> (Arc<Bucket>, Duration) {
+        loop {
+            let bucket = self.bucket();
+            let wait = bucket.wait_behind(ahead);
+            if !bucket.is_closed() {
+                return (bucket, wait);
+            }
+        }
+    }
+
+    /// The next change of the quota, from now on.
+    pub(crate) fn changed(&self) -> Notified<'_> {
+        self.0.changed.notified()
+    }
+
+    fn bucket(&self) -> Arc<Bucket> {
         Arc::clone(&self.0.bucket.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub(crate) fn version(&self) -> u64 {
+    fn version(&self) -> u64 {
         self.0.version.load(Ordering::Acquire)
     }
 }
@@ -163,18 +163,25 @@ impl AtHand {
         Self { limiter, version, bucket }
     }
 
-    pub(crate) fn bucket(&mut self) -> &Arc<Bucket> {
-        let version = self.limiter.version();
-        if version != self.version {
-            self.version = version;
-            self.bucket = self.limiter.bucket();
+    /// Takes a call.
+    pub(crate) fn take(&mut self) -> Result<(), RateLimited> {
+        if self.limiter.version() != self.version {
+            self.renew();
         }
-        &self.bucket
+        loop {
+            match self.bucket.take() {
+                Ok(()) => return Ok(()),
+                // Just now: the lock waits for the bucket that replaces it.
+                Err(_) if self.bucket.is_closed() => self.renew(),
+                Err(wait) => return Err(self.bucket.refusal(wait)),
+            }
+        }
     }
-}
 
-impl fmt::Debug for Bucket {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Bucket").field("policy", &self.policy).finish_non_exhaustive()
+    #[cold]
+    fn renew(&mut self) {
+        // In this order: a change in between is seen by the next call.
+        self.version = self.limiter.version();
+        self.bucket = self.limiter.bucket();
     }
 }

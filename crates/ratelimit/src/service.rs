@@ -32,10 +32,9 @@ where
     }
 
     fn call(&mut self, request: Req) -> Self::Future {
-        let bucket = self.limiter.bucket();
-        match bucket.take() {
+        match self.limiter.take() {
             Ok(()) => RateLimitFuture::admitted(self.inner.call(request)),
-            Err(wait) => RateLimitFuture::refused(bucket.refusal(wait)),
+            Err(refused) => RateLimitFuture::refused(refused),
         }
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use pin_project_lite::pin_project;
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use tower::util::Oneshot;
 use tower_layer::Layer;
 use tower_service::Service;
@@ -143,9 +143,13 @@ struct Queue {
 struct Place(Arc<Queue>);
 
 impl Place {
-    fn take(queue: &Arc<Queue>) -> Self {
-        queue.waiting.fetch_add(1, Ordering::Relaxed);
-        Self(Arc::clone(queue))
+    /// The last one, unless so many wait already; and how many are before it.
+    fn take(queue: &Arc<Queue>, most: usize) -> Result<(Self, usize), usize> {
+        let one_more = |waiting| (waiting < most).then(|| waiting + 1);
+        queue
+            .waiting
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more)
+            .map(|ahead| (Self(Arc::clone(queue)), ahead))
     }
 }
 
@@ -160,41 +164,41 @@ type Wait = Pin<Box<dyn Future<Output = Result<(), RateLimited>> + Send>>;
 impl<D> ThrottleLayer<D> {
     /// Nothing where the call may be made now.
     fn enter(&self, deadline: Option<Instant>) -> Result<Option<Wait>, RateLimited> {
-        let bucket = self.limiter.bucket();
-        let ahead = self.waiting();
-        let next = if ahead == 0 {
-            match bucket.take() {
-                Ok(()) => return Ok(None),
-                Err(wait) => wait,
-            }
-        } else {
-            bucket.interval() // about the time until the one whose turn it is has gone
-        };
-        let wait = next.saturating_add(bucket.interval().saturating_mul(u32::try_from(ahead).unwrap_or(u32::MAX)));
+        if self.waiting() == 0 && self.limiter.take().is_ok() {
+            return Ok(None);
+        }
+        let place = Place::take(&self.queue, self.most_waiting);
+        let ahead = place.as_ref().map_or_else(|ahead| *ahead, |(_, ahead)| *ahead);
+        let (bucket, wait) = self.limiter.wait_behind(ahead);
         let until = Instant::now().checked_add(wait);
         let is_late = deadline.is_some_and(|deadline| until.is_none_or(|until| until > deadline));
-        if is_late || wait > self.longest_wait || ahead >= self.most_waiting {
-            return Err(bucket.refusal(wait));
+        match place {
+            Ok((place, _)) if !is_late && wait <= self.longest_wait => {
+                Ok(Some(Box::pin(wait_for_turn(self.limiter.clone(), place, deadline))))
+            }
+            _ => Err(bucket.refusal(wait)),
         }
-        Ok(Some(Box::pin(wait_for_turn(self.limiter.clone(), Place::take(&self.queue), deadline))))
     }
 }
 
 async fn wait_for_turn(limiter: RateLimiter, place: Place, deadline: Option<Instant>) -> Result<(), RateLimited> {
     let turn = async {
         let _turn = place.0.turn.acquire().await;
-        while let Err(wait) = limiter.bucket().take() {
-            sleep(wait).await;
+        loop {
+            // Before the look at the bucket, so that no change goes unheard.
+            let changed = limiter.changed();
+            let Err((_, wait)) = limiter.take() else { break };
+            let _ = timeout(wait, changed).await;
         }
     };
     let Some(deadline) = deadline else {
         turn.await;
         return Ok(());
     };
-    // The estimate may have been wrong, for the quota can be lowered meanwhile.
+    // The quota may have been lowered meanwhile, or another layer have taken of it.
     timeout_at(deadline, turn).await.map_err(|_| {
-        let bucket = limiter.bucket();
-        bucket.refusal(bucket.interval())
+        let (bucket, wait) = limiter.wait_behind(place.0.waiting.load(Ordering::Relaxed).saturating_sub(1));
+        bucket.refusal(wait)
     })
 }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "they are tests")]
 
 mod adaptive;
+mod change;
 mod contract;
 mod keyed;
 mod limiter;
