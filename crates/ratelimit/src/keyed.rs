@@ -1,10 +1,9 @@
 use std::fmt;
 use std::hash::Hash;
 use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
-use governor::NotUntil;
 use governor::clock::Clock as _;
 use governor::middleware::NoOpMiddleware;
 use governor::nanos::Nanos;
@@ -13,8 +12,10 @@ use lru::LruCache;
 use tower_layer::Layer;
 use tower_service::Service;
 
+use crate::bucket::CLOSED;
 use crate::clock::Clock;
 use crate::policy::Policy;
+use crate::rate::Rate;
 use crate::{Quota, RateLimitFuture, RateLimited};
 
 /// A rate limit for each key, such as a tenant or an address, and never memory for more of them than is said. Clones are the same
@@ -44,18 +45,30 @@ struct Shared<K> {
 /// A quota, and what of it each key has used. Behind it are the bounds that governor sets on keys.
 trait Bucket<K>: Send + Sync {
     fn quota(&self) -> Quota;
-    fn take(&self, key: &K) -> Result<(), RateLimited>;
+    /// `None` where another bucket has taken its place.
+    fn take(&self, key: &K) -> Option<Result<(), RateLimited>>;
     fn len(&self) -> usize;
+    /// Closes it, and makes another of what is left in it.
+    fn replace(&self, quota: Quota) -> Arc<dyn Bucket<K>>;
 }
 
 struct Governed<K: Hash + Eq + Clone> {
     policy: Policy,
+    rate: Rate,
+    /// Not before governor's own start, so that what is used is never taken for less.
+    started: Nanos,
     limiter: governor::RateLimiter<K, Store<K>, Clock, NoOpMiddleware<Nanos>>,
-    keys: Arc<Mutex<LruCache<K, Nanos>>>,
+    keys: Arc<Mutex<Keys<K>>>,
+}
+
+struct Keys<K: Hash + Eq> {
+    /// governor's word for each key: when all that was taken will have come back.
+    due: LruCache<K, u64>,
+    closed: bool,
 }
 
 /// governor's memory of each key, in one bounded map: a lock, one look-up, and no allocation for a key that is known.
-struct Store<K>(Arc<Mutex<LruCache<K, Nanos>>>);
+struct Store<K: Hash + Eq>(Arc<Mutex<Keys<K>>>);
 
 impl<K: Hash + Eq + Clone> StateStore for Store<K> {
     type Key = K;
@@ -64,43 +77,73 @@ impl<K: Hash + Eq + Clone> StateStore for Store<K> {
     where
         F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
     {
-        let mut keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match keys.get_mut(key) {
-            Some(seen) => decide(Some(*seen)).map(|(outcome, new)| {
-                *seen = new;
+        let mut keys = lock(&self.0);
+        if keys.closed {
+            return decide(Some(CLOSED.into())).map(|(outcome, _)| outcome); // a refusal
+        }
+        match keys.due.get_mut(key) {
+            Some(seen) => decide(Some((*seen).into())).map(|(outcome, new)| {
+                *seen = new.into();
                 outcome
             }),
             None => decide(None).map(|(outcome, new)| {
-                keys.put(key.clone(), new);
+                keys.due.put(key.clone(), new.into());
                 outcome
             }),
         }
     }
 }
 
-impl<K: Hash + Eq + Clone + Send + 'static> Governed<K> {
-    fn bucket(policy: Policy, capacity: NonZeroUsize, clock: &Clock) -> Arc<dyn Bucket<K>> {
-        // Unbounded is a matter of the map's allocation alone: a great capacity takes no memory in advance.
-        let mut keys = LruCache::unbounded();
-        keys.resize(capacity);
-        let keys = Arc::new(Mutex::new(keys));
+impl<K: Hash + Eq + Clone> Governed<K> {
+    fn new(policy: Policy, due: LruCache<K, u64>, clock: &Clock) -> Self {
+        let keys = Arc::new(Mutex::new(Keys { due, closed: false }));
         let limiter = governor::RateLimiter::new(policy.quota.governor(), Store(Arc::clone(&keys)), clock.clone());
-        Arc::new(Self { policy, limiter, keys })
+        Self { rate: Rate::of(&policy.quota), policy, started: clock.now(), limiter, keys }
     }
 }
 
-impl<K: Hash + Eq + Clone + Send> Bucket<K> for Governed<K> {
+/// Unbounded is a matter of the map's allocation alone: a great capacity takes no memory in advance.
+fn map<K: Hash + Eq>(capacity: NonZeroUsize) -> LruCache<K, u64> {
+    let mut keys = LruCache::unbounded();
+    keys.resize(capacity);
+    keys
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<K: Hash + Eq + Clone + Send + 'static> Bucket<K> for Governed<K> {
     fn quota(&self) -> Quota {
         self.policy.quota
     }
 
-    fn take(&self, key: &K) -> Result<(), RateLimited> {
-        let until = |until: NotUntil<Nanos>| until.wait_time_from(self.limiter.clock().now());
-        self.limiter.check_key(key).map_err(until).map_err(|wait| RateLimited::new(&self.policy, wait))
+    fn take(&self, key: &K) -> Option<Result<(), RateLimited>> {
+        match self.limiter.check_key(key) {
+            Ok(()) => Some(Ok(())),
+            Err(_) if lock(&self.keys).closed => None,
+            Err(until) => {
+                let wait = until.wait_time_from(self.limiter.clock().now());
+                Some(Err(RateLimited::new(&self.policy, wait)))
+            }
+        }
     }
 
     fn len(&self) -> usize {
-        self.keys.lock().unwrap_or_else(PoisonError::into_inner).len()
+        lock(&self.keys).due.len()
+    }
+
+    fn replace(&self, quota: Quota) -> Arc<dyn Bucket<K>> {
+        let mut keys = lock(&self.keys);
+        keys.closed = true;
+        let (clock, rate) = (self.limiter.clock(), Rate::of(&quota));
+        let now = clock.now().saturating_sub(self.started);
+        let mut due = map(keys.due.cap());
+        // From the one unused for the longest time on, so that the order stays.
+        while let Some((key, seen)) = keys.due.pop_lru() {
+            due.put(key, self.rate.carry(seen.saturating_sub(now.into()), &rate));
+        }
+        Arc::new(Self::new(Policy { name: Arc::clone(&self.policy.name), quota }, due, clock))
     }
 }
 
@@ -126,7 +169,8 @@ impl<K: Hash + Eq + Clone + Send + 'static> KeyedRateLimiter<K> {
     fn with(policy: Policy, capacity: usize, clock: Clock) -> Self {
         let capacity = NonZeroUsize::new(capacity).unwrap_or(NonZeroUsize::MIN);
         let name = Arc::clone(&policy.name);
-        let bucket = Mutex::new(Governed::bucket(policy, capacity, &clock));
+        let bucket: Arc<dyn Bucket<K>> = Arc::new(Governed::new(policy, map(capacity), &clock));
+        let bucket = Mutex::new(bucket);
         Self(Arc::new(Shared { clock, name, capacity, bucket }))
     }
 
@@ -136,7 +180,12 @@ impl<K: Hash + Eq + Clone + Send + 'static> KeyedRateLimiter<K> {
     ///
     /// When there is none left.
     pub fn try_acquire(&self, key: &K) -> Result<(), RateLimited> {
-        self.bucket().take(key)
+        loop {
+            // None just after a change: the lock waits for the bucket that replaces this one.
+            if let Some(taken) = self.bucket().take(key) {
+                return taken;
+            }
+        }
     }
 
     /// The quota at present.
@@ -145,11 +194,14 @@ impl<K: Hash + Eq + Clone + Send + 'static> KeyedRateLimiter<K> {
         self.bucket().quota()
     }
 
-    /// Changes the quota, for all keys. Each begins with a full burst of the new one.
+    /// Changes the quota, for all keys. What is left to each is carried over, parts of a call too, as far as the new one has room for it:
+    /// see [`RateLimiter::set_quota`](crate::RateLimiter::set_quota). It goes through all keys in memory, and calls wait meanwhile: about 0.2 µs a
+    /// key.
     pub fn set_quota(&self, quota: Quota) {
-        let policy = Policy { name: Arc::clone(&self.0.name), quota };
-        let bucket = Governed::bucket(policy, self.0.capacity, &self.0.clock);
-        *self.0.bucket.lock().unwrap_or_else(PoisonError::into_inner) = bucket;
+        let mut current = lock(&self.0.bucket);
+        if current.quota() != quota {
+            *current = current.replace(quota);
+        }
     }
 
     /// How many keys are in memory.
@@ -165,7 +217,7 @@ impl<K: Hash + Eq + Clone + Send + 'static> KeyedRateLimiter<K> {
     }
 
     fn bucket(&self) -> Arc<dyn Bucket<K>> {
-        Arc::clone(&self.0.bucket.lock().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&lock(&self.0.bucket))
     }
 }
 

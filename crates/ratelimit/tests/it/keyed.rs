@@ -53,8 +53,6 @@ async fn its_quota_can_be_changed_while_it_runs() {
     assert!(limiter.try_acquire(&1).is_ok());
     assert!(limiter.try_acquire(&1).is_err());
     limiter.set_quota(Quota::per_hour(2));
-    assert!(limiter.try_acquire(&1).is_ok());
-    assert!(limiter.try_acquire(&1).is_ok());
     let refused = limiter.try_acquire(&1).unwrap_err();
     assert_eq!(refused.quota(), Quota::per_hour(2));
     let error = towerkit_endpoint::Error::from(refused);

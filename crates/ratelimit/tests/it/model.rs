@@ -46,6 +46,33 @@ async fn compare(rate: u32, burst: u32, steps: Vec<(u64, u8)>) -> Result<(), Tes
     Ok(())
 }
 
+/// So many milliseconds later so many calls, and before them a change to a rate and a burst.
+type Step = (u64, u8, Option<(u32, u32)>);
+
+/// The same with quotas that change, which makes parts of a token that no integer holds.
+async fn compare_changing(steps: Vec<Step>) -> Result<(), TestCaseError> {
+    let limiter = RateLimiter::on_tokio_time(Quota::per_second(10).burst(5));
+    let (mut tokens, mut rate, mut burst) = (5.0_f64, 10.0_f64, 5.0_f64);
+    for (millis, calls, change) in steps {
+        advance(Duration::from_millis(millis)).await;
+        tokens = (tokens + rate * millis as f64 / 1000.0).min(burst);
+        if let Some((new_rate, new_burst)) = change {
+            limiter.set_quota(Quota::per_second(new_rate).burst(new_burst));
+            (rate, burst) = (new_rate.into(), new_burst.into());
+            tokens = tokens.min(burst);
+        }
+        for _ in 0..calls {
+            let passed = limiter.try_acquire().is_ok();
+            // Where it is a matter of a nanosecond either will do.
+            if (tokens - 1.0).abs() > 1e-5 {
+                prop_assert_eq!(passed, tokens > 1.0, "with {} of {} at {} a second", tokens, burst, rate);
+            }
+            tokens -= if passed { 1.0 } else { 0.0 };
+        }
+    }
+    Ok(())
+}
+
 proptest! {
     #[test]
     fn it_lets_through_what_a_bucket_of_tokens_does(
@@ -56,5 +83,12 @@ proptest! {
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         runtime.block_on(compare(rate, burst, steps))?;
+    }
+    #[test]
+    fn a_change_of_the_quota_takes_over_what_is_left(
+        steps in vec((0_u64..800, 0_u8..8, prop::option::weighted(0.4, (prop::sample::select(vec![1_u32, 3, 7, 10, 70, 1000]), 1_u32..12))), 0..60),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        runtime.block_on(compare_changing(steps))?;
     }
 }
