@@ -8,6 +8,8 @@ use towerkit_endpoint::BoxError;
 use towerkit_testing::contract::Contract;
 use towerkit_testing::probe::Reply;
 
+use super::{FAIL, Rig, poll};
+
 fn breaker() -> Breaker {
     Breaker::new(Settings::new(ConsecutiveFailures::new(3)).sleep(Sleep::constant(Duration::from_secs(3600))))
 }
@@ -36,19 +38,13 @@ async fn a_breaker_that_is_forced_open_keeps_the_laws() {
 async fn a_half_open_breaker_keeps_the_laws() {
     let half_open = |probe| {
         let settings = Settings::new(ConsecutiveFailures::new(1)).sleep(Sleep::constant(Duration::ZERO)).probes(100);
-        let breaker = Breaker::new(settings);
-        let mut tripped = CircuitBreakerLayer::new(breaker.clone()).layer(super::Obedient::default());
-        let _ = futures_once(&mut tripped);
-        assert_eq!(breaker.state().as_str(), "open"); // and half open with the first call
+        let mut tripped = Rig::new(settings);
+        assert!(poll(tripped.start(FAIL)).is_ready());
+        assert_eq!(tripped.state(), "open"); // and half open with the first call
+        let breaker = tripped.breaker;
         CircuitBreakerLayer::new(breaker).layer(probe)
     };
     Contract::new(half_open, || ()).check().await;
-}
-
-fn futures_once(service: &mut towerkit_circuitbreaker::CircuitBreaker<super::Obedient>) -> bool {
-    use tower::Service as _;
-    let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
-    service.poll_ready(&mut cx).is_ready() && super::poll(service.call(super::FAIL)).is_ready()
 }
 
 #[tokio::test(start_paused = true)]
