@@ -71,15 +71,8 @@ fn panel(text: &mut String, outcome: &Outcome) {
         );
     }
     let _ = writeln!(text, "<text y=\"-8\" font-weight=\"bold\">{}</text>", outcome.name);
-    line(text, "#cf222e", |from, to| binned_load(outcome, from, to));
+    line(text, "#cf222e", |from, to| outcome.load(from, to));
     line(text, "#1a7f37", |from, to| outcome.answered(from, to));
-}
-
-/// The bins of the load are shorter than a step, and divide two of them.
-fn binned_load(outcome: &Outcome, from: Duration, to: Duration) -> f64 {
-    let _ = to;
-    let from = Duration::from_millis((from.as_millis() / 500 * 500) as u64);
-    outcome.load(from, from + Duration::from_millis(500))
 }
 
 fn line(text: &mut String, stroke: &str, value: impl Fn(Duration, Duration) -> f64) {

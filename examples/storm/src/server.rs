@@ -27,7 +27,7 @@ pub const WORKERS: usize = 20;
 pub const QUEUE: usize = 10_000;
 
 /// What arrivals are counted by.
-pub const BIN: Duration = Duration::from_millis(100);
+pub const BIN: Duration = Duration::from_millis(50);
 
 /// A server in this process.
 #[derive(Clone, Debug)]
