@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! cargo xtask test [--require-all]    the tests, with the tools they want; the last line is the total
+//! cargo xtask tools                   installs what the tests need, and says where each is
 //! cargo xtask check                   the invariants of ARCHITECTURE.md
 //! cargo xtask features                each crate alone, with each of its features
 //! cargo xtask fuzz [TARGET..]         what reads a peer's bytes, fuzzed
@@ -32,6 +33,8 @@ struct Flags {
 enum Command {
     /// Runs all tests, with the tools they want, and prints the total in its last line.
     Test(test::Flags),
+    /// Installs what the tests need, and says where each is.
+    Tools,
     /// Checks the invariants that no compiler checks.
     Check,
     /// Builds each crate alone, with each of its features.
@@ -45,6 +48,7 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Flags::parse().command {
         Command::Test(flags) => test::run(&flags),
+        Command::Tools => test::tools::run(),
         Command::Check => check::run(),
         Command::Features => features::run(),
         Command::Fuzz(flags) => fuzz::run(&flags),

@@ -68,6 +68,16 @@ impl<R> WithMetadata<R> {
         &self.reply
     }
 
+    /// The headers, to change: for transports that read a reply.
+    pub const fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.parts.metadata
+    }
+
+    /// The trailers, to change: for transports that read a reply.
+    pub const fn trailers_mut(&mut self) -> &mut Metadata {
+        &mut self.parts.trailers
+    }
+
     /// Reply, metadata, trailers and extensions apart: what an encoder starts from.
     #[must_use]
     pub fn into_parts(self) -> (R, Metadata, Metadata, Extensions) {

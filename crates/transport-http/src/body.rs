@@ -22,6 +22,8 @@ use futures_core::Stream;
 use streamed::Streamed;
 pub(crate) use tailed::Tailed;
 
+use crate::StreamStop;
+
 /// The body of a request or of a reply, whatever it comes from.
 ///
 /// Bytes in memory and hyper's own body are held as they are; any other [`http_body::Body`] costs one box.
@@ -45,16 +47,18 @@ pub struct Body {
 pub(crate) struct Origin {
     pub(crate) peer: SocketAddr,
     pub(crate) limits: BodyLimits,
+    pub(crate) stop: StreamStop,
     #[cfg(feature = "tls")]
     pub(crate) tls: Option<crate::tls::Session>,
 }
 
 impl Origin {
     /// A connection without TLS.
-    pub(crate) fn plain(peer: SocketAddr, limits: BodyLimits) -> Arc<Self> {
+    pub(crate) fn plain(peer: SocketAddr, limits: BodyLimits, stop: StreamStop) -> Arc<Self> {
         Arc::new(Self {
             peer,
             limits,
+            stop,
             #[cfg(feature = "tls")]
             tls: None,
         })
@@ -152,6 +156,27 @@ impl Body {
     #[must_use]
     pub fn tls(&self) -> Option<&crate::tls::Session> {
         self.origin.as_ref().and_then(|origin| origin.tls.as_ref())
+    }
+
+    /// Takes the limit of [`serve`](crate::serve()) on bytes off this body: for a protocol that bounds its messages itself, and
+    /// may have any number of them.
+    pub const fn lift_byte_limit(&mut self) {
+        if let Kind::Bounded(bounded) = &mut self.kind {
+            bounded.lifted.bytes = true;
+        }
+    }
+
+    /// Takes the limit of [`serve`](crate::serve()) on the time between bytes off this body: for a stream that may be silent.
+    pub const fn lift_time_limit(&mut self) {
+        if let Kind::Bounded(bounded) = &mut self.kind {
+            bounded.lifted.time = true;
+        }
+    }
+
+    /// When a reply that is a stream is to end because the server stops, where the request came by [`serve`](crate::serve()).
+    #[must_use]
+    pub fn stream_stop(&self) -> Option<StreamStop> {
+        self.origin.as_ref().map(|origin| origin.stop.clone())
     }
 
     /// Reads the whole, up to a limit in bytes. One that says it is longer is not read at all; one that comes in a single

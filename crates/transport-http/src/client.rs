@@ -31,8 +31,9 @@ pub use codec::{
 };
 pub(crate) use codec::{expect_reply_type, read as read_reply, unreadable};
 pub use draft::Draft;
-pub(crate) use failure::transport_failure;
+pub use failure::transport_failure;
 pub use finalizer::{CallOutcome, CallSummary};
+pub use headers::strip_reserved;
 pub use operation::Operation;
 pub use pool::{Pool, PoolFuture, PoolSettings};
 pub use remote::Remote;

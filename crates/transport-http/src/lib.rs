@@ -89,12 +89,12 @@ pub use body::{Body, ReadError};
 pub use client::{
     CallOutcome, CallSummary, Client, ClientFuture, DecodeResponse, DecodeResponseFn, Draft, EncodeRequest,
     EncodeRequestFn, InvalidBaseUrl, Operation, Pool, PoolFuture, PoolSettings, Remote, decode_response_fn,
-    encode_request_fn, reply_error,
+    encode_request_fn, reply_error, strip_reserved, transport_failure,
 };
 pub use http_service::HttpService;
 pub use problem::{FieldProblem, Problem, plain_json, problem_json, status_of_error};
 pub use router::{PathParams, Router, RouterFuture};
-pub use serve::{Serve, ServeEvent, serve};
+pub use serve::{Serve, ServeEvent, StreamStop, serve};
 pub use server::{Exchange, Outcome, Server, ServerFuture, Summary};
 pub use status::{code_of, status_of};
 

@@ -11,6 +11,7 @@ mod secure;
 mod service;
 mod shared;
 mod stream;
+mod stream_stop;
 mod watch;
 
 use std::borrow::Cow;
@@ -30,6 +31,7 @@ use crate::Body;
 use limits::Limits;
 
 pub use event::ServeEvent;
+pub use stream_stop::StreamStop;
 
 /// Serves a Tower HTTP service on a listener: HTTP/1.1 and h2c (with prior knowledge) on one port, or both over TLS with the
 /// feature `tls`.
@@ -213,6 +215,24 @@ impl<S> Serve<S> {
     #[must_use]
     pub fn drain_grace(mut self, grace: Duration) -> Self {
         self.limits.drain_grace = grace.min(LONGEST);
+        self
+    }
+
+    /// How long a reply that is a stream may go on once the drain has begun; half of the time there is by default. A codec whose
+    /// streams can say so ends them then, see [`Body::stream_stop`](crate::Body::stream_stop); others go on until they are cut.
+    #[must_use]
+    pub fn stream_grace(mut self, grace: Duration) -> Self {
+        self.limits.stream_grace = Some(grace.min(LONGEST));
+        self
+    }
+
+    /// Asks a silent HTTP/2 peer by a ping whether it is there (RFC 9113, section 6.7), each time after so long, and closes the
+    /// connection where no answer comes within the timeout. Off by default: a peer that is gone is noticed by the limits above,
+    /// unless a stream of its lifts them.
+    #[must_use]
+    pub fn keep_alive(mut self, interval: Duration, timeout: Duration) -> Self {
+        let (interval, timeout) = (interval.min(LONGEST), timeout.min(LONGEST));
+        self.limits.keep_alive = Some(limits::KeepAlive { interval, timeout });
         self
     }
 

@@ -1,8 +1,18 @@
 //! The programs that tests want beside themselves, and where each comes from.
 
-use std::path::PathBuf;
+mod debian;
+mod go;
+mod npm;
+mod once;
+mod pypi;
 
-use crate::workspace;
+use std::mem::discriminant;
+use std::path::PathBuf;
+use std::thread;
+
+use anyhow::Result;
+
+pub use debian::install;
 
 /// Something tests want, and where it comes from.
 struct Tool {
@@ -15,6 +25,12 @@ enum Source {
     Debian(&'static str),
     /// A package with its version, and the folder of it: what a script of node requires.
     Npm(&'static str, &'static str),
+    /// The machine itself: its packages are too old to be of use.
+    Machine,
+    /// The package of a program with its version, and what Go calls the program.
+    Go(&'static str, &'static str, &'static str),
+    /// Packages with their versions, and the Python that has them.
+    Pypi(&'static [&'static str]),
 }
 
 const fn debian(name: &'static str, package: &'static str) -> Tool {
@@ -25,7 +41,20 @@ const fn npm(name: &'static str, version: &'static str) -> Tool {
     Tool { name, from: Source::Npm(name, version) }
 }
 
-const TOOLS: [Tool; 10] = [
+const fn machine(name: &'static str) -> Tool {
+    Tool { name, from: Source::Machine }
+}
+
+const fn go(name: &'static str, package: &'static str, version: &'static str, binary: &'static str) -> Tool {
+    Tool { name, from: Source::Go(package, version, binary) }
+}
+
+const fn pypi(name: &'static str, packages: &'static [&'static str]) -> Tool {
+    Tool { name, from: Source::Pypi(packages) }
+}
+
+/// Those of one source stand together.
+const TOOLS: [Tool; 15] = [
     debian("chromium", "chromium"),
     debian("curl", "curl"),
     debian("h2load", "nghttp2-client"),
@@ -36,50 +65,74 @@ const TOOLS: [Tool; 10] = [
     debian("slowhttptest", "slowhttptest"),
     debian("wrk", "wrk"),
     npm("jayson", "5.0.0"),
+    machine("go"),
+    go("grpcurl", "github.com/fullstorydev/grpcurl/cmd/grpcurl", "v1.9.3", "grpcurl"),
+    go("grpc_interop_client", "google.golang.org/grpc/interop/client", "v1.83.1", "client"),
+    go("grpc_interop_server", "google.golang.org/grpc/interop/server", "v1.83.1", "server"),
+    pypi(
+        "python_grpc",
+        &[
+            "grpcio==1.85.1",
+            "grpcio-health-checking==1.85.1",
+            "grpcio-reflection==1.85.1",
+            "grpcio-status==1.85.1",
+            "grpcio-tools==1.85.1",
+        ],
+    ),
 ];
+
+impl Tool {
+    /// The Debian packages it still needs.
+    fn missing(&self) -> Vec<&'static str> {
+        match self.from {
+            Source::Debian(package) if find(self.name).is_none() => vec![package],
+            Source::Pypi(_) => pypi::missing(),
+            Source::Debian(_) | Source::Npm(..) | Source::Machine | Source::Go(..) => Vec::new(),
+        }
+    }
+
+    /// Where it is, after it is installed if it was not.
+    fn path(&self) -> Option<PathBuf> {
+        match self.from {
+            Source::Debian(_) | Source::Machine => find(self.name),
+            Source::Npm(package, version) => npm::package(package, version),
+            Source::Go(package, version, binary) => go::program(self.name, package, version, binary),
+            Source::Pypi(packages) => pypi::python(self.name, packages),
+        }
+    }
+}
+
+/// Installs what is missing, and says where each tool is; whether all are there.
+pub fn run() -> Result<bool> {
+    let tools = provision();
+    for (name, path) in &tools {
+        println!("{name}={}", path.display());
+    }
+    for tool in TOOLS.iter().filter(|tool| tools.iter().all(|(name, _)| *name != tool.name)) {
+        println!("{} is not here", tool.name);
+    }
+    Ok(tools.len() == TOOLS.len())
+}
 
 /// The tools that are here, after those that were missing are installed, or have been asked for.
 pub fn provision() -> Vec<(&'static str, PathBuf)> {
-    let missing: Vec<_> = TOOLS
-        .iter()
-        .filter_map(|tool| match tool.from {
-            Source::Debian(package) if find(tool.name).is_none() => Some(package),
-            _ => None,
-        })
-        .collect();
+    // Another run may be at it in the same folder. Where it can't be locked, that is taken as it comes.
+    let _lock = once::lock();
+    // First, since other sources need programs of it.
+    let mut missing: Vec<_> = TOOLS.iter().flat_map(Tool::missing).collect();
+    missing.sort_unstable();
+    missing.dedup();
     if !missing.is_empty() {
         install(&missing);
     }
-    let path = |tool: &Tool| match tool.from {
-        Source::Debian(_) => find(tool.name),
-        Source::Npm(package, version) => npm_package(package, version),
+    let paths = |tools: &'static [Tool]| -> Vec<_> {
+        tools.iter().filter_map(|tool| Some((tool.name, tool.path()?))).collect()
     };
-    TOOLS.iter().filter_map(|tool| Some((tool.name, path(tool)?))).collect()
-}
-
-/// The folder of an npm package, which is installed under `target/tools` where it is not there yet.
-fn npm_package(package: &str, version: &str) -> Option<PathBuf> {
-    let prefix = workspace::target().join("tools").join("npm").join(format!("{package}-{version}"));
-    let folder = prefix.join("node_modules").join(package);
-    if folder.join("package.json").is_file() {
-        return Some(folder);
-    }
-    find("npm")?;
-    println!("npm install {package}@{version}");
-    let installed = std::fs::create_dir_all(&prefix).is_ok()
-        && workspace::command("npm")
-            .args(["install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix"])
-            .arg(&prefix)
-            .arg(format!("{package}@{version}"))
-            .status()
-            .is_ok_and(|status| status.success());
-    if !installed {
-        println!("could not be installed: {package}@{version}, from npm");
-        // A half of it must not be taken for the whole the next time.
-        let _ = std::fs::remove_dir_all(&prefix);
-        return None;
-    }
-    Some(folder)
+    // Sources are slow, and strangers to each other. The tools of one take turns: they share what it has built.
+    thread::scope(|scope| {
+        let running: Vec<_> = sources().map(|tools| scope.spawn(move || paths(tools))).collect();
+        running.into_iter().flat_map(|source| source.join().unwrap_or_default()).collect()
+    })
 }
 
 /// Where a program is, if it is on the path. Debian has servers in a folder that is on root's path only.
@@ -89,24 +142,20 @@ pub fn find(name: &str) -> Option<PathBuf> {
     folders.map(|folder| folder.join(name)).find(|file| file.is_file())
 }
 
-/// Installs Debian packages where this is root on Debian; else prints the line to type.
-pub fn install(packages: &[&str]) {
-    let line = format!("apt-get install -y --no-install-recommends {}", packages.join(" "));
-    let is_root = workspace::output(workspace::command("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
-    if find("apt-get").is_none() || !is_root {
-        println!("missing: {}. To have their tests run, type as root:\n  {line}", packages.join(", "));
-        return;
-    }
-    let apt = |args: &[&str]| {
-        println!("apt-get {}", args.join(" "));
-        let status =
-            workspace::command("apt-get").env("DEBIAN_FRONTEND", "noninteractive").args(args).arg("-qq").status();
-        status.is_ok_and(|status| status.success())
-    };
-    let args = [&["install", "-y", "--no-install-recommends"], packages].concat();
-    // A machine that has never looked has no list to find a package in.
-    let installed = apt(&args) || (apt(&["update"]) && apt(&args));
-    if !installed {
-        println!("could not be installed: {}", packages.join(", "));
+fn sources() -> impl Iterator<Item = &'static [Tool]> {
+    TOOLS.chunk_by(|one, next| discriminant(&one.from) == discriminant(&next.from))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tools_of_one_source_stand_together() {
+        let mut seen = Vec::new();
+        for source in sources().map(|tools| discriminant(&tools[0].from)) {
+            assert!(!seen.contains(&source));
+            seen.push(source);
+        }
     }
 }

@@ -22,10 +22,18 @@ pub(crate) struct BodyLimits {
     pub(crate) bytes_a_second: u64,
 }
 
+/// The limits that whoever reads a body has taken off it.
+#[derive(Clone, Copy)]
+pub(super) struct Lifted {
+    pub(super) bytes: bool,
+    pub(super) time: bool,
+}
+
 /// A body off the network that may neither be too long nor come too slowly.
 pub(super) struct Bounded {
     pub(super) incoming: Incoming,
     bytes: u64,
+    pub(super) lifted: Lifted,
     // Set at the first wait: a body that is there with its head never needs a timer.
     slow: Option<Box<Slow>>,
 }
@@ -40,7 +48,7 @@ struct Slow {
 
 impl Bounded {
     pub(super) const fn new(incoming: Incoming) -> Self {
-        Self { incoming, bytes: 0, slow: None }
+        Self { incoming, bytes: 0, lifted: Lifted { bytes: false, time: false }, slow: None }
     }
 
     pub(super) fn poll_frame(
@@ -55,7 +63,7 @@ impl Bounded {
                     slow.came(bytes, limits.bytes_a_second);
                 }
                 self.bytes += bytes;
-                if self.bytes > limits.bytes {
+                if self.bytes > limits.bytes && !self.lifted.bytes {
                     return Poll::Ready(Some(Err(too_large(limits.bytes).into())));
                 }
                 Poll::Ready(Some(Ok(frame)))
@@ -65,6 +73,7 @@ impl Bounded {
                 Poll::Ready(Some(Err(Error::invalid("", "the body ended before its time").with_source(error).into())))
             }
             Poll::Ready(None) => Poll::Ready(None),
+            Poll::Pending if self.lifted.time => Poll::Pending,
             Poll::Pending => self.poll_too_slow(cx, limits.time),
         }
     }

@@ -5,10 +5,20 @@ use tower::load_shed::error::Overloaded;
 use tower::timeout::error::Elapsed;
 use towerkit_endpoint::{BoxError, Code, Error, NotSent};
 
-/// What a transport's failure is to the caller.
+/// What a failure of what carries requests, such as a [`Pool`](crate::Pool), is to the caller: for transports that stand on HTTP.
 ///
-/// An error that says its code, by towerkit's or tower's means, keeps it. Any other is `Unavailable`.
-pub(crate) fn transport_failure(error: BoxError) -> Error {
+/// An error that says its code, by towerkit's or tower's means, keeps it. Any other is `Unavailable`, and is marked
+/// [`NotSent`] where there was no connection.
+///
+/// ```
+/// use towerkit_endpoint::Code;
+/// use towerkit_transport_http::transport_failure;
+///
+/// let broken = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+/// assert_eq!(transport_failure(broken.into()).code(), Code::Unavailable);
+/// ```
+#[must_use]
+pub fn transport_failure(error: BoxError) -> Error {
     let says_its_code = error.is::<Elapsed>()
         || error.is::<Overloaded>()
         || causes(&*error).any(|cause| cause.is::<Error>() || cause.is::<Code>());

@@ -30,8 +30,20 @@ pub(in crate::client) fn is_reserved(name: &HeaderName) -> bool {
     NOT_FROM_METADATA.contains(name)
 }
 
-/// Takes out of metadata what may not become a header.
-pub(super) fn strip(headers: &mut HeaderMap) {
+/// Takes out of metadata what may not become a header of a request: what belongs to one connection, with what `connection` names, and
+/// what the client says of the body itself. For transports that stand on HTTP.
+///
+/// ```
+/// use http::{HeaderMap, HeaderValue, header};
+/// use towerkit_transport_http::strip_reserved;
+///
+/// let mut headers = HeaderMap::new();
+/// headers.insert(header::HOST, HeaderValue::from_static("elsewhere"));
+/// headers.insert("x-request-id", HeaderValue::from_static("7f3a"));
+/// strip_reserved(&mut headers);
+/// assert_eq!(headers.keys().collect::<Vec<_>>(), ["x-request-id"]);
+/// ```
+pub fn strip_reserved(headers: &mut HeaderMap) {
     if headers.is_empty() {
         return;
     }

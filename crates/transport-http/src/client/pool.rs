@@ -34,6 +34,7 @@ use crate::Body;
 pub struct Pool {
     client: Client<Transport, Body>,
     pub(super) schemes: &'static [&'static str],
+    http2: bool,
 }
 
 #[cfg(feature = "tls")]
@@ -46,6 +47,12 @@ impl Pool {
     #[must_use]
     pub fn new() -> Self {
         PoolSettings::default().build()
+    }
+
+    /// Whether it speaks [HTTP/2 only](PoolSettings::http2).
+    #[must_use]
+    pub const fn is_http2(&self) -> bool {
+        self.http2
     }
 
     /// With other settings.
@@ -136,7 +143,7 @@ impl PoolSettings {
             .http2_keep_alive_interval(Duration::from_secs(20))
             .http2_keep_alive_timeout(Duration::from_secs(10))
             .build(connector);
-        Pool { client, schemes }
+        Pool { client, schemes, http2: self.http2 }
     }
 
     #[cfg(feature = "tls")]

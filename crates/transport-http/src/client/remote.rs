@@ -71,6 +71,21 @@ impl Remote<Pool> {
 }
 
 impl<S> Remote<S> {
+    /// What carries its requests.
+    #[must_use]
+    pub const fn transport(&self) -> &S {
+        &self.transport
+    }
+
+    /// The absolute URL of a path and query of the service: what requests to the transport are made with.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidArgument`, where it is no path and query.
+    pub fn url(&self, target: &str) -> Result<http::Uri, towerkit_endpoint::Error> {
+        self.base.at(target)
+    }
+
     pub(crate) const fn base(&self) -> &Base {
         &self.base
     }

@@ -150,7 +150,7 @@ where
     D: DecodeResponse<R, M>,
 {
     let mut headers = mem::take(context.metadata_mut()).into_headers();
-    headers::strip(&mut headers);
+    headers::strip_reserved(&mut headers);
     let mut draft = Draft::new(settings.template.clone(), headers);
     for (index, value) in &settings.params {
         draft.set_value(*index, value(&message));

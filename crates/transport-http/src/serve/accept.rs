@@ -58,7 +58,9 @@ where
     let within = lifeline.stop_by().map(|stop_by| stop_by.saturating_duration_since(Instant::now()));
     let grace = shared.limits.drain_grace;
     // Not before the listener is closed: a client that is told to go comes back at once, to who listens then.
-    shared.drain(within.map_or(grace, |within| grace.min(within / 2)));
+    let stream_grace = shared.limits.stream_grace.or_else(|| within.map(|within| within / 2));
+    let streams_until = stream_grace.and_then(|grace| Instant::now().checked_add(grace));
+    shared.drain(within.map_or(grace, |within| grace.min(within / 2)), streams_until);
     for accepted in swept {
         start(&mut connections, accepted);
     }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body as HttpBody;
 use hyper::server::conn::{http1, http2};
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tower_service::Service;
@@ -17,7 +17,7 @@ use towerkit_endpoint::BoxError;
 use super::ServeEvent;
 use super::clock::{Clock, Up};
 use super::executor::Streams;
-use super::limits::Limits;
+use super::limits::{KeepAlive, Limits};
 use super::service::Calls;
 use super::shared::Shared;
 use super::stream::Stream;
@@ -59,7 +59,7 @@ where
         return tell(ended, peer, &clock);
     }
     let limits = &clock.shared.limits;
-    let origin = Origin::plain(peer, limits.body);
+    let origin = Origin::plain(peer, limits.body, clock.shared.stop.clone());
     let mut stream = Stream::new(tcp, clock.clone());
     let mut watch = std::pin::pin!(Watch::new(&clock));
 
@@ -120,7 +120,11 @@ where
     S: Service<Request<Body>, Response = Response<B>, Error: Into<BoxError>, Future: Send> + Clone + Send + 'static,
     B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
-    http2::Builder::new(Streams::new(calls.clock.clone()))
+    let mut http2 = http2::Builder::new(Streams::new(calls.clock.clone()));
+    if let Some(KeepAlive { interval, timeout }) = limits.keep_alive {
+        http2.timer(TokioTimer::new()).keep_alive_interval(interval).keep_alive_timeout(timeout);
+    }
+    http2
         .max_header_list_size(limits.header_bytes)
         .max_concurrent_streams(limits.streams)
         .max_pending_accept_reset_streams(PENDING_RESETS)

@@ -17,6 +17,16 @@ pub(super) struct Limits {
     pub(super) idle_time: Duration,
     pub(super) streams: u32,
     pub(super) drain_grace: Duration,
+    /// Half of the time there is where none is set.
+    pub(super) stream_grace: Option<Duration>,
+    pub(super) keep_alive: Option<KeepAlive>,
+}
+
+/// Pings of HTTP/2.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct KeepAlive {
+    pub(super) interval: Duration,
+    pub(super) timeout: Duration,
 }
 
 impl Default for Limits {
@@ -33,6 +43,8 @@ impl Default for Limits {
             idle_time: Duration::from_secs(60),
             streams: 200,
             drain_grace: Duration::from_secs(1),
+            stream_grace: None,
+            keep_alive: None,
         }
     }
 }

@@ -45,7 +45,7 @@ where
     clock.begin();
     let protocol = session.protocol();
     let limits = &clock.shared.limits;
-    let origin = Arc::new(Origin { peer, limits: limits.body, tls: Some(session) });
+    let origin = Arc::new(Origin { peer, limits: limits.body, stop: clock.shared.stop.clone(), tls: Some(session) });
     let calls = Calls { service, clock: clock.clone(), origin };
     let watch = pin!(Watch::new(clock));
     if protocol == Version::HTTP_2 {

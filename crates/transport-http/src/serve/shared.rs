@@ -2,9 +2,11 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::limits::Limits;
+use super::stream_stop::StreamStop;
 use super::{OnEvent, ServeEvent};
 
 /// What all connections of a server share.
@@ -15,6 +17,8 @@ pub(super) struct Shared {
     pub(super) tls: Option<crate::tls::ServerTls>,
     /// The drain has begun; this wakes the connections.
     pub(super) drain: CancellationToken,
+    /// Tells the streams when to end.
+    pub(super) stop: StreamStop,
     /// Set before: how long a connection may then be idle for. The token knows that it was cancelled behind a lock only.
     grace: OnceLock<Duration>,
     /// What is left is being cut.
@@ -25,12 +29,14 @@ pub(super) struct Shared {
 
 impl Shared {
     pub(super) fn new(limits: Limits, on_event: Arc<OnEvent>) -> Self {
+        let drain = CancellationToken::new();
         Self {
             limits,
             on_event,
             #[cfg(feature = "tls")]
             tls: None,
-            drain: CancellationToken::new(),
+            drain: drain.clone(),
+            stop: StreamStop::new(drain),
             grace: OnceLock::new(),
             cutting: AtomicBool::new(false),
             cut_connections: AtomicUsize::new(0),
@@ -49,7 +55,8 @@ impl Shared {
     }
 
     /// Begins the drain.
-    pub(super) fn drain(&self, grace: Duration) {
+    pub(super) fn drain(&self, grace: Duration, streams_until: Option<Instant>) {
+        self.stop.set(streams_until);
         let _ = self.grace.set(grace);
         self.drain.cancel();
     }

@@ -1,0 +1,52 @@
+use std::error::Error as StdError;
+
+use h2::Reason;
+use tower::load_shed::error::Overloaded;
+use tower::timeout::error::Elapsed;
+use towerkit_endpoint::{BoxError, Code, Error, NotSent};
+use towerkit_transport_http::transport_failure;
+
+use crate::status::{Status, error_of};
+
+/// What a failure of the channel, or of what it brings, is to the caller.
+///
+/// An error that says its code keeps it. A stream that was reset is told by the reason ("gRPC over HTTP2", `Errors`); that a
+/// connection broke is `Unavailable`.
+pub(super) fn channel_failure(error: BoxError) -> Error {
+    let ours = causes(&*error).any(|cause| cause.is::<Error>() || cause.is::<Code>());
+    if ours || error.is::<Elapsed>() || error.is::<Overloaded>() {
+        return error.into();
+    }
+    let http2 = causes(&*error).find_map(|cause| cause.downcast_ref::<h2::Error>());
+    match http2.map(|error| (error.reason(), error.is_go_away())) {
+        // A stream that the other side has not begun (RFC 9113, section 8.7, and section 6.8 for GOAWAY).
+        Some((Some(Reason::REFUSED_STREAM), _) | (Some(Reason::NO_ERROR), true)) => {
+            Error::new(Code::Unavailable, "the service did not take the call")
+                .with_source(error)
+                .with_extension(NotSent)
+        }
+        Some((Some(reason), false)) => Error::new(code_of(reason), "the service broke the call off").with_source(error),
+        Some(_) => transport_failure(error),
+        None => {
+            // tonic's channel says what it knows by a status, which is not much where it is `Unknown`.
+            let status = causes(&*error).find_map(|cause| cause.downcast_ref::<Status>()).cloned();
+            match status.filter(|status| status.code() != tonic::Code::Unknown) {
+                Some(status) => error_of(status).with_source(error),
+                None => transport_failure(error),
+            }
+        }
+    }
+}
+
+fn code_of(reason: Reason) -> Code {
+    match reason {
+        Reason::CANCEL => Code::Cancelled,
+        Reason::ENHANCE_YOUR_CALM => Code::ResourceExhausted,
+        Reason::INADEQUATE_SECURITY => Code::PermissionDenied,
+        _ => Code::Internal,
+    }
+}
+
+fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |cause| (*cause).source())
+}

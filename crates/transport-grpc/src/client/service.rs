@@ -1,0 +1,156 @@
+use std::fmt;
+use std::future::Future;
+use std::mem;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll};
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, TE, USER_AGENT};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Version};
+use http_body::Body as HttpBody;
+use tokio::time::{Instant, timeout_at};
+use tower_service::Service;
+use towerkit_endpoint::{BoxError, Code, Context, Error, NotSent};
+use towerkit_transport_http::{Body, strip_reserved};
+
+use super::failure::channel_failure;
+use super::finalizer::Finalizer;
+use super::reply::{Incoming, ReadReply};
+use super::request::{RequestFailure, WriteRequest};
+use super::{Client, Settings};
+use crate::compression::{ACCEPT_ENCODING, ACCEPTED, ENCODING};
+use crate::frame::Encoder;
+use crate::{status, wire};
+
+const THIS_AGENT: HeaderValue = HeaderValue::from_static(concat!("grpc-rust-towerkit/", env!("CARGO_PKG_VERSION")));
+
+/// What of the protocol metadata has no say in, beside what is reserved in HTTP.
+const NOT_FROM_METADATA: [HeaderName; 4] = [ENCODING, ACCEPT_ENCODING, status::STATUS, wire::TIMEOUT];
+
+impl<S, I, O, T, R, K, B> Service<towerkit_endpoint::Request<T>> for Client<S, I, O, T, R, K>
+where
+    S: Service<Request<tonic::body::Body>, Response = Response<B>> + Clone + Send + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send,
+    B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+    I: WriteRequest<T>,
+    I::Codec: Send,
+    O: ReadReply<R, K>,
+    T: Send + 'static,
+    R: Send + 'static,
+    K: 'static,
+{
+    type Response = R;
+    type Error = Error;
+    type Future = ClientFuture<R>;
+
+    fn poll_ready(&mut self, cx: &mut TaskContext<'_>) -> Poll<Result<(), Error>> {
+        self.channel.poll_ready(cx).map_err(|error| channel_failure(error.into()).with_extension(NotSent))
+    }
+
+    fn call(&mut self, request: towerkit_endpoint::Request<T>) -> Self::Future {
+        // The instance that was made ready is called; a clone need not be.
+        let clone = self.channel.clone();
+        let mut channel = mem::replace(&mut self.channel, clone);
+        let (write, read, settings) = (self.request.clone(), self.reply.clone(), self.settings.clone());
+        let mut finalizer = Finalizer::start(&settings.finalize, settings.path);
+        let (mut context, message) = request.into_parts();
+        // A stream has no other end than the caller's; what is limited here is the time to its beginning.
+        let end = if O::STREAMS { context.deadline() } else { None };
+        let own = Instant::now().checked_add(settings.timeout);
+        let deadline = [context.deadline(), own].into_iter().flatten().min();
+        if !O::STREAMS {
+            own.into_iter().for_each(|own| context.shorten_deadline_until(own));
+        }
+        ClientFuture(Box::pin(async move {
+            let tail = if O::STREAMS { context.tail().cloned() } else { None }.unwrap_or_default();
+            let exchange = async {
+                if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+                    return Err(Error::from(Code::DeadlineExceeded).with_extension(NotSent));
+                }
+                let (request, failure) =
+                    prepare(&write, &settings, context, message).map_err(|error| error.with_extension(NotSent))?;
+                // Nothing was awaited since the channel was made ready.
+                let sent = channel.call(request).await;
+                let response = sent.map_err(|error| failure.or(channel_failure(error.into())))?;
+                let mut reply = Incoming::head(response.map(Body::new), settings.clone(), failure, end, tail)?;
+                if O::STREAMS {
+                    reply.finalizer = finalizer.take();
+                }
+                read.read(reply).await
+            };
+            let result = match deadline {
+                Some(deadline) => timeout_at(deadline, exchange)
+                    .await
+                    .unwrap_or_else(|elapsed| Err(Error::from(Code::DeadlineExceeded).with_source(elapsed))),
+                None => exchange.await,
+            };
+            if let Some(finalizer) = &mut finalizer {
+                if result.is_ok() {
+                    finalizer.message();
+                }
+                finalizer.end_with(&result);
+            }
+            result
+        }))
+    }
+}
+
+/// From the message to the request that is sent: *encode*, then *before*.
+fn prepare<T, I: WriteRequest<T>>(
+    write: &I,
+    settings: &Arc<Settings>,
+    mut context: Context,
+    message: T,
+) -> Result<(Request<tonic::body::Body>, RequestFailure), Error> {
+    let encoder = Encoder::new(write.codec(), settings.send_limit, settings.compression);
+    let (body, failure) = write.write(message, encoder)?;
+
+    let mut headers = mem::take(context.metadata_mut()).into_headers();
+    if headers.is_empty() {
+        headers = HeaderMap::with_capacity(8);
+    } else {
+        strip_reserved(&mut headers);
+        for name in NOT_FROM_METADATA {
+            headers.remove(name);
+        }
+    }
+    headers.insert(TE, HeaderValue::from_static("trailers"));
+    headers.insert(CONTENT_TYPE, write.content_type());
+    headers.entry(USER_AGENT).or_insert(THIS_AGENT);
+    if let Some(compression) = settings.compression {
+        headers.insert(ENCODING, compression.header());
+    }
+    if cfg!(feature = "compression") {
+        headers.insert(ACCEPT_ENCODING, ACCEPTED);
+    }
+    wire::announce_timeout(&context, &mut headers);
+    for hook in &settings.before {
+        hook(&context, &mut headers)?;
+    }
+
+    let mut request = Request::new(body);
+    *request.method_mut() = http::Method::POST;
+    *request.uri_mut() = settings.uri.clone();
+    *request.version_mut() = Version::HTTP_2;
+    *request.headers_mut() = headers;
+    Ok((request, failure))
+}
+
+/// The future of a [`Client`]. Dropping it cancels the call.
+pub struct ClientFuture<R>(Pin<Box<dyn Future<Output = Result<R, Error>> + Send>>);
+
+impl<R> Future for ClientFuture<R> {
+    type Output = Result<R, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
+        self.0.as_mut().poll(cx)
+    }
+}
+
+impl<R> fmt::Debug for ClientFuture<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ClientFuture")
+    }
+}

@@ -1,0 +1,113 @@
+//! Between the messages on the wire and those of the domain.
+
+use std::fmt;
+
+use towerkit_endpoint::{Error, WithMetadata};
+
+/// Makes the domain's value of a message that came.
+///
+/// [`Convert`] does it by [`TryFrom`], so that a value that is the message itself needs nothing; [`Server::decode`] and
+/// [`Client::decode`](crate::Client::decode) take a function.
+///
+/// [`Server::decode`]: crate::Server::decode
+#[diagnostic::on_unimplemented(
+    message = "no `{T}` can be made of the message `{M}` by `{Self}`",
+    note = "implement `From<{M}>` or `TryFrom<{M}>` for it, or give a function by `decode`"
+)]
+pub trait Decode<M, T>: Clone + Send + Sync + 'static {
+    /// Makes it.
+    ///
+    /// # Errors
+    ///
+    /// Where the message is not valid: [`Error::invalid`] names the field.
+    fn decode(&self, message: M) -> Result<T, Error>;
+}
+
+/// Makes the message that goes out of the domain's value.
+///
+/// [`Convert`] does it by [`From`]; [`Server::encode`](crate::Server::encode) and [`Client::encode`](crate::Client::encode) take a
+/// function. `K` tells a plain value from one that is [`WithMetadata`]; it is inferred, and no user writes it.
+#[diagnostic::on_unimplemented(
+    message = "no message `{M}` can be made of `{T}` by `{Self}`",
+    note = "implement `From<{T}>` for it, or give a function by `encode`"
+)]
+pub trait Encode<T, M, K = Plain>: Clone + Send + Sync + 'static {
+    /// Makes it.
+    ///
+    /// # Errors
+    ///
+    /// Where the value has no such message.
+    fn encode(&self, value: T) -> Result<WithMetadata<M>, Error>;
+}
+
+/// Marks a value that is encoded as it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Plain(());
+
+/// Marks a value that brings metadata of its own.
+#[derive(Clone, Copy, Debug)]
+pub struct Accompanied(());
+
+/// Converts by the standard library's traits: [`TryFrom`] for what comes, [`From`] for what goes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Convert;
+
+impl<M, T> Decode<M, T> for Convert
+where
+    T: TryFrom<M>,
+    T::Error: Into<Error>,
+{
+    fn decode(&self, message: M) -> Result<T, Error> {
+        T::try_from(message).map_err(Into::into)
+    }
+}
+
+impl<T, M: From<T>> Encode<T, M> for Convert {
+    fn encode(&self, value: T) -> Result<WithMetadata<M>, Error> {
+        Ok(WithMetadata::new(M::from(value)))
+    }
+}
+
+impl<T, M: From<T>> Encode<WithMetadata<T>, M, Accompanied> for Convert {
+    fn encode(&self, value: WithMetadata<T>) -> Result<WithMetadata<M>, Error> {
+        Ok(value.map(M::from))
+    }
+}
+
+/// Converts by a function.
+#[derive(Clone, Copy)]
+pub struct ConvertFn<F>(pub(crate) F);
+
+impl<F, M, T, E> Decode<M, T> for ConvertFn<F>
+where
+    F: Fn(M) -> Result<T, E> + Clone + Send + Sync + 'static,
+    E: Into<Error>,
+{
+    fn decode(&self, message: M) -> Result<T, Error> {
+        (self.0)(message).map_err(Into::into)
+    }
+}
+
+impl<F, T, M> Encode<T, M> for ConvertFn<F>
+where
+    F: Fn(T) -> M + Clone + Send + Sync + 'static,
+{
+    fn encode(&self, value: T) -> Result<WithMetadata<M>, Error> {
+        Ok(WithMetadata::new((self.0)(value)))
+    }
+}
+
+impl<F, T, M> Encode<WithMetadata<T>, M, Accompanied> for ConvertFn<F>
+where
+    F: Fn(T) -> M + Clone + Send + Sync + 'static,
+{
+    fn encode(&self, value: WithMetadata<T>) -> Result<WithMetadata<M>, Error> {
+        Ok(value.map(&self.0))
+    }
+}
+
+impl<F> fmt::Debug for ConvertFn<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ConvertFn")
+    }
+}

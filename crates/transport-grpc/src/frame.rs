@@ -1,0 +1,17 @@
+//! Length-prefixed messages ("gRPC over HTTP2", `Length-Prefixed-Message`): a flag, the length in four bytes, the message.
+
+mod decoder;
+mod encoder;
+mod error;
+mod messages;
+
+pub(crate) use decoder::Decoder;
+pub(crate) use encoder::Encoder;
+pub(crate) use error::FrameError;
+pub(crate) use messages::{Messages, MessagesError};
+
+/// The most bytes of a message unless said otherwise: 4 MiB, as every implementation of gRPC has it.
+pub(crate) const DEFAULT_LIMIT: usize = 4 << 20;
+
+/// The bytes before a message.
+const HEADER: usize = 5;

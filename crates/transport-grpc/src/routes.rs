@@ -1,0 +1,336 @@
+mod generated;
+#[cfg(feature = "health")]
+mod health;
+#[cfg(feature = "reflection")]
+mod reflection;
+mod route;
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::convert::Infallible;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response, StatusCode, header};
+use http_body::Body as HttpBody;
+use tonic::server::NamedService;
+use tower::util::{BoxCloneSyncService, ServiceExt as _};
+use tower_service::Service;
+use towerkit_endpoint::{BoxError, BoxStream, Code, Endpoint, Error};
+use towerkit_transport_http::{Body, HttpService};
+
+use crate::convert::{Decode, Encode};
+use crate::server::{Call, Head, ReadMany, ReadOne, WriteMany, WriteOne, failed};
+use crate::{Codec, Method, Server, StreamReply, method, status_of, wire};
+
+use route::{MethodRoute, Route, RouteReply};
+
+/// The methods of gRPC services, as a Tower HTTP service: what [`serve`](crate::serve()) takes, and whatever else takes a
+/// `Service<http::Request<_>>` that can't fail, such as axum by `fallback_service`.
+///
+/// A method is served by an endpoint at its path, or by a service that tonic's generator made; both may stand side by side. An
+/// unknown method gets `Unimplemented`. What is no call of gRPC goes to the [`fallback`](Self::fallback), so that one port serves
+/// gRPC and HTTP; without one it gets 415, or 405 for a method that is not POST.
+///
+/// It is always ready, and drives the readiness of the chosen method inside the call. Clones share the table.
+///
+/// ```
+/// # mod pb {
+/// #     #[derive(Clone, PartialEq, prost::Message)]
+/// #     pub struct Name { #[prost(string, tag = "1")] pub name: String }
+/// # }
+/// use std::time::Duration;
+/// use futures_util::StreamExt;
+/// use towerkit_endpoint::{BoxStream, Error, endpoint_fn};
+/// use towerkit_transport_grpc::{Method, Routes, Server};
+/// use towerkit_transport_http::codec::{Empty, Text};
+/// use towerkit_transport_http::{Router, Server as HttpServer};
+///
+/// const GREET: Method<pb::Name, pb::Name> = Method::new("/greeter.Greeter/Greet");
+/// const GREET_ALL: Method<pb::Name, pb::Name> = Method::new("/greeter.Greeter/GreetAll");
+///
+/// let greet = endpoint_fn(|name: pb::Name| async move { Ok::<_, Error>(name) });
+/// let greet_all = endpoint_fn(|names: BoxStream<pb::Name>| async move {
+///     Ok::<_, Error>(names.map(|name| name)) // a stream is lazy: it answers as the names come
+/// });
+/// let ping = endpoint_fn(|()| async { Ok::<_, Error>("pong") });
+///
+/// let routes = Routes::new()
+///     .unary(GREET, Server::new(greet))
+///     .bidi_streaming(GREET_ALL, Server::new(greet_all))
+///     .fallback(Router::new().get("/ping", HttpServer::new(ping, Empty, Text)));
+/// # let _ = routes;
+/// ```
+#[derive(Clone, Default)]
+pub struct Routes {
+    table: Arc<Table>,
+}
+
+#[derive(Clone, Default)]
+struct Table {
+    // By their whole path, and the services of others by their name.
+    methods: HashMap<&'static str, Arc<dyn Route>>,
+    services: HashMap<&'static str, Mounted>,
+    fallback: Option<Mounted>,
+}
+
+type Mounted = BoxCloneSyncService<Request<Body>, Response<Body>, Infallible>;
+
+impl Routes {
+    /// Without methods.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a method of one message in and one message out.
+    ///
+    /// # Panics
+    ///
+    /// Where the path is served already: a mistake in the program, found as it starts.
+    #[must_use]
+    pub fn unary<E, D, N, Q, P, C, T, K>(self, method: Method<Q, P, C>, server: Server<E, D, N>) -> Self
+    where
+        Q: Send + 'static,
+        P: 'static,
+        C: Codec<Q> + Codec<P>,
+        T: Send + 'static,
+        E: Endpoint<T>,
+        D: Decode<Q, T>,
+        N: Encode<E::Reply, P, K>,
+        K: 'static,
+    {
+        let path = method.path();
+        let codec = method.into_codec();
+        let (endpoint, decode, encode, settings) = server.into_parts();
+        let (read, write) = (ReadOne::<Q, C, D>::new(codec.clone(), decode), WriteOne::<P, C, N>::new(codec, encode));
+        self.add(path, MethodRoute::new(subtype::<C, P>(), Call { endpoint, read, write, settings, path }))
+    }
+
+    /// Adds a method of one message in and a stream of messages out.
+    ///
+    /// # Panics
+    ///
+    /// Where the path is served already.
+    #[must_use]
+    pub fn server_streaming<E, D, N, Q, P, C, T, K>(self, method: Method<Q, P, C>, server: Server<E, D, N>) -> Self
+    where
+        Q: Send + 'static,
+        P: 'static,
+        C: Codec<Q> + Codec<P>,
+        T: Send + 'static,
+        E: Endpoint<T, Reply: StreamReply<K>>,
+        D: Decode<Q, T>,
+        N: Encode<<E::Reply as StreamReply<K>>::Value, P>,
+        K: 'static,
+    {
+        let path = method.path();
+        let codec = method.into_codec();
+        let (endpoint, decode, encode, settings) = server.into_parts();
+        let (read, write) = (ReadOne::<Q, C, D>::new(codec.clone(), decode), WriteMany::<P, C, N>::new(codec, encode));
+        self.add(path, MethodRoute::new(subtype::<C, P>(), Call { endpoint, read, write, settings, path }))
+    }
+
+    /// Adds a method of a stream of messages in and one message out.
+    ///
+    /// # Panics
+    ///
+    /// Where the path is served already.
+    #[must_use]
+    pub fn client_streaming<E, D, N, Q, P, C, T, K>(self, method: Method<Q, P, C>, server: Server<E, D, N>) -> Self
+    where
+        Q: Send + 'static,
+        P: 'static,
+        C: Codec<Q> + Codec<P>,
+        T: Send + 'static,
+        E: Endpoint<BoxStream<T>>,
+        D: Decode<Q, T>,
+        N: Encode<E::Reply, P, K>,
+        K: 'static,
+    {
+        let path = method.path();
+        let codec = method.into_codec();
+        let (endpoint, decode, encode, settings) = server.into_parts();
+        let (read, write) = (ReadMany::<Q, C, D>::new(codec.clone(), decode), WriteOne::<P, C, N>::new(codec, encode));
+        self.add(path, MethodRoute::new(subtype::<C, P>(), Call { endpoint, read, write, settings, path }))
+    }
+
+    /// Adds a method of a stream of messages in and a stream of messages out.
+    ///
+    /// # Panics
+    ///
+    /// Where the path is served already.
+    #[must_use]
+    pub fn bidi_streaming<E, D, N, Q, P, C, T, K>(self, method: Method<Q, P, C>, server: Server<E, D, N>) -> Self
+    where
+        Q: Send + 'static,
+        P: 'static,
+        C: Codec<Q> + Codec<P>,
+        T: Send + 'static,
+        E: Endpoint<BoxStream<T>, Reply: StreamReply<K>>,
+        D: Decode<Q, T>,
+        N: Encode<<E::Reply as StreamReply<K>>::Value, P>,
+        K: 'static,
+    {
+        let path = method.path();
+        let codec = method.into_codec();
+        let (endpoint, decode, encode, settings) = server.into_parts();
+        let read = ReadMany::<Q, C, D>::new(codec.clone(), decode);
+        let write = WriteMany::<P, C, N>::new(codec, encode);
+        self.add(path, MethodRoute::new(subtype::<C, P>(), Call { endpoint, read, write, settings, path }))
+    }
+
+    /// Adds a service that tonic's generator made, such as `AddServer::new(rpc)`. It finds the peer where tonic puts it:
+    /// `request.remote_addr()`. Its limits and its compression are its own.
+    ///
+    /// # Panics
+    ///
+    /// Where a service of this name is there already.
+    #[must_use]
+    pub fn service<S: HttpService + NamedService>(mut self, service: S) -> Self {
+        let table = Arc::make_mut(&mut self.table);
+        let taken = table.services.insert(S::NAME, generated::mount(service)).is_some();
+        assert!(!taken, "the service {} is there already", S::NAME);
+        self
+    }
+
+    /// What answers requests that are no calls of gRPC: a [`Router`](towerkit_transport_http::Router) of the same port.
+    #[must_use]
+    pub fn fallback(mut self, service: impl HttpService) -> Self {
+        Arc::make_mut(&mut self.table).fallback = Some(boxed(service));
+        self
+    }
+
+    /// The names of the services that have a method here, in order.
+    #[must_use]
+    pub fn services(&self) -> Vec<&'static str> {
+        let methods = self.table.methods.keys().filter_map(|path| method::split(path)).map(|(service, _)| service);
+        let mut names: Vec<_> = methods.chain(self.table.services.keys().copied()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    #[expect(clippy::panic, reason = "methods are written by the programmer and added at start")]
+    fn add(mut self, path: &'static str, route: impl Route) -> Self {
+        match Arc::make_mut(&mut self.table).methods.entry(path) {
+            Entry::Vacant(free) => free.insert(Arc::new(route)),
+            Entry::Occupied(_) => panic!("{path} is served already"),
+        };
+        self
+    }
+}
+
+/// What stands behind `application/grpc+` for a codec.
+const fn subtype<C: Codec<M>, M>() -> &'static str {
+    C::SUBTYPE
+}
+
+fn boxed(service: impl HttpService) -> Mounted {
+    BoxCloneSyncService::new(service.map_response(|response| response.map(Body::new)))
+}
+
+impl Table {
+    fn answer(&self, request: Request<Body>) -> RouteReply {
+        let Some(subtype) = wire::subtype(request.headers()) else {
+            return match &self.fallback {
+                Some(fallback) => mounted(fallback, request),
+                None => ready(no_grpc(&request)),
+            };
+        };
+        if request.method() != http::Method::POST {
+            return ready(no_grpc(&request));
+        }
+        let path = request.uri().path();
+        if let Some(route) = self.methods.get(path) {
+            if !subtype.is_empty() && subtype != route.subtype() {
+                let message = format!("messages are written as {} here", route.subtype());
+                return ready(refused(&request, Error::new(Code::Unimplemented, message)));
+            }
+            let (parts, body) = request.into_parts();
+            return route.call(parts, body);
+        }
+        match method::split(path).and_then(|(service, _)| self.services.get(service)) {
+            Some(service) => mounted(service, request),
+            None => {
+                let path: String = path.chars().take(100).collect();
+                ready(refused(&request, Error::new(Code::Unimplemented, format!("there is no method {path} here"))))
+            }
+        }
+    }
+}
+
+fn ready(response: Response<Body>) -> RouteReply {
+    Box::pin(std::future::ready(response))
+}
+
+fn mounted(service: &Mounted, request: Request<Body>) -> RouteReply {
+    let call = service.clone().oneshot(request);
+    Box::pin(async move { call.await.unwrap_or_else(|never| match never {}) })
+}
+
+fn refused(request: &Request<Body>, error: Error) -> Response<Body> {
+    failed(&status_of(&error), wire::content_type_of(request.headers()), Head::default())
+}
+
+/// "gRPC over HTTP2": a request of another media type gets 415.
+fn no_grpc(request: &Request<Body>) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    if request.method() == http::Method::POST {
+        *response.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        response.headers_mut().insert(header::ACCEPT, wire::GRPC);
+    } else {
+        *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
+    }
+    response
+}
+
+impl<B> Service<Request<B>> for Routes
+where
+    B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = RoutesFuture;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> RoutesFuture {
+        RoutesFuture(self.table.answer(request.map(Body::new)))
+    }
+}
+
+/// The future of [`Routes`]. Dropping it cancels the call.
+pub struct RoutesFuture(RouteReply);
+
+impl Future for RoutesFuture {
+    type Output = Result<Response<Body>, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.as_mut().poll(cx).map(Ok)
+    }
+}
+
+impl fmt::Debug for RoutesFuture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RoutesFuture")
+    }
+}
+
+impl fmt::Debug for Routes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut methods: Vec<_> = self.table.methods.keys().collect();
+        methods.sort_unstable();
+        f.debug_struct("Routes")
+            .field("methods", &methods)
+            .field("services", &self.table.services.keys())
+            .finish_non_exhaustive()
+    }
+}

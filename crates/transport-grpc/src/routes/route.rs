@@ -1,0 +1,50 @@
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+
+use http::{Response, request};
+use towerkit_endpoint::Endpoint;
+use towerkit_transport_http::Body;
+
+use crate::server::{Call, ReadRequest, WriteReply};
+
+/// What answers the calls of one method.
+pub(super) trait Route: Send + Sync + 'static {
+    /// What stands behind `application/grpc+` in the media type.
+    fn subtype(&self) -> &'static str;
+
+    fn call(&self, parts: request::Parts, body: Body) -> RouteReply;
+}
+
+/// A call under way.
+pub(super) type RouteReply = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
+
+/// An endpoint, and how its messages are read and written.
+pub(super) struct MethodRoute<E, I, O, T, K> {
+    subtype: &'static str,
+    call: Call<E, I, O>,
+    types: PhantomData<fn(T) -> K>,
+}
+
+impl<E, I, O, T, K> MethodRoute<E, I, O, T, K> {
+    pub(super) const fn new(subtype: &'static str, call: Call<E, I, O>) -> Self {
+        Self { subtype, call, types: PhantomData }
+    }
+}
+
+impl<E, I, O, T, K> Route for MethodRoute<E, I, O, T, K>
+where
+    T: Send + 'static,
+    K: 'static,
+    E: Endpoint<T>,
+    I: ReadRequest<T>,
+    O: WriteReply<E::Reply, K>,
+{
+    fn subtype(&self) -> &'static str {
+        self.subtype
+    }
+
+    fn call(&self, parts: request::Parts, body: Body) -> RouteReply {
+        Box::pin(self.call.clone().run::<T, K>(parts, body))
+    }
+}

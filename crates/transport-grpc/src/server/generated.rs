@@ -1,0 +1,332 @@
+//! Endpoints in a service that tonic's generator made.
+
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll};
+
+use futures_core::Stream;
+use futures_util::StreamExt as _;
+use pin_project_lite::pin_project;
+use tonic::metadata::MetadataMap;
+use tower::util::ServiceExt as _;
+use towerkit_endpoint::{BoxStream, Code, Context, Endpoint, Error, Metadata, Request, Tail};
+use towerkit_transport_http::StreamStop;
+
+use super::finalizer::Finalizer;
+use super::watched::{Watch, Watched};
+use super::{Exchange, Head, Server};
+use crate::convert::{Decode, Encode};
+use crate::status::{Status, error_of};
+use crate::{StreamReply, wire};
+
+/// The stream of a reply in a generated service: the type behind its associated type, `type WatchStream = ReplyStream<pb::Event>`.
+pub type ReplyStream<P> = Pin<Box<dyn Stream<Item = Result<P, Status>> + Send>>;
+
+/// The four kinds of methods, as a generated trait has them.
+///
+/// ```
+/// # mod pb {
+/// #     #[derive(Clone, PartialEq, prost::Message)]
+/// #     pub struct SumRequest { #[prost(int64, tag = "1")] pub a: i64, #[prost(int64, tag = "2")] pub b: i64 }
+/// #     #[derive(Clone, PartialEq, prost::Message)]
+/// #     pub struct SumReply { #[prost(int64, tag = "1")] pub v: i64 }
+/// #     pub mod add_server {
+/// #         #[tonic::async_trait]
+/// #         pub trait Add: Send + Sync + 'static {
+/// #             async fn sum(&self, request: tonic::Request<super::SumRequest>)
+/// #                 -> Result<tonic::Response<super::SumReply>, tonic::Status>;
+/// #         }
+/// #     }
+/// # }
+/// use towerkit_endpoint::BoxEndpoint;
+/// use towerkit_transport_grpc::Server;
+///
+/// struct Rpc {
+///     sum: Server<BoxEndpoint<pb::SumRequest, pb::SumReply>>,
+/// }
+///
+/// #[tonic::async_trait]
+/// impl pb::add_server::Add for Rpc {
+///     async fn sum(&self, request: tonic::Request<pb::SumRequest>) -> Result<tonic::Response<pb::SumReply>, tonic::Status> {
+///         self.sum.unary(request).await
+///     }
+/// }
+/// ```
+impl<E, D, N> Server<E, D, N> {
+    /// One message in, one message out.
+    ///
+    /// # Errors
+    ///
+    /// The status that the caller gets.
+    pub async fn unary<Q, P, T, K>(&self, request: tonic::Request<Q>) -> Result<tonic::Response<P>, Status>
+    where
+        Q: Send + 'static,
+        T: Send + 'static,
+        E: Endpoint<T>,
+        D: Decode<Q, T>,
+        N: Encode<E::Reply, P, K>,
+    {
+        let (incoming, message) = Incoming::of(self, request);
+        let decode = self.decode.clone();
+        self.one(incoming, move || decode.decode(message)).await
+    }
+
+    /// One message in, a stream of messages out.
+    ///
+    /// # Errors
+    ///
+    /// The status that the caller gets in place of the stream.
+    pub async fn server_streaming<Q, P, T, K>(
+        &self,
+        request: tonic::Request<Q>,
+    ) -> Result<tonic::Response<ReplyStream<P>>, Status>
+    where
+        Q: Send + 'static,
+        P: Send + 'static,
+        T: Send + 'static,
+        E: Endpoint<T, Reply: StreamReply<K>>,
+        D: Decode<Q, T>,
+        N: Encode<<E::Reply as StreamReply<K>>::Value, P>,
+    {
+        let (incoming, message) = Incoming::of(self, request);
+        let decode = self.decode.clone();
+        self.many(incoming, move || decode.decode(message)).await
+    }
+
+    /// A stream of messages in, one message out.
+    ///
+    /// # Errors
+    ///
+    /// The status that the caller gets.
+    pub async fn client_streaming<Q, P, T, K>(
+        &self,
+        request: tonic::Request<tonic::Streaming<Q>>,
+    ) -> Result<tonic::Response<P>, Status>
+    where
+        Q: Send + 'static,
+        T: Send + 'static,
+        E: Endpoint<BoxStream<T>>,
+        D: Decode<Q, T>,
+        N: Encode<E::Reply, P, K>,
+    {
+        let (incoming, messages) = Incoming::of(self, request);
+        let decode = self.decode.clone();
+        self.one(incoming, move || Ok(decoded(messages, decode))).await
+    }
+
+    /// A stream of messages in, a stream of messages out.
+    ///
+    /// # Errors
+    ///
+    /// The status that the caller gets in place of the stream.
+    pub async fn bidi_streaming<Q, P, T, K>(
+        &self,
+        request: tonic::Request<tonic::Streaming<Q>>,
+    ) -> Result<tonic::Response<ReplyStream<P>>, Status>
+    where
+        Q: Send + 'static,
+        P: Send + 'static,
+        T: Send + 'static,
+        E: Endpoint<BoxStream<T>, Reply: StreamReply<K>>,
+        D: Decode<Q, T>,
+        N: Encode<<E::Reply as StreamReply<K>>::Value, P>,
+    {
+        let (incoming, messages) = Incoming::of(self, request);
+        let decode = self.decode.clone();
+        self.many(incoming, move || Ok(decoded(messages, decode))).await
+    }
+
+    async fn one<T, P, K>(
+        &self,
+        mut incoming: Incoming,
+        decode: impl FnOnce() -> Result<T, Error> + Send,
+    ) -> Result<tonic::Response<P>, Status>
+    where
+        T: Send + 'static,
+        E: Endpoint<T>,
+        N: Encode<E::Reply, P, K>,
+    {
+        let result = match self.call(&mut incoming, None, decode).await {
+            Ok(reply) => self.encode.encode(reply),
+            Err(error) => Err(error),
+        };
+        if let Some(finalizer) = &mut incoming.finalizer {
+            finalizer.end(result.as_ref().err().map(Error::code));
+            if result.is_ok() {
+                finalizer.message();
+            }
+        }
+        match result {
+            Ok(reply) => {
+                let (message, headers, trailers, _) = reply.into_parts();
+                Ok(self.respond(&incoming, message, Head { headers, trailers }))
+            }
+            Err(error) => Err(self.fail(&incoming, error)),
+        }
+    }
+
+    async fn many<T, P, K>(
+        &self,
+        mut incoming: Incoming,
+        decode: impl FnOnce() -> Result<T, Error> + Send,
+    ) -> Result<tonic::Response<ReplyStream<P>>, Status>
+    where
+        T: Send + 'static,
+        P: Send + 'static,
+        E: Endpoint<T, Reply: StreamReply<K>>,
+        N: Encode<<E::Reply as StreamReply<K>>::Value, P>,
+    {
+        let tail = Tail::new();
+        match self.call(&mut incoming, Some(tail.clone()), decode).await {
+            Ok(reply) => {
+                let (stream, headers, trailers, _) = reply.into_stream().into_parts();
+                let watch = Watch {
+                    settings: self.settings.clone(),
+                    exchange: incoming.exchange,
+                    tail,
+                    stop: incoming.stop.take(),
+                    finalizer: incoming.finalizer.take(),
+                };
+                let stream = Watched::new(stream, watch);
+                let stream: ReplyStream<P> =
+                    Box::pin(Messages { stream, encode: self.encode.clone(), message: PhantomData });
+                Ok(self.respond(&incoming, stream, Head { headers, trailers }))
+            }
+            Err(error) => {
+                if let Some(finalizer) = &mut incoming.finalizer {
+                    finalizer.end(Some(error.code()));
+                }
+                Err(self.fail(&incoming, error))
+            }
+        }
+    }
+
+    /// From the context to the endpoint's reply.
+    async fn call<T>(
+        &self,
+        incoming: &mut Incoming,
+        tail: Option<Tail>,
+        decode: impl FnOnce() -> Result<T, Error> + Send,
+    ) -> Result<E::Reply, Error>
+    where
+        T: Send + 'static,
+        E: Endpoint<T>,
+    {
+        let mut context = std::mem::take(&mut incoming.context);
+        wire::accept_timeout(&mut context)?;
+        self.settings.hooks.run_before(&mut context)?;
+        let message = decode()?;
+        if let Some(tail) = tail {
+            context.set_tail(tail);
+        }
+        self.endpoint.clone().oneshot(Request::with_context(context, message)).await.map_err(Into::into)
+    }
+
+    fn respond<M>(&self, incoming: &Incoming, message: M, head: Head) -> tonic::Response<M> {
+        let mut response = tonic::Response::new(message);
+        *response.metadata_mut() = self.metadata(incoming, head);
+        response
+    }
+
+    fn fail(&self, incoming: &Incoming, error: Error) -> Status {
+        let mut status = self.settings.hooks.fail(&error, &incoming.exchange);
+        let more = self.metadata(incoming, Head::default());
+        if !more.is_empty() {
+            let mut all = std::mem::take(status.metadata_mut()).into_headers();
+            all.extend(more.into_headers());
+            *status.metadata_mut() = MetadataMap::from_headers(all);
+        }
+        status.set_source(Arc::new(error));
+        status
+    }
+
+    /// All in one block: a generated service has no other place for trailers.
+    fn metadata(&self, incoming: &Incoming, mut head: Head) -> MetadataMap {
+        self.settings.hooks.run_after(incoming.kept.as_ref(), &mut head);
+        let mut headers = head.headers.into_headers();
+        if !head.trailers.is_empty() {
+            headers.extend(head.trailers.into_headers());
+        }
+        MetadataMap::from_headers(headers)
+    }
+}
+
+/// What came beside the message.
+struct Incoming {
+    context: Context,
+    /// For the after hooks, if there are any.
+    kept: Option<Context>,
+    exchange: Exchange,
+    stop: Option<StreamStop>,
+    finalizer: Option<Finalizer>,
+}
+
+impl Incoming {
+    fn of<E, D, N, M>(server: &Server<E, D, N>, request: tonic::Request<M>) -> (Self, M) {
+        let peer = request.remote_addr();
+        let (metadata, mut extensions, message) = request.into_parts();
+        let stop = extensions.remove();
+        let mut context = Context::from_parts(Metadata::from(metadata.into_headers()), extensions);
+        context.set_peer(peer);
+        let hooks = &server.settings.hooks;
+        let exchange = Exchange { path: None, peer };
+        let finalizer = Finalizer::start(&hooks.finalize, exchange);
+        (Self { kept: hooks.keep(&context), context, exchange, stop, finalizer }, message)
+    }
+}
+
+/// What tonic read, as the endpoint's messages; an error is the last of them.
+fn decoded<Q, T, D>(messages: tonic::Streaming<Q>, decode: D) -> BoxStream<T>
+where
+    Q: Send + 'static,
+    T: Send + 'static,
+    D: Decode<Q, T>,
+{
+    let items = messages.map(move |item| match item {
+        Ok(message) => decode.decode(message),
+        Err(status) => Err(unread(status)),
+    });
+    // It does not go on behind an error.
+    Box::pin(items.scan(false, |failed, item| {
+        let go_on = !*failed;
+        *failed |= item.is_err();
+        std::future::ready(go_on.then_some(item))
+    }))
+}
+
+/// What tonic makes of a stream that broke off is no fault of this service.
+fn unread(status: Status) -> Error {
+    let error = error_of(status);
+    match error.code() {
+        Code::Unknown | Code::Internal => {
+            Error::new(Code::Cancelled, "the request ended before its time").with_source(error)
+        }
+        _ => error,
+    }
+}
+
+pin_project! {
+    /// The stream of a reply, as the messages that tonic writes.
+    struct Messages<S, N, P> {
+        #[pin]
+        stream: Watched<S>,
+        encode: N,
+        message: PhantomData<fn() -> P>,
+    }
+}
+
+impl<S, N, P, R, F> Stream for Messages<S, N, P>
+where
+    S: Stream<Item = Result<R, F>>,
+    F: Into<Error>,
+    N: Encode<R, P>,
+{
+    type Item = Result<P, Status>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.project();
+        let encode = &*this.encode;
+        this.stream.poll_message(cx, |reply| Ok(encode.encode(reply)?.into_parts().0))
+    }
+}
