@@ -1,8 +1,10 @@
 //! Benchmarks: ratios within one run, since machines are noisy. CPU time and instruction counts go before wall time, and the
 //! rounds of what is compared are interleaved.
 
+mod grpc;
 mod http;
 mod layers;
+mod process;
 mod proxy;
 mod resilience;
 mod table;
@@ -13,7 +15,7 @@ use table::Row;
 
 #[derive(clap::Args)]
 pub struct Flags {
-    /// Which: `layers`, `http`, `proxy` or `resilience`.
+    /// Which: `layers`, `http`, `grpc`, `proxy` or `resilience`.
     name: String,
 
     /// One JSON object a row, in place of the table.
@@ -33,9 +35,10 @@ pub fn run(flags: &Flags) -> Result<bool> {
     let rows = match flags.name.as_str() {
         "layers" => layers::run(flags.quick)?,
         "http" => http::run(flags.quick)?,
+        "grpc" => grpc::run(flags.quick)?,
         "proxy" => proxy::run(flags.quick)?,
         "resilience" => resilience::run(flags.quick)?,
-        other => bail!("there is no benchmark {other:?}: it is `layers`, `http`, `proxy` or `resilience`"),
+        other => bail!("there is no benchmark {other:?}: it is `layers`, `http`, `grpc`, `proxy` or `resilience`"),
     };
     if flags.json {
         rows.iter().for_each(|row| println!("{}", row.json()));

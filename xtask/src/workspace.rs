@@ -30,6 +30,16 @@ pub fn cargo() -> Command {
     command(&std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()))
 }
 
+/// Builds an example of a crate as benchmarks are built. It is then under `release/examples`.
+pub fn build_example(package: &str, example: &str) -> Result<()> {
+    let mut build = cargo();
+    build.args(["build", "--quiet", "--profile", "bench", "--package", package, "--example", example]);
+    if !build.status()?.success() {
+        bail!("{example} of {package} can't be built");
+    }
+    Ok(())
+}
+
 /// What a command prints; an error where it fails.
 pub fn output(command: &mut Command) -> Result<String> {
     let output = command.output().with_context(|| format!("{command:?} can't be run"))?;

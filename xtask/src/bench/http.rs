@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 
 use super::table::{Budget, Row};
 use crate::test::tools;
+pub(super) use idle::allow_files;
 use server::Kind;
 
 pub fn run(quick: bool) -> Result<Vec<Row>> {
@@ -36,7 +37,7 @@ fn cpu(quick: bool) -> Result<Vec<Row>> {
     let (rounds, seconds) = if quick { (3, 1) } else { (11, 3) };
     let mut servers = Kind::ALL.map(|kind| (kind, None, Vec::new()));
     for (kind, server, _) in &mut servers {
-        let running = server::Server::start(*kind, false)?;
+        let running = server::start(*kind, false)?;
         load::round(&running, 1)?; // warm
         *server = Some(running);
     }

@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use super::http::server::{self, Kind, Server};
+use super::http::server::{self, Kind};
 use super::http::{bring, load};
+use super::process::Process;
 use super::table::Row;
 use crate::test::tools;
 use crate::workspace;
@@ -16,8 +17,8 @@ pub fn run(quick: bool) -> Result<Vec<Row>> {
     bring(&[("wrk", "wrk"), ("nginx", "nginx-light")])?;
     server::build()?;
     let (rounds, seconds) = if quick { (3, 1) } else { (11, 3) };
-    let backend = Server::start(Kind::Json, false)?;
-    let proxies = [nginx(backend.address)?, Server::proxy(backend.address)?];
+    let backend = server::start(Kind::Json, false)?;
+    let proxies = [nginx(backend.address)?, server::proxy(backend.address)?];
     let mut micros = [Vec::new(), Vec::new()];
     for proxy in &proxies {
         load::round(proxy, 1)?; // warm
@@ -36,7 +37,7 @@ pub fn run(quick: bool) -> Result<Vec<Row>> {
 }
 
 /// One process without a log, with connections to callers and to the server that are kept.
-fn nginx(backend: SocketAddr) -> Result<Server> {
+fn nginx(backend: SocketAddr) -> Result<Process> {
     let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     let folder = workspace::target().join("bench-nginx");
     std::fs::create_dir_all(&folder)?;
@@ -57,7 +58,7 @@ fn nginx(backend: SocketAddr) -> Result<Server> {
     std::fs::write(&file, config)?;
     let program = tools::find("nginx").context("nginx is not here")?;
     let child = Command::new(program).arg("-p").arg(&folder).arg("-c").arg(file).spawn()?;
-    let server = Server::foreign(child, address);
+    let server = Process::foreign(child, address);
     let start = Instant::now();
     while TcpStream::connect(address).is_err() {
         if start.elapsed() > Duration::from_secs(10) {

@@ -65,10 +65,12 @@ enum Stratum {
     Testing,
     Layer,
     Transport,
+    /// A transport whose protocol stands on HTTP.
+    OverHttp,
     Facade,
 }
 
-use Stratum::{Core, Facade, Layer, Lifecycle, Testing, Transport};
+use Stratum::{Core, Facade, Layer, Lifecycle, OverHttp, Testing, Transport};
 
 /// Every crate of the design has its place, before it is there.
 const STRATA: [(&str, Stratum); 15] = [
@@ -76,7 +78,7 @@ const STRATA: [(&str, Stratum); 15] = [
     ("towerkit-lifecycle", Lifecycle),
     ("towerkit-testing", Testing),
     ("towerkit-transport-http", Transport),
-    ("towerkit-transport-grpc", Transport),
+    ("towerkit-transport-grpc", OverHttp),
     ("towerkit-transport-nats", Transport),
     ("towerkit-auth", Layer),
     ("towerkit-log", Layer),
@@ -95,6 +97,7 @@ const fn may_depend(from: Stratum, on: Stratum) -> bool {
         Lifecycle => matches!(on, Core),
         // A registration is a member of a group, and a server too.
         Layer | Transport => matches!(on, Core | Lifecycle),
+        OverHttp => matches!(on, Core | Lifecycle | Transport),
         Facade => !matches!(on, Testing),
     }
 }
@@ -151,12 +154,14 @@ mod tests {
         assert_eq!(wrong_edges(&package("towerkit-endpoint", "towerkit-transport-http", None)).len(), 1);
         assert_eq!(wrong_edges(&package("towerkit-lifecycle", "towerkit-transport-http", None)).len(), 1);
         assert_eq!(wrong_edges(&package("towerkit-retry", "towerkit-ratelimit", Some("build"))).len(), 1);
+        assert_eq!(wrong_edges(&package("towerkit-transport-http", "towerkit-transport-grpc", None)).len(), 1);
         assert_eq!(wrong_edges(&package("towerkit-unheard-of", "serde", None)).len(), 1);
     }
 
     #[test]
     fn edges_with_the_strata_and_edges_of_tests_pass() {
         assert!(wrong_edges(&package("towerkit-transport-http", "towerkit-endpoint", None)).is_empty());
+        assert!(wrong_edges(&package("towerkit-transport-grpc", "towerkit-transport-http", None)).is_empty());
         assert!(wrong_edges(&package("towerkit-retry", "towerkit-ratelimit", Some("dev"))).is_empty());
     }
 }

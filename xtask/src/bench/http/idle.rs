@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use super::instructions::exchange;
-use super::server::{Kind, Server};
+use super::server::{self, Kind};
 use crate::bench::table::Row;
 
 pub fn rows(connections: u32) -> Result<Vec<Row>> {
@@ -28,7 +28,7 @@ pub fn rows(connections: u32) -> Result<Vec<Row>> {
 
 /// Opens connections, each with one request behind it, and looks at what the server has grown by.
 fn held(kind: Kind, connections: u32) -> Result<f64> {
-    let server = Server::start(kind, false)?;
+    let server = server::start(kind, false)?;
     exchange(&mut TcpStream::connect(server.address)?)?;
     let before = server.resident()?;
     let mut open = Vec::new();
@@ -43,7 +43,7 @@ fn held(kind: Kind, connections: u32) -> Result<f64> {
 
 /// Lets this program, and what it starts from here on, open as many files as the machine lets it. Where that can't be had, the
 /// first connection too many says so.
-fn allow_files() {
+pub fn allow_files() {
     let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
     if let Some(hard) = hard_limit(&limits) {
         let own = std::process::id().to_string();

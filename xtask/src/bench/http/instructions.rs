@@ -5,7 +5,7 @@ use std::net::TcpStream;
 
 use anyhow::{Context, Result, anyhow, bail};
 
-use super::server::{Kind, Server};
+use super::server::{self, Kind};
 use crate::bench::table::Row;
 
 pub fn rows(quick: bool) -> Result<Vec<Row>> {
@@ -33,7 +33,7 @@ pub fn rows(quick: bool) -> Result<Vec<Row>> {
 }
 
 fn counted(kind: Kind, requests: u32) -> Result<f64> {
-    let server = Server::start(kind, true)?;
+    let server = server::start(kind, true)?;
     let mut stream = TcpStream::connect(server.address)?;
     stream.set_nodelay(true)?;
     for _ in 0..requests {

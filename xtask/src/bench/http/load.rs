@@ -4,11 +4,11 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use super::server::Server;
+use crate::bench::process::Process;
 use crate::workspace;
 
 /// One round of so many seconds: the server's CPU microseconds a request.
-pub fn round(server: &Server, seconds: u32) -> Result<f64> {
+pub fn round(server: &Process, seconds: u32) -> Result<f64> {
     let script = workspace::target().join("bench-post.lua");
     std::fs::write(
         &script,

@@ -1,0 +1,61 @@
+//! addsvc's `Sum`, and a stream of a thousand messages each way, behind towerkit, tonic, hyper by hand and grpc-go.
+
+mod load;
+mod server;
+mod streams;
+
+use anyhow::{Context, Result};
+
+use super::http::bring;
+use super::process::Process;
+use super::table::{Budget, Row};
+use load::Load;
+use server::Kind;
+
+pub fn run(quick: bool) -> Result<Vec<Row>> {
+    bring(&[("h2load", "nghttp2-client")])?;
+    server::build()?;
+    let kinds: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| *kind != Kind::Go || server::build_go()).collect();
+    let mut rows = Vec::new();
+    for load in Load::ALL {
+        rows.extend(cpu(load, &kinds, quick)?);
+    }
+    rows.extend(streams::rows(&kinds, if quick { 1000 } else { 10_000 })?);
+    Ok(rows)
+}
+
+/// CPU microseconds a call, of the server's process alone, under the same load.
+fn cpu(load: Load, kinds: &[Kind], quick: bool) -> Result<Vec<Row>> {
+    let (rounds, seconds) = if quick { (3, 1) } else { (9, 3) };
+    let mut servers: Vec<(Kind, Process, Vec<f64>)> = Vec::new();
+    for kind in kinds.iter().copied().filter(|kind| load.is_for(*kind)) {
+        let process = server::start(kind)?;
+        load.round(&process, 1)?; // warm
+        servers.push((kind, process, Vec::new()));
+    }
+    for _ in 0..rounds {
+        for (_, process, micros) in &mut servers {
+            micros.push(load.round(process, seconds)?);
+        }
+    }
+    let base = servers.iter().find(|(kind, ..)| *kind == Kind::Tonic).map(|(.., micros)| micros.clone());
+    let base = base.context("tonic was not measured")?;
+    Ok(servers
+        .into_iter()
+        .map(|(kind, _, micros)| {
+            let row = Row::new(format!("{}, {}", load.name(), kind.name()), "CPU µs a call", micros);
+            if kind == Kind::Tonic { row } else { row.against(Kind::Tonic.name(), &base).budget(kind.budget()) }
+        })
+        .collect())
+}
+
+impl Kind {
+    const fn budget(self) -> Option<Budget> {
+        match self {
+            Self::Adapter => Some(Budget::Ratio(1.05)),
+            Self::Routes => Some(Budget::Ratio(0.95)),
+            Self::Stack => Some(Budget::Ratio(1.10)),
+            Self::Tonic | Self::Hyper | Self::Go => None,
+        }
+    }
+}
