@@ -69,7 +69,7 @@ impl Run {
             let Some(entry) = waiting.next() else { break };
             let index = self.spawn(entry, stop_limit);
             let not_ready_at = Instant::now().checked_add(start_limit);
-            let mut requests = self.requests.subscribe();
+            let asked = asked(self.requests.subscribe(), 1);
             tokio::select! {
                 // In the order written: a member that is up and ends at once is up first.
                 biased;
@@ -85,7 +85,7 @@ impl Run {
                     }
                     self.health.set(index, MemberState::Done);
                 }
-                _ = requests.wait_for(|requests| requests.count > 0) => return false,
+                () = asked => return false,
                 () = sleep_to(not_ready_at) => {
                     self.abort(index, Ending::NotReady { limit: start_limit }).await;
                     return false;
@@ -121,14 +121,14 @@ impl Run {
 
     /// Until a member ends or asks for the stop. A group in which nothing runs any more is at its end.
     async fn until_stop(&mut self) {
-        let mut requests = self.requests.subscribe();
+        let asked = asked(self.requests.subscribe(), 1);
         tokio::select! {
             ended = next_ended(&mut self.tasks) => {
                 if let Some(ended) = ended {
                     self.ended(ended);
                 }
             }
-            _ = requests.wait_for(|requests| requests.count > 0) => {}
+            () = asked => {}
         }
     }
 
@@ -220,6 +220,12 @@ fn panic_text(error: JoinError) -> String {
     let Ok(payload) = error.try_into_panic() else { return String::new() };
     let text = payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str));
     text.unwrap_or("a panic without a text").to_owned()
+}
+
+/// Until the group was asked to stop so often. A guard of the channel must not be held across another await, for the group runs in tasks
+/// as well.
+async fn asked(mut requests: watch::Receiver<Requests>, times: u32) {
+    let _ = requests.wait_for(|requests| requests.count >= times).await;
 }
 
 /// A limit too long for the clock never comes.

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, Uri};
-use towerkit_endpoint::{Context, Error};
+use towerkit_endpoint::{Context, Error, WithMetadata};
 
 use crate::compression::Compression;
 use crate::convert::ConvertFn;
@@ -22,7 +22,7 @@ use crate::frame::DEFAULT_LIMIT;
 pub use channel::{PoolChannel, PoolChannelFuture};
 pub use finalizer::CallSummary;
 pub use remote::{InvalidRemote, Remote};
-pub use reply::{ManyReplies, OneReply};
+pub use reply::{Accompanied, ManyReplies, OneReply};
 pub use request::{Converts, ManyRequests, OneRequest};
 pub use service::ClientFuture;
 
@@ -38,19 +38,19 @@ pub use service::ClientFuture;
 /// | client streaming | a stream of `Result<T, E>`, such as a [`BoxStream<T>`](towerkit_endpoint::BoxStream) | `R` |
 /// | bidirectional | a stream | [`BoxStream<R>`](towerkit_endpoint::BoxStream) |
 ///
-/// Whatever the kind, the reply may be asked for [`WithMetadata`](towerkit_endpoint::WithMetadata): the headers are its metadata, and
-/// of one that is no stream the trailers are its trailers.
+/// Whatever the kind, the reply may be asked for [`with_metadata`](Self::with_metadata).
 ///
 /// # The order of events
 ///
 /// ```text
-/// encode ─▶ before ─▶ send ─▶ after ─▶ decode ─▶ trailers ─┬─▶ finalize
-///    │         │        │                                  │
-///    └─────────┴────────┴──────────────────────────────────┘
+/// encode ─▶ before ─▶ send ─▶ after ─▶ trailers ─▶ decode ─┬─▶ finalize
+///    │         │        │                 │                │
+///    └─────────┴────────┴─────────────────┴────────────────┘
 /// ```
 ///
 /// *before* changes the headers of the request, and may refuse. *after* sees the headers and *trailers* the trailers of every reply,
-/// also of a failed one; where that is nothing but a status, both see its one block. *finalize* always runs, also when the call is
+/// also of a failed one; where that is nothing but a status, both see its one block. The messages of a stream are decoded as they come,
+/// before its trailers. *finalize* always runs, also when the call is
 /// given up: for a reply that is a stream at its end. Hooks of a kind run in the order they were given.
 ///
 /// # What goes out
@@ -83,16 +83,13 @@ pub use service::ClientFuture;
 ///
 /// It is ready when its channel is, and calls the instance that was made ready. Clones share the settings, and what the channel
 /// shares.
-pub struct Client<S, I, O, T, R, K> {
+pub struct Client<S, I, O, T, R> {
     channel: S,
     request: I,
     reply: O,
     settings: Arc<Settings>,
-    types: PhantomData<Types<T, R, K>>,
+    types: PhantomData<fn(T) -> R>,
 }
-
-// What it sends and reads, and the mark of how: found by inference, never written by a user.
-type Types<T, R, K> = fn(T) -> (R, K);
 
 #[derive(Clone)]
 struct Settings {
@@ -112,7 +109,7 @@ type Before = dyn Fn(&Context, &mut HeaderMap) -> Result<(), Error> + Send + Syn
 type Seen = dyn Fn(&HeaderMap) + Send + Sync;
 type Finalize = dyn Fn(&CallSummary) + Send + Sync;
 
-impl<S, I, O, T, R, K> Client<S, I, O, T, R, K> {
+impl<S, I, O, T, R> Client<S, I, O, T, R> {
     /// The most time a call takes, unless [said otherwise](Self::timeout): 30 seconds.
     pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -133,6 +130,14 @@ impl<S, I, O, T, R, K> Client<S, I, O, T, R, K> {
             finalize: Vec::new(),
         };
         Self { channel, request, reply, settings: Arc::new(settings), types: PhantomData }
+    }
+
+    /// Gives the reply with its headers as its metadata; and, where it is no stream, with its trailers. Those of a stream come behind it:
+    /// see [`trailers`](Self::trailers).
+    #[must_use]
+    pub fn with_metadata(self) -> Client<S, I, Accompanied<O>, T, WithMetadata<R>> {
+        let Self { channel, request, reply, settings, types: _ } = self;
+        Client { channel, request, reply: Accompanied(reply), settings, types: PhantomData }
     }
 
     /// The most time a call takes, whatever the caller's deadline; where the reply is a stream, the most time to its beginning.
@@ -194,25 +199,25 @@ impl<S, I, O, T, R, K> Client<S, I, O, T, R, K> {
     }
 }
 
-impl<S, I: Converts, O, T, R, K> Client<S, I, O, T, R, K> {
+impl<S, I: Converts, O, T, R> Client<S, I, O, T, R> {
     /// Makes the message that goes by a function, in place of [`From`]; where messages go as a stream, each of them.
     #[must_use]
-    pub fn encode<F>(self, encode: F) -> Client<S, I::With<ConvertFn<F>>, O, T, R, K> {
+    pub fn encode<F>(self, encode: F) -> Client<S, I::With<ConvertFn<F>>, O, T, R> {
         let Self { channel, request, reply, settings, types } = self;
         Client { channel, request: request.with(ConvertFn(encode)), reply, settings, types }
     }
 }
 
-impl<S, I, O: Converts, T, R, K> Client<S, I, O, T, R, K> {
+impl<S, I, O: Converts, T, R> Client<S, I, O, T, R> {
     /// Makes the caller's value of a message that comes by a function, in place of [`TryFrom`]; where replies come as a stream, of each.
     #[must_use]
-    pub fn decode<F>(self, decode: F) -> Client<S, I, O::With<ConvertFn<F>>, T, R, K> {
+    pub fn decode<F>(self, decode: F) -> Client<S, I, O::With<ConvertFn<F>>, T, R> {
         let Self { channel, request, reply, settings, types } = self;
         Client { channel, request, reply: reply.with(ConvertFn(decode)), settings, types }
     }
 }
 
-impl<S: Clone, I: Clone, O: Clone, T, R, K> Clone for Client<S, I, O, T, R, K> {
+impl<S: Clone, I: Clone, O: Clone, T, R> Clone for Client<S, I, O, T, R> {
     fn clone(&self) -> Self {
         Self {
             channel: self.channel.clone(),
@@ -224,7 +229,7 @@ impl<S: Clone, I: Clone, O: Clone, T, R, K> Clone for Client<S, I, O, T, R, K> {
     }
 }
 
-impl<S, I, O, T, R, K> fmt::Debug for Client<S, I, O, T, R, K> {
+impl<S, I, O, T, R> fmt::Debug for Client<S, I, O, T, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
             .field("path", &self.settings.path)

@@ -44,9 +44,9 @@ pub trait Encode<T, M, K = Plain>: Clone + Send + Sync + 'static {
 #[derive(Clone, Copy, Debug)]
 pub struct Plain(());
 
-/// Marks a value that brings metadata of its own.
+/// Marks a value that is [`WithMetadata`].
 #[derive(Clone, Copy, Debug)]
-pub struct Accompanied(());
+pub struct WithHead(());
 
 /// Converts by the standard library's traits: [`TryFrom`] for what comes, [`From`] for what goes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -68,7 +68,7 @@ impl<T, M: From<T>> Encode<T, M> for Convert {
     }
 }
 
-impl<T, M: From<T>> Encode<WithMetadata<T>, M, Accompanied> for Convert {
+impl<T, M: From<T>> Encode<WithMetadata<T>, M, WithHead> for Convert {
     fn encode(&self, value: WithMetadata<T>) -> Result<WithMetadata<M>, Error> {
         Ok(value.map(M::from))
     }
@@ -97,7 +97,7 @@ where
     }
 }
 
-impl<F, T, M> Encode<WithMetadata<T>, M, Accompanied> for ConvertFn<F>
+impl<F, T, M> Encode<WithMetadata<T>, M, WithHead> for ConvertFn<F>
 where
     F: Fn(T) -> M + Clone + Send + Sync + 'static,
 {

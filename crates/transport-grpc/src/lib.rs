@@ -143,12 +143,12 @@ mod until;
 mod wire;
 
 pub use client::{
-    CallSummary, Client, ClientFuture, Converts, InvalidRemote, ManyReplies, ManyRequests, OneReply, OneRequest,
-    PoolChannel, PoolChannelFuture, Remote,
+    Accompanied, CallSummary, Client, ClientFuture, Converts, InvalidRemote, ManyReplies, ManyRequests, OneReply,
+    OneRequest, PoolChannel, PoolChannelFuture, Remote,
 };
 pub use codec::{Codec, Proto, Raw};
 pub use compression::Compression;
-pub use convert::{Accompanied, Convert, ConvertFn, Decode, Encode, Plain};
+pub use convert::{Convert, ConvertFn, Decode, Encode, Plain, WithHead};
 pub use method::Method;
 pub use routes::{Routes, RoutesFuture};
 pub use serve::serve;

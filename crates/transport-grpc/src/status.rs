@@ -37,9 +37,10 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use bytes::Bytes;
 use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use percent_encoding::percent_decode;
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode, percent_encode};
 use tonic::metadata::MetadataMap;
 use towerkit_endpoint::{Code, Error, RetryAfter, Violation};
+use towerkit_transport_http::strip_reserved;
 
 pub use tonic::Status;
 pub use tonic_types::ErrorDetails;
@@ -49,10 +50,13 @@ pub(crate) const STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 const DETAILS: HeaderName = HeaderName::from_static("grpc-status-details-bin");
 
+/// All but printable ASCII, and the sign itself ("gRPC over HTTP2", `Percent-Byte-Unencoded`).
+const ENCODED: &AsciiSet = &CONTROLS.add(b'%');
+
 /// Peers write binary metadata with padding and without it ("gRPC over HTTP2", `Custom-Metadata`).
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+    GeneralPurposeConfig::new().with_encode_padding(false).with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
 /// The status that tells a caller of an error: see the [module](self).
@@ -119,11 +123,21 @@ fn to_tonic(code: Code) -> tonic::Code {
     i32::from(code.number()).into()
 }
 
-/// Writes a status where it stands on the wire: in the trailers, or in the head of a reply that has nothing else.
+/// Writes a status where it stands on the wire: in the trailers, or in the head of a reply that has nothing else. Its metadata stand beside
+/// it, but for what belongs to HTTP.
 pub(crate) fn write(status: &Status, headers: &mut HeaderMap) {
-    // What is percent-encoded or in base64 is always a valid value.
-    if status.add_header(headers).is_err() {
-        headers.insert(STATUS, HeaderValue::from_static("13"));
+    let mut metadata = status.metadata().as_ref().clone();
+    strip_reserved(&mut metadata);
+    headers.extend(metadata);
+    headers.insert(STATUS, HeaderValue::from(i32::from(status.code())));
+    let message = percent_encode(status.message().as_bytes(), ENCODED).to_string();
+    let details = BASE64.encode(status.details());
+    for (name, text) in [(MESSAGE, message), (DETAILS, details)] {
+        // What is percent-encoded or in base64 is always a valid value.
+        match HeaderValue::try_from(text) {
+            Ok(value) if !value.is_empty() => headers.insert(name, value),
+            _ => headers.remove(name),
+        };
     }
 }
 

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-use super::{Run, next_ended, sleep_to};
+use super::{Run, asked, next_ended, sleep_to};
 use crate::health::MemberState;
 use crate::{Ending, Event};
 
@@ -20,7 +20,6 @@ impl Run {
         }
         self.tell(&Event::GroupStopping);
         // Asked for twice, the drain is given up.
-        let mut requests = self.requests.subscribe();
         for index in (0..self.slots.len()).rev() {
             // What has ended by now has ended by itself.
             self.reap();
@@ -30,10 +29,11 @@ impl Run {
             let limit = self.slots[index].stop_limit;
             let stop_by = self.ask(index, limit);
             while self.slots[index].ending.is_none() {
+                let given_up = asked(self.requests.subscribe(), 2);
                 tokio::select! {
                     biased;
                     Some(ended) = next_ended(&mut self.tasks) => { self.ended(ended); }
-                    _ = requests.wait_for(|requests| requests.count > 1) => {
+                    () = given_up => {
                         self.tell(&Event::GivenUp);
                         self.abort_all().await;
                         return;

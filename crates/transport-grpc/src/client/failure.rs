@@ -1,4 +1,5 @@
 use std::error::Error as StdError;
+use std::io;
 
 use h2::Reason;
 use tower::load_shed::error::Overloaded;
@@ -16,6 +17,13 @@ pub(super) fn channel_failure(error: BoxError) -> Error {
     let ours = causes(&*error).any(|cause| cause.is::<Error>() || cause.is::<Code>());
     if ours || error.is::<Elapsed>() || error.is::<Overloaded>() {
         return error.into();
+    }
+    // A channel of another make that could not connect: nothing else is refused so.
+    let refused = |cause: &(dyn StdError + 'static)| {
+        cause.downcast_ref::<io::Error>().is_some_and(|cause| cause.kind() == io::ErrorKind::ConnectionRefused)
+    };
+    if causes(&*error).any(refused) {
+        return transport_failure(error).with_extension(NotSent);
     }
     let http2 = causes(&*error).find_map(|cause| cause.downcast_ref::<h2::Error>());
     match http2.map(|error| (error.reason(), error.is_go_away())) {

@@ -82,10 +82,10 @@ impl<S> Remote<S> {
 
 impl<S: Clone> Remote<S> {
     /// A method of one message in and one message out.
-    pub fn unary<Q, P, C, T, R, K>(
+    pub fn unary<Q, P, C, T, R>(
         &self,
         method: Method<Q, P, C>,
-    ) -> Client<S, OneRequest<Q, C, Convert>, OneReply<P, C, Convert>, T, R, K>
+    ) -> Client<S, OneRequest<Q, C, Convert>, OneReply<P, C, Convert>, T, R>
     where
         C: Codec<Q> + Codec<P>,
     {
@@ -94,10 +94,10 @@ impl<S: Clone> Remote<S> {
     }
 
     /// A method of one message in and a stream of messages out.
-    pub fn server_streaming<Q, P, C, T, R, K>(
+    pub fn server_streaming<Q, P, C, T, R>(
         &self,
         method: Method<Q, P, C>,
-    ) -> Client<S, OneRequest<Q, C, Convert>, ManyReplies<P, C, Convert>, T, R, K>
+    ) -> Client<S, OneRequest<Q, C, Convert>, ManyReplies<P, C, Convert>, T, R>
     where
         C: Codec<Q> + Codec<P>,
     {
@@ -111,10 +111,10 @@ impl<S: Clone> Remote<S> {
     }
 
     /// A method of a stream of messages in and one message out.
-    pub fn client_streaming<Q, P, C, T, R, K>(
+    pub fn client_streaming<Q, P, C, T, R>(
         &self,
         method: Method<Q, P, C>,
-    ) -> Client<S, ManyRequests<Q, C, Convert>, OneReply<P, C, Convert>, T, R, K>
+    ) -> Client<S, ManyRequests<Q, C, Convert>, OneReply<P, C, Convert>, T, R>
     where
         C: Codec<Q> + Codec<P>,
     {
@@ -128,10 +128,10 @@ impl<S: Clone> Remote<S> {
     }
 
     /// A method of a stream of messages in and a stream of messages out.
-    pub fn bidi_streaming<Q, P, C, T, R, K>(
+    pub fn bidi_streaming<Q, P, C, T, R>(
         &self,
         method: Method<Q, P, C>,
-    ) -> Client<S, ManyRequests<Q, C, Convert>, ManyReplies<P, C, Convert>, T, R, K>
+    ) -> Client<S, ManyRequests<Q, C, Convert>, ManyReplies<P, C, Convert>, T, R>
     where
         C: Codec<Q> + Codec<P>,
     {

@@ -15,17 +15,17 @@ use super::finalizer::Finalizer;
 use super::replies::Replies;
 use super::request::{Converts, RequestFailure};
 use crate::compression::Compression;
-use crate::convert::{Accompanied, Decode, Plain};
+use crate::convert::Decode;
 use crate::frame::{Decoder, FrameError, Messages, MessagesError};
 use crate::status::{self, error_of};
 use crate::{Codec, wire};
 
-/// Reads a reply of one kind. `K` tells a plain reply from one with metadata.
-pub(crate) trait ReadReply<R, K>: Clone + Send + Sync + 'static {
+/// Reads a reply of one kind.
+pub(crate) trait ReadReply<R>: Clone + Send + Sync + 'static {
     /// Whether the reply is a stream.
     const STREAMS: bool;
 
-    fn read(&self, reply: Incoming) -> impl Future<Output = Result<R, Error>> + Send;
+    fn read(&self, reply: Incoming) -> impl Future<Output = Result<WithMetadata<R>, Error>> + Send;
 }
 
 /// A reply as it came: its head was good, and its messages follow.
@@ -138,26 +138,6 @@ impl<P, C, D> OneReply<P, C, D> {
             .decode(message)
             .map_err(|error| Error::new(Code::Internal, "the service's reply can't be converted").with_source(error))
     }
-
-    async fn one<R>(&self, mut reply: Incoming) -> Result<WithMetadata<R>, Error>
-    where
-        P: 'static,
-        C: Codec<P>,
-        D: Decode<P, R>,
-    {
-        let mut message = None;
-        loop {
-            match poll_fn(|cx| reply.messages.poll_next(cx)).await {
-                Ok(Some(bytes)) if message.is_none() => message = Some(bytes),
-                Ok(Some(_)) => return Err(cardinality("more than one message")),
-                Ok(None) => break,
-                Err(error) => return Err(reply.broken(error)),
-            }
-        }
-        let trailers = reply.end()?;
-        let value = self.value(message.ok_or_else(|| cardinality("no message"))?)?;
-        Ok(accompany(value, reply.headers, trailers))
-    }
 }
 
 fn cardinality(what: &str) -> Error {
@@ -174,18 +154,6 @@ fn accompany<R>(value: R, headers: HeaderMap, trailers: HeaderMap) -> WithMetada
 impl<P, C, D> ManyReplies<P, C, D> {
     pub(crate) const fn new(codec: C, decode: D) -> Self {
         Self(OneReply::new(codec, decode))
-    }
-
-    fn many<R>(&self, mut reply: Incoming) -> WithMetadata<BoxStream<R>>
-    where
-        R: Send + 'static,
-        P: 'static,
-        C: Codec<P>,
-        D: Decode<P, R>,
-    {
-        let headers = std::mem::take(&mut reply.headers);
-        let stream: BoxStream<R> = Box::pin(Replies::new(reply, self.0.clone()));
-        accompany(stream, headers, HeaderMap::new())
     }
 }
 
@@ -205,7 +173,7 @@ impl<P, C, D> Converts for ManyReplies<P, C, D> {
     }
 }
 
-impl<R, P, C, D> ReadReply<R, Plain> for OneReply<P, C, D>
+impl<R, P, C, D> ReadReply<R> for OneReply<P, C, D>
 where
     R: Send,
     P: 'static,
@@ -214,26 +182,23 @@ where
 {
     const STREAMS: bool = false;
 
-    async fn read(&self, reply: Incoming) -> Result<R, Error> {
-        Ok(self.one(reply).await?.into_parts().0)
+    async fn read(&self, mut reply: Incoming) -> Result<WithMetadata<R>, Error> {
+        let mut message = None;
+        loop {
+            match poll_fn(|cx| reply.messages.poll_next(cx)).await {
+                Ok(Some(bytes)) if message.is_none() => message = Some(bytes),
+                Ok(Some(_)) => return Err(cardinality("more than one message")),
+                Ok(None) => break,
+                Err(error) => return Err(reply.broken(error)),
+            }
+        }
+        let trailers = reply.end()?;
+        let value = self.value(message.ok_or_else(|| cardinality("no message"))?)?;
+        Ok(accompany(value, reply.headers, trailers))
     }
 }
 
-impl<R, P, C, D> ReadReply<WithMetadata<R>, Accompanied> for OneReply<P, C, D>
-where
-    R: Send,
-    P: 'static,
-    C: Codec<P>,
-    D: Decode<P, R>,
-{
-    const STREAMS: bool = false;
-
-    async fn read(&self, reply: Incoming) -> Result<WithMetadata<R>, Error> {
-        self.one(reply).await
-    }
-}
-
-impl<R, P, C, D> ReadReply<BoxStream<R>, Plain> for ManyReplies<P, C, D>
+impl<R, P, C, D> ReadReply<BoxStream<R>> for ManyReplies<P, C, D>
 where
     R: Send + 'static,
     P: 'static,
@@ -242,22 +207,30 @@ where
 {
     const STREAMS: bool = true;
 
-    async fn read(&self, reply: Incoming) -> Result<BoxStream<R>, Error> {
-        Ok(self.many(reply).into_parts().0)
+    async fn read(&self, mut reply: Incoming) -> Result<WithMetadata<BoxStream<R>>, Error> {
+        let headers = std::mem::take(&mut reply.headers);
+        let stream: BoxStream<R> = Box::pin(Replies::new(reply, self.0.clone()));
+        Ok(accompany(stream, headers, HeaderMap::new()))
     }
 }
 
-impl<R, P, C, D> ReadReply<WithMetadata<BoxStream<R>>, Accompanied> for ManyReplies<P, C, D>
-where
-    R: Send + 'static,
-    P: 'static,
-    C: Codec<P>,
-    D: Decode<P, R>,
-{
-    const STREAMS: bool = true;
+/// A part of the type of a [`Client`](crate::Client): its reply is asked for with its metadata.
+#[derive(Clone, Debug)]
+pub struct Accompanied<O>(pub(super) O);
 
-    async fn read(&self, reply: Incoming) -> Result<WithMetadata<BoxStream<R>>, Error> {
-        Ok(self.many(reply))
+impl<O: ReadReply<R>, R> ReadReply<WithMetadata<R>> for Accompanied<O> {
+    const STREAMS: bool = O::STREAMS;
+
+    async fn read(&self, reply: Incoming) -> Result<WithMetadata<WithMetadata<R>>, Error> {
+        self.0.read(reply).await.map(WithMetadata::new)
+    }
+}
+
+impl<O: Converts> Converts for Accompanied<O> {
+    type With<X> = Accompanied<O::With<X>>;
+
+    fn with<X>(self, decode: X) -> Accompanied<O::With<X>> {
+        Accompanied(self.0.with(decode))
     }
 }
 

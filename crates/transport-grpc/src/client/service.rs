@@ -28,7 +28,7 @@ const THIS_AGENT: HeaderValue = HeaderValue::from_static(concat!("grpc-rust-towe
 /// What of the protocol metadata has no say in, beside what is reserved in HTTP.
 const NOT_FROM_METADATA: [HeaderName; 4] = [ENCODING, ACCEPT_ENCODING, status::STATUS, wire::TIMEOUT];
 
-impl<S, I, O, T, R, K, B> Service<towerkit_endpoint::Request<T>> for Client<S, I, O, T, R, K>
+impl<S, I, O, T, R, B> Service<towerkit_endpoint::Request<T>> for Client<S, I, O, T, R>
 where
     S: Service<Request<tonic::body::Body>, Response = Response<B>> + Clone + Send + 'static,
     S::Error: Into<BoxError>,
@@ -36,10 +36,9 @@ where
     B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
     I: WriteRequest<T>,
     I::Codec: Send,
-    O: ReadReply<R, K>,
+    O: ReadReply<R>,
     T: Send + 'static,
     R: Send + 'static,
-    K: 'static,
 {
     type Response = R;
     type Error = Error;
@@ -78,7 +77,7 @@ where
                 if O::STREAMS {
                     reply.finalizer = finalizer.take();
                 }
-                read.read(reply).await
+                Ok(read.read(reply).await?.into_parts().0)
             };
             let result = match deadline {
                 Some(deadline) => timeout_at(deadline, exchange)

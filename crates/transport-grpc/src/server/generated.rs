@@ -15,13 +15,15 @@ use towerkit_transport_http::StreamStop;
 
 use super::finalizer::Finalizer;
 use super::watched::{Watch, Watched};
-use super::{Exchange, Head, Server};
+use super::{Exchange, Head, Server, Settings};
 use crate::convert::{Decode, Encode};
 use crate::status::{Status, error_of};
 use crate::{StreamReply, wire};
 
 /// The stream of a reply in a generated service: the type behind its associated type, `type WatchStream = ReplyStream<pb::Event>`.
 pub type ReplyStream<P> = Pin<Box<dyn Stream<Item = Result<P, Status>> + Send>>;
+
+type Answer<R> = Pin<Box<dyn Future<Output = Result<R, Status>> + Send>>;
 
 /// The four kinds of methods, as a generated trait has them.
 ///
@@ -59,7 +61,10 @@ impl<E, D, N> Server<E, D, N> {
     /// # Errors
     ///
     /// The status that the caller gets.
-    pub async fn unary<Q, P, T, K>(&self, request: tonic::Request<Q>) -> Result<tonic::Response<P>, Status>
+    pub fn unary<Q, P, T, K>(
+        &self,
+        request: tonic::Request<Q>,
+    ) -> impl Future<Output = Result<tonic::Response<P>, Status>> + Send + use<E, D, N, Q, P, T, K>
     where
         Q: Send + 'static,
         T: Send + 'static,
@@ -67,9 +72,11 @@ impl<E, D, N> Server<E, D, N> {
         D: Decode<Q, T>,
         N: Encode<E::Reply, P, K>,
     {
-        let (incoming, message) = Incoming::of(self, request);
-        let decode = self.decode.clone();
-        self.one(incoming, move || decode.decode(message)).await
+        let this = self.clone();
+        async move {
+            let (incoming, message) = Incoming::of(this.settings.clone(), request);
+            this.one(incoming, |decode| decode.decode(message)).await
+        }
     }
 
     /// One message in, a stream of messages out.
@@ -77,10 +84,10 @@ impl<E, D, N> Server<E, D, N> {
     /// # Errors
     ///
     /// The status that the caller gets in place of the stream.
-    pub async fn server_streaming<Q, P, T, K>(
+    pub fn server_streaming<Q, P, T, K>(
         &self,
         request: tonic::Request<Q>,
-    ) -> Result<tonic::Response<ReplyStream<P>>, Status>
+    ) -> impl Future<Output = Result<tonic::Response<ReplyStream<P>>, Status>> + Send + use<E, D, N, Q, P, T, K>
     where
         Q: Send + 'static,
         P: Send + 'static,
@@ -89,9 +96,11 @@ impl<E, D, N> Server<E, D, N> {
         D: Decode<Q, T>,
         N: Encode<<E::Reply as StreamReply<K>>::Value, P>,
     {
-        let (incoming, message) = Incoming::of(self, request);
-        let decode = self.decode.clone();
-        self.many(incoming, move || decode.decode(message)).await
+        let this = self.clone();
+        async move {
+            let (incoming, message) = Incoming::of(this.settings.clone(), request);
+            this.many(incoming, |decode| decode.decode(message)).await
+        }
     }
 
     /// A stream of messages in, one message out.
@@ -99,20 +108,21 @@ impl<E, D, N> Server<E, D, N> {
     /// # Errors
     ///
     /// The status that the caller gets.
-    pub async fn client_streaming<Q, P, T, K>(
+    pub fn client_streaming<Q, P, T, K>(
         &self,
         request: tonic::Request<tonic::Streaming<Q>>,
-    ) -> Result<tonic::Response<P>, Status>
+    ) -> impl Future<Output = Result<tonic::Response<P>, Status>> + Send + use<E, D, N, Q, P, T, K>
     where
         Q: Send + 'static,
         T: Send + 'static,
         E: Endpoint<BoxStream<T>>,
         D: Decode<Q, T>,
         N: Encode<E::Reply, P, K>,
+        P: 'static,
+        K: 'static,
     {
-        let (incoming, messages) = Incoming::of(self, request);
-        let decode = self.decode.clone();
-        self.one(incoming, move || Ok(decoded(messages, decode))).await
+        let (incoming, messages) = Incoming::of(self.settings.clone(), request);
+        self.clone().one_boxed(incoming, |decode| Ok(decoded(messages, decode)))
     }
 
     /// A stream of messages in, a stream of messages out.
@@ -120,10 +130,10 @@ impl<E, D, N> Server<E, D, N> {
     /// # Errors
     ///
     /// The status that the caller gets in place of the stream.
-    pub async fn bidi_streaming<Q, P, T, K>(
+    pub fn bidi_streaming<Q, P, T, K>(
         &self,
         request: tonic::Request<tonic::Streaming<Q>>,
-    ) -> Result<tonic::Response<ReplyStream<P>>, Status>
+    ) -> impl Future<Output = Result<tonic::Response<ReplyStream<P>>, Status>> + Send + use<E, D, N, Q, P, T, K>
     where
         Q: Send + 'static,
         P: Send + 'static,
@@ -131,24 +141,59 @@ impl<E, D, N> Server<E, D, N> {
         E: Endpoint<BoxStream<T>, Reply: StreamReply<K>>,
         D: Decode<Q, T>,
         N: Encode<<E::Reply as StreamReply<K>>::Value, P>,
+        K: 'static,
     {
-        let (incoming, messages) = Incoming::of(self, request);
-        let decode = self.decode.clone();
-        self.many(incoming, move || Ok(decoded(messages, decode))).await
+        let (incoming, messages) = Incoming::of(self.settings.clone(), request);
+        self.clone().many_boxed(incoming, |decode| Ok(decoded(messages, decode)))
+    }
+
+    // Of a future with `BoxStream<T>` in it rustc can't see that it is `Send` (rust-lang/rust#100013), and of one with any `T` it can.
+    fn one_boxed<T, P, K>(
+        self,
+        incoming: Incoming,
+        message: impl FnOnce(D) -> Result<T, Error> + Send + 'static,
+    ) -> Answer<tonic::Response<P>>
+    where
+        T: Send + 'static,
+        P: 'static,
+        E: Endpoint<T>,
+        D: Send + 'static,
+        N: Encode<E::Reply, P, K>,
+        K: 'static,
+    {
+        Box::pin(self.one(incoming, message))
+    }
+
+    fn many_boxed<T, P, K>(
+        self,
+        incoming: Incoming,
+        message: impl FnOnce(D) -> Result<T, Error> + Send + 'static,
+    ) -> Answer<tonic::Response<ReplyStream<P>>>
+    where
+        T: Send + 'static,
+        P: Send + 'static,
+        E: Endpoint<T, Reply: StreamReply<K>>,
+        D: Send + 'static,
+        N: Encode<<E::Reply as StreamReply<K>>::Value, P>,
+        K: 'static,
+    {
+        Box::pin(self.many(incoming, message))
     }
 
     async fn one<T, P, K>(
-        &self,
+        self,
         mut incoming: Incoming,
-        decode: impl FnOnce() -> Result<T, Error> + Send,
+        message: impl FnOnce(D) -> Result<T, Error> + Send,
     ) -> Result<tonic::Response<P>, Status>
     where
         T: Send + 'static,
         E: Endpoint<T>,
+        D: Send,
         N: Encode<E::Reply, P, K>,
     {
-        let result = match self.call(&mut incoming, None, decode).await {
-            Ok(reply) => self.encode.encode(reply),
+        let (endpoint, decode, encode, _) = self.into_parts();
+        let result = match incoming.call(endpoint, None, || message(decode)).await {
+            Ok(reply) => encode.encode(reply),
             Err(error) => Err(error),
         };
         if let Some(finalizer) = &mut incoming.finalizer {
@@ -160,78 +205,103 @@ impl<E, D, N> Server<E, D, N> {
         match result {
             Ok(reply) => {
                 let (message, headers, trailers, _) = reply.into_parts();
-                Ok(self.respond(&incoming, message, Head { headers, trailers }))
+                Ok(incoming.respond(message, Head { headers, trailers }))
             }
-            Err(error) => Err(self.fail(&incoming, error)),
+            Err(error) => Err(incoming.fail(error)),
         }
     }
 
     async fn many<T, P, K>(
-        &self,
+        self,
         mut incoming: Incoming,
-        decode: impl FnOnce() -> Result<T, Error> + Send,
+        message: impl FnOnce(D) -> Result<T, Error> + Send,
     ) -> Result<tonic::Response<ReplyStream<P>>, Status>
     where
         T: Send + 'static,
         P: Send + 'static,
         E: Endpoint<T, Reply: StreamReply<K>>,
+        D: Send,
         N: Encode<<E::Reply as StreamReply<K>>::Value, P>,
     {
+        let (endpoint, decode, encode, settings) = self.into_parts();
         let tail = Tail::new();
-        match self.call(&mut incoming, Some(tail.clone()), decode).await {
+        match incoming.call(endpoint, Some(tail.clone()), || message(decode)).await {
             Ok(reply) => {
                 let (stream, headers, trailers, _) = reply.into_stream().into_parts();
                 let watch = Watch {
-                    settings: self.settings.clone(),
+                    settings,
                     exchange: incoming.exchange,
                     tail,
                     stop: incoming.stop.take(),
                     finalizer: incoming.finalizer.take(),
                 };
                 let stream = Watched::new(stream, watch);
-                let stream: ReplyStream<P> =
-                    Box::pin(Messages { stream, encode: self.encode.clone(), message: PhantomData });
-                Ok(self.respond(&incoming, stream, Head { headers, trailers }))
+                let stream: ReplyStream<P> = Box::pin(Messages { stream, encode, message: PhantomData });
+                Ok(incoming.respond(stream, Head { headers, trailers }))
             }
             Err(error) => {
                 if let Some(finalizer) = &mut incoming.finalizer {
                     finalizer.end(Some(error.code()));
                 }
-                Err(self.fail(&incoming, error))
+                Err(incoming.fail(error))
             }
         }
     }
+}
+
+/// What came beside the message.
+struct Incoming {
+    settings: Arc<Settings>,
+    context: Context,
+    /// For the after hooks, if there are any.
+    kept: Option<Context>,
+    exchange: Exchange,
+    stop: Option<StreamStop>,
+    finalizer: Option<Finalizer>,
+}
+
+impl Incoming {
+    fn of<M>(settings: Arc<Settings>, request: tonic::Request<M>) -> (Self, M) {
+        let peer = request.remote_addr();
+        let (metadata, mut extensions, message) = request.into_parts();
+        let stop = extensions.remove();
+        let mut context = Context::from_parts(Metadata::from(metadata.into_headers()), extensions);
+        context.set_peer(peer);
+        let exchange = Exchange { path: None, peer };
+        let finalizer = Finalizer::start(&settings.hooks.finalize, exchange);
+        (Self { kept: settings.hooks.keep(&context), settings, context, exchange, stop, finalizer }, message)
+    }
 
     /// From the context to the endpoint's reply.
-    async fn call<T>(
-        &self,
-        incoming: &mut Incoming,
+    async fn call<E, T>(
+        &mut self,
+        endpoint: E,
         tail: Option<Tail>,
-        decode: impl FnOnce() -> Result<T, Error> + Send,
+        message: impl FnOnce() -> Result<T, Error> + Send,
     ) -> Result<E::Reply, Error>
     where
         T: Send + 'static,
         E: Endpoint<T>,
     {
-        let mut context = std::mem::take(&mut incoming.context);
+        let mut context = std::mem::take(&mut self.context);
         wire::accept_timeout(&mut context)?;
         self.settings.hooks.run_before(&mut context)?;
-        let message = decode()?;
+        let message = message()?;
         if let Some(tail) = tail {
             context.set_tail(tail);
         }
-        self.endpoint.clone().oneshot(Request::with_context(context, message)).await.map_err(Into::into)
+        endpoint.oneshot(Request::with_context(context, message)).await.map_err(Into::into)
     }
 
-    fn respond<M>(&self, incoming: &Incoming, message: M, head: Head) -> tonic::Response<M> {
+    fn respond<M>(&self, message: M, head: Head) -> tonic::Response<M> {
         let mut response = tonic::Response::new(message);
-        *response.metadata_mut() = self.metadata(incoming, head);
+        *response.metadata_mut() = self.metadata(head);
         response
     }
 
-    fn fail(&self, incoming: &Incoming, error: Error) -> Status {
-        let mut status = self.settings.hooks.fail(&error, &incoming.exchange);
-        let more = self.metadata(incoming, Head::default());
+    fn fail(&self, error: Error) -> Status {
+        let mut status = self.settings.hooks.fail(&error, &self.exchange);
+        let more = self.metadata(Head::default());
         if !more.is_empty() {
             let mut all = std::mem::take(status.metadata_mut()).into_headers();
             all.extend(more.into_headers());
@@ -242,37 +312,13 @@ impl<E, D, N> Server<E, D, N> {
     }
 
     /// All in one block: a generated service has no other place for trailers.
-    fn metadata(&self, incoming: &Incoming, mut head: Head) -> MetadataMap {
-        self.settings.hooks.run_after(incoming.kept.as_ref(), &mut head);
+    fn metadata(&self, mut head: Head) -> MetadataMap {
+        self.settings.hooks.run_after(self.kept.as_ref(), &mut head);
         let mut headers = head.headers.into_headers();
         if !head.trailers.is_empty() {
             headers.extend(head.trailers.into_headers());
         }
         MetadataMap::from_headers(headers)
-    }
-}
-
-/// What came beside the message.
-struct Incoming {
-    context: Context,
-    /// For the after hooks, if there are any.
-    kept: Option<Context>,
-    exchange: Exchange,
-    stop: Option<StreamStop>,
-    finalizer: Option<Finalizer>,
-}
-
-impl Incoming {
-    fn of<E, D, N, M>(server: &Server<E, D, N>, request: tonic::Request<M>) -> (Self, M) {
-        let peer = request.remote_addr();
-        let (metadata, mut extensions, message) = request.into_parts();
-        let stop = extensions.remove();
-        let mut context = Context::from_parts(Metadata::from(metadata.into_headers()), extensions);
-        context.set_peer(peer);
-        let hooks = &server.settings.hooks;
-        let exchange = Exchange { path: None, peer };
-        let finalizer = Finalizer::start(&hooks.finalize, exchange);
-        (Self { kept: hooks.keep(&context), context, exchange, stop, finalizer }, message)
     }
 }
 

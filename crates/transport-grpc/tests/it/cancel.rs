@@ -1,0 +1,153 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::{Stream, StreamExt, stream};
+use towerkit_endpoint::{BoxStream, Code, Endpoint, Error, endpoint_fn};
+use towerkit_testing::events::Events;
+
+use crate::site::{Number, Text, Texts, both, soon, texts};
+
+/// Tells when it is dropped.
+struct Guard(Events<&'static str>);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.0.push("dropped");
+    }
+}
+
+const SOON: Duration = Duration::from_secs(20);
+
+/// Notes that it has begun, and holds a guard for ever.
+async fn hang<T>(events: Events<&'static str>) -> T {
+    let _guard = Guard(events.clone());
+    events.push("begun");
+    std::future::pending().await
+}
+
+#[tokio::test]
+async fn a_call_that_is_given_up_is_dropped_on_the_server() {
+    let events = Events::new();
+    let inside = events.clone();
+    let mut served = Texts::new();
+    served.shout = endpoint_fn(move |_: Text| {
+        let events = inside.clone();
+        async move { Ok::<Text, Error>(hang(events).await) }
+    })
+    .erased();
+    for site in both(&served).await {
+        let call = tokio::spawn(site.texts().shout.invoke(Text::from("a")));
+        events.wait_len(1, SOON).await;
+        call.abort();
+        assert_eq!(events.wait_len(2, SOON).await, ["begun", "dropped"]);
+        let _ = events.take();
+    }
+}
+
+/// Numbers, and then silence, with a guard in it.
+fn then_silence(events: Events<&'static str>) -> BoxStream<Number> {
+    let silence = stream::once(async move { Ok::<Number, Error>(hang(events).await) });
+    Box::pin(stream::iter([Ok(Number { n: 7 })]).chain(silence))
+}
+
+#[tokio::test]
+async fn a_stream_that_is_no_longer_read_is_dropped_on_the_server() {
+    let events = Events::new();
+    let inside = events.clone();
+    let mut served = Texts::new();
+    served.count = endpoint_fn(move |_: Number| {
+        let numbers = then_silence(inside.clone());
+        async move { Ok::<_, Error>(numbers) }
+    })
+    .erased();
+    for site in both(&served).await {
+        let mut numbers = site.texts().count.invoke(Number { n: 0 }).await.unwrap();
+        numbers.next().await.unwrap().unwrap();
+        events.wait_len(1, SOON).await;
+        drop(numbers);
+        assert_eq!(events.wait_len(2, SOON).await, ["begun", "dropped"]);
+        let _ = events.take();
+    }
+}
+
+/// Texts, and then an error.
+fn failing() -> impl Stream<Item = Result<Text, Error>> + Send {
+    stream::iter([Ok(Text::from("a")), Err(Error::new(Code::DataLoss, "the file is torn"))])
+}
+
+#[tokio::test]
+async fn a_request_whose_stream_fails_is_cancelled_and_ends_with_that_error() {
+    let events = Events::new();
+    let inside = events.clone();
+    let mut served = Texts::new();
+    served.join = endpoint_fn(move |mut texts: BoxStream<Text>| {
+        let guard = Guard(inside.clone());
+        async move {
+            while texts.next().await.transpose()?.is_some() {}
+            drop(guard);
+            Ok::<_, Error>(Text::from("all of it"))
+        }
+    })
+    .erased();
+    for site in both(&served).await {
+        let error = site.texts().join.invoke(Box::pin(failing()) as BoxStream<Text>).await.unwrap_err();
+        assert_eq!((error.code(), error.message()), (Code::DataLoss, "the file is torn"));
+        events.wait_len(1, SOON).await;
+        let _ = events.take();
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_fails_behind_the_first_answers_ends_the_answers_with_that_error() {
+    for site in both(&Texts::new()).await {
+        let go_on = Arc::new(tokio::sync::Notify::new());
+        let told = go_on.clone();
+        let waiting = stream::once(async move {
+            told.notified().await;
+            Err(Error::new(Code::DataLoss, "the file is torn"))
+        });
+        let questions: BoxStream<Text> = Box::pin(texts(["a"]).chain(waiting));
+        let mut answers = site.texts().shout_each.invoke(questions).await.unwrap();
+        assert_eq!(answers.next().await.unwrap().unwrap().text, "A");
+        go_on.notify_one();
+        let error = soon(answers.next()).await.unwrap().unwrap_err();
+        assert_eq!((error.code(), error.message()), (Code::DataLoss, "the file is torn"));
+    }
+}
+
+#[tokio::test]
+async fn an_endpoint_that_does_not_read_to_the_end_answers_all_the_same() {
+    let mut served = Texts::new();
+    served.join = endpoint_fn(|mut texts: BoxStream<Text>| async move {
+        Ok::<_, Error>(texts.next().await.transpose()?.unwrap_or_default())
+    })
+    .erased();
+    for site in both(&served).await {
+        let endless: BoxStream<Text> = Box::pin(texts(["first"]).chain(stream::pending()));
+        assert_eq!(soon(site.texts().join.invoke(endless)).await.unwrap().text, "first");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_breaks_is_unavailable_and_the_handler_is_dropped() {
+    let events = Events::new();
+    let inside = events.clone();
+    let mut served = Texts::new();
+    served.count = endpoint_fn(move |_: Number| {
+        let numbers = then_silence(inside.clone());
+        async move { Ok::<_, Error>(numbers) }
+    })
+    .erased();
+    for site in both(&served).await {
+        let mut numbers = site.texts().count.invoke(Number { n: 0 }).await.unwrap();
+        numbers.next().await.unwrap().unwrap();
+        events.wait_len(1, SOON).await;
+        // A drain without time: the connection is cut.
+        site.stopper.stop(Duration::ZERO);
+        let error = soon(numbers.next()).await.unwrap().unwrap_err();
+        assert_eq!(error.code(), Code::Unavailable);
+        events.wait_len(2, SOON).await;
+        let _ = events.take();
+        let _ = site.ended().await;
+    }
+}

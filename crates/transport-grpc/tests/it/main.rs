@@ -1,0 +1,25 @@
+//! The transport on real sockets: the four kinds of calls, in both ways of mounting, and what can go wrong with them.
+
+mod bad_calls;
+mod bad_replies;
+mod cancel;
+mod channels;
+#[cfg(feature = "compression")]
+mod compression;
+mod contract;
+mod drain;
+mod errors;
+mod flow;
+mod generated;
+#[cfg(feature = "health")]
+mod health;
+mod hooks;
+mod kinds;
+mod metadata;
+mod one_port;
+mod raw;
+mod site;
+mod time;
+#[cfg(feature = "tls")]
+mod tls;
+mod web;
