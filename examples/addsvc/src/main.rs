@@ -1,4 +1,4 @@
-//! Starts the service: the endpoints on HTTP, and what operators ask on a port of its own.
+//! Starts the service: the endpoints on HTTP, JSON-RPC and gRPC, and what operators ask on a port of its own.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
 
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use addsvc::endpoint::Endpoints;
 use addsvc::service::BasicService;
-use addsvc::transport;
+use addsvc::{pb, transport};
 use clap::Parser;
 use tokio::net::TcpListener;
 use towerkit_endpoint::BoxError;
@@ -23,6 +23,10 @@ struct Flags {
     /// Where the service listens for HTTP.
     #[arg(long, default_value = "127.0.0.1:8081", value_name = "ADDRESS")]
     http_addr: SocketAddr,
+
+    /// Where the service listens for gRPC, with health and reflection.
+    #[arg(long, default_value = "127.0.0.1:8082", value_name = "ADDRESS")]
+    grpc_addr: SocketAddr,
 
     /// Where the service listens for JSON-RPC 2.0, over HTTP.
     #[arg(long, default_value = "127.0.0.1:8084", value_name = "ADDRESS")]
@@ -54,13 +58,16 @@ async fn main() -> ExitCode {
 
 async fn run(flags: Flags) -> Result<(), BoxError> {
     let http = listen("--http-addr", flags.http_addr).await?;
+    let grpc = listen("--grpc-addr", flags.grpc_addr).await?;
     let json_rpc = listen("--jsonrpc-addr", flags.jsonrpc_addr).await?;
     let debug = listen("--debug-addr", flags.debug_addr).await?;
     let hello = format!(
-        "addsvc listens for HTTP on {http}, for JSON-RPC on {json_rpc}, for operators on {debug}; try:\n  \
+        "addsvc listens for HTTP on {http}, for gRPC on {grpc}, for JSON-RPC on {json_rpc}, for operators on {debug}; try:\n  \
          curl --json '{{\"a\":1,\"b\":2}}' {http}/sum\n  \
+         grpcurl -plaintext -d '{{\"a\":1,\"b\":2}}' {grpc} pb.Add/Sum\n  \
          curl --json '{{\"jsonrpc\":\"2.0\",\"method\":\"sum\",\"params\":[1,2],\"id\":1}}' {json_rpc}",
         http = http.local_addr()?,
+        grpc = grpc.local_addr()?,
         json_rpc = json_rpc.local_addr()?,
         debug = debug.local_addr()?,
     );
@@ -73,10 +80,13 @@ async fn run(flags: Flags) -> Result<(), BoxError> {
         _ => {}
     });
     let health = transport::http::health(&group.health());
+    let grpc_routes =
+        transport::grpc::routes(endpoints.clone()).health(&group.health()).reflection(&[pb::FILE_DESCRIPTOR_SET]);
     group
         .with(Signals::terminate())
         .with(serve(debug, health).named("debug"))
         .with(serve(http, transport::http::routes(endpoints.clone())))
+        .with(towerkit_transport_grpc::serve(grpc, grpc_routes))
         .with(serve(json_rpc, transport::json_rpc::routes(endpoints)).named("json-rpc"))
         .run()
         .await?;

@@ -1,9 +1,10 @@
 //! The domain: what the service does, and how it can fail.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 
-use towerkit_endpoint::{Classify, Code};
+use towerkit_endpoint::{Classify, Code, Violation};
 
 /// Adds numbers and joins texts.
 pub trait AddService: Send + Sync + 'static {
@@ -67,6 +68,15 @@ impl Classify for AddError {
         match self {
             Self::TwoZeroes | Self::MaxSizeExceeded => Code::InvalidArgument,
             Self::IntegerOverflow => Code::OutOfRange,
+        }
+    }
+
+    fn violations(&self) -> Cow<'_, [Violation]> {
+        match self {
+            Self::TwoZeroes => {
+                vec![Violation::new("a", "is zero, as b is"), Violation::new("b", "is zero, as a is")].into()
+            }
+            Self::IntegerOverflow | Self::MaxSizeExceeded => Cow::Borrowed(&[]),
         }
     }
 }

@@ -1,4 +1,5 @@
 //! How the endpoints meet the network.
 
+pub mod grpc;
 pub mod http;
 pub mod json_rpc;

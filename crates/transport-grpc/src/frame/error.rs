@@ -12,6 +12,7 @@ pub(crate) enum FrameError {
     /// It is compressed, and no header says by what.
     NoEncoding,
     /// It can't be decompressed.
+    #[cfg(feature = "compression")]
     Compressed(BoxError),
     /// The body ended within it.
     Truncated,
@@ -47,6 +48,7 @@ impl fmt::Display for FrameError {
             Self::TooLarge { limit } => write!(f, "has a message longer than the limit of {limit} bytes"),
             Self::Flag(flag) => write!(f, "has a message with the flag {flag}, which is neither 0 nor 1"),
             Self::NoEncoding => f.write_str("has a compressed message, and no `grpc-encoding` that says how"),
+            #[cfg(feature = "compression")]
             Self::Compressed(_) => f.write_str("has a message that can't be decompressed"),
             Self::Truncated => f.write_str("ended within a message"),
             Self::Malformed(error) => write!(f, "has a message that can't be read: {error}"),
@@ -57,7 +59,9 @@ impl fmt::Display for FrameError {
 impl std::error::Error for FrameError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Compressed(error) | Self::Malformed(error) => Some(&**error),
+            #[cfg(feature = "compression")]
+            Self::Compressed(error) => Some(&**error),
+            Self::Malformed(error) => Some(&**error),
             _ => None,
         }
     }

@@ -3,10 +3,9 @@
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context as TaskContext, Poll};
+use std::task::{Context as TaskContext, Poll, ready};
 
 use futures_core::Stream;
-use futures_util::StreamExt as _;
 use pin_project_lite::pin_project;
 use tonic::metadata::MetadataMap;
 use tower::util::ServiceExt as _;
@@ -322,23 +321,42 @@ impl Incoming {
     }
 }
 
-/// What tonic read, as the endpoint's messages; an error is the last of them.
+/// What tonic read, as the endpoint's messages.
 fn decoded<Q, T, D>(messages: tonic::Streaming<Q>, decode: D) -> BoxStream<T>
 where
     Q: Send + 'static,
     T: Send + 'static,
     D: Decode<Q, T>,
 {
-    let items = messages.map(move |item| match item {
-        Ok(message) => decode.decode(message),
-        Err(status) => Err(unread(status)),
-    });
-    // It does not go on behind an error.
-    Box::pin(items.scan(false, |failed, item| {
-        let go_on = !*failed;
-        *failed |= item.is_err();
-        std::future::ready(go_on.then_some(item))
-    }))
+    Box::pin(Decoded { messages: Some(messages), decode, value: PhantomData })
+}
+
+struct Decoded<Q, T, D> {
+    /// None after an error, which is the last item.
+    messages: Option<tonic::Streaming<Q>>,
+    decode: D,
+    value: PhantomData<fn() -> T>,
+}
+
+// Nothing in it is pinned.
+impl<Q, T, D> Unpin for Decoded<Q, T, D> {}
+
+impl<Q, T, D: Decode<Q, T>> Stream for Decoded<Q, T, D> {
+    type Item = Result<T, Error>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.get_mut();
+        let Some(messages) = &mut this.messages else { return Poll::Ready(None) };
+        let item = match ready!(Pin::new(messages).poll_next(cx)) {
+            Some(Ok(message)) => this.decode.decode(message),
+            Some(Err(status)) => Err(unread(status)),
+            None => return Poll::Ready(None),
+        };
+        if item.is_err() {
+            this.messages = None;
+        }
+        Poll::Ready(Some(item))
+    }
 }
 
 /// What tonic makes of a stream that broke off is no fault of this service.

@@ -3,6 +3,7 @@
 //! ```text
 //! addcli --http-addr 127.0.0.1:8081 1 2
 //! addcli --http-addr 127.0.0.1:8081 --method concat foo bar
+//! addcli --grpc-addr 127.0.0.1:8082 1 2
 //! addcli --jsonrpc-addr 127.0.0.1:8084 1 2
 //! addcli --http-addr 127.0.0.1:8081 --retries 3 1 2
 //! ```
@@ -19,6 +20,7 @@ use addsvc::transport;
 use clap::{Parser, ValueEnum};
 use towerkit_endpoint::{BoxError, Code, Context, Endpoint, Refusal, Request};
 use towerkit_retry::{Exhausted, Retrying};
+use towerkit_transport_grpc as grpc;
 use towerkit_transport_http::{Pool, Remote, json_rpc};
 
 /// Calls addsvc.
@@ -29,8 +31,12 @@ struct Flags {
     #[arg(long, value_name = "ADDRESS")]
     http_addr: Option<String>,
 
-    /// Where the service listens for JSON-RPC.
+    /// Where the service listens for gRPC.
     #[arg(long, value_name = "ADDRESS", conflicts_with = "http_addr")]
+    grpc_addr: Option<String>,
+
+    /// Where the service listens for JSON-RPC.
+    #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["http_addr", "grpc_addr"])]
     jsonrpc_addr: Option<String>,
 
     /// What to call.
@@ -97,19 +103,20 @@ async fn run(flags: Flags) -> Result<String, BoxError> {
 }
 
 fn connect(flags: &Flags) -> Result<Endpoints, BoxError> {
-    let pool = Pool::new();
-    match (&flags.http_addr, &flags.jsonrpc_addr) {
-        (Some(address), _) => {
-            let remote = Remote::new(&pool, &format!("http://{address}"))
-                .map_err(|error| format!("--http-addr {address}: {error}"))?;
-            Ok(transport::http::client(&remote))
-        }
-        (None, Some(address)) => {
-            let remote = json_rpc::Remote::new(&pool, &format!("http://{address}"))
-                .map_err(|error| format!("--jsonrpc-addr {address}: {error}"))?;
-            Ok(transport::json_rpc::client(&remote))
-        }
-        (None, None) => Err("no remote address specified: give --http-addr or --jsonrpc-addr".into()),
+    if let Some(address) = &flags.http_addr {
+        let remote = Remote::new(&Pool::new(), &format!("http://{address}"))
+            .map_err(|error| format!("--http-addr {address}: {error}"))?;
+        Ok(transport::http::client(&remote))
+    } else if let Some(address) = &flags.grpc_addr {
+        let remote = grpc::Remote::new(&Pool::builder().http2().build(), &format!("http://{address}"))
+            .map_err(|error| format!("--grpc-addr {address}: {error}"))?;
+        Ok(transport::grpc::client(&remote))
+    } else if let Some(address) = &flags.jsonrpc_addr {
+        let remote = json_rpc::Remote::new(&Pool::new(), &format!("http://{address}"))
+            .map_err(|error| format!("--jsonrpc-addr {address}: {error}"))?;
+        Ok(transport::json_rpc::client(&remote))
+    } else {
+        Err("no remote address specified: give --http-addr, --grpc-addr or --jsonrpc-addr".into())
     }
 }
 

@@ -31,6 +31,23 @@ fn it_calls_by_json_rpc_as_well() {
 }
 
 #[test]
+fn it_calls_by_grpc_as_well() {
+    let addsvc = Addsvc::start(&[]);
+    let address = addsvc.grpc.to_string();
+    let cli = |args: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_addcli")).args(["--grpc-addr", &address]).args(args).output().unwrap()
+    };
+    assert_eq!(text(&cli(&["1", "2"])), (Some(0), "1 + 2 = 3\n".to_owned(), String::new()));
+    let joined = cli(&["--method", "concat", "foo", "bar"]);
+    assert_eq!(text(&joined), (Some(0), "\"foo\" + \"bar\" = \"foobar\"\n".to_owned(), String::new()));
+    assert_eq!(text(&cli(&["0", "0"])), (Some(1), String::new(), "error: can't sum two zeroes\n".to_owned()));
+    for other in ["--http-addr", "--jsonrpc-addr"] {
+        let both = cli(&[other, "127.0.0.1:1", "1", "2"]);
+        assert!(text(&both).2.contains("cannot be used with"), "{}", text(&both).2);
+    }
+}
+
+#[test]
 fn a_failed_call_prints_the_servers_message_and_exits_with_1() {
     let addsvc = Addsvc::start(&[]);
     let failed = text(&addsvc.cli(&["0", "0"]));
@@ -46,27 +63,31 @@ fn what_the_user_got_wrong_is_named() {
     let nowhere = Command::new(env!("CARGO_BIN_EXE_addcli")).args(["1", "2"]).output().unwrap();
     let (code, _, error) = text(&nowhere);
     assert_eq!(code, Some(1));
-    assert!(error.starts_with("error: no remote address specified"), "{error}");
+    assert_eq!(error, "error: no remote address specified: give --http-addr, --grpc-addr or --jsonrpc-addr\n");
 }
 
 #[test]
 fn a_service_that_is_not_there_is_reported_with_the_cause() {
-    let cli =
-        Command::new(env!("CARGO_BIN_EXE_addcli")).args(["--http-addr", "127.0.0.1:1", "1", "2"]).output().unwrap();
-    let (code, _, error) = text(&cli);
-    assert_eq!(code, Some(1));
-    assert!(error.contains("can't be reached") && error.contains("refused"), "{error}");
+    for flag in ["--http-addr", "--grpc-addr"] {
+        let cli = Command::new(env!("CARGO_BIN_EXE_addcli")).args([flag, "127.0.0.1:1", "1", "2"]).output().unwrap();
+        let (code, _, error) = text(&cli);
+        assert_eq!(code, Some(1));
+        assert!(error.contains("can't be reached") && error.contains("refused"), "{error}");
+    }
 }
 
 #[test]
 fn a_port_that_is_taken_is_reported_with_its_flag() {
     let addsvc = Addsvc::start(&[]);
-    let taken = addsvc.http.to_string();
-    let second = Command::new(env!("CARGO_BIN_EXE_addsvc"))
-        .args(["--http-addr", &taken, "--jsonrpc-addr", "127.0.0.1:0", "--debug-addr", "127.0.0.1:0"])
-        .output()
-        .unwrap();
-    let (code, _, error) = text(&second);
-    assert_eq!(code, Some(1));
-    assert!(error.starts_with(&format!("error: --http-addr {taken}: ")), "{error}");
+    for (flag, taken) in [("--http-addr", addsvc.http), ("--grpc-addr", addsvc.grpc)] {
+        let free = ["--http-addr", "--grpc-addr", "--jsonrpc-addr", "--debug-addr"].into_iter().filter(|free| *free != flag);
+        let second = Command::new(env!("CARGO_BIN_EXE_addsvc"))
+            .args(free.flat_map(|flag| [flag, "127.0.0.1:0"]))
+            .args([flag, &taken.to_string()])
+            .output()
+            .unwrap();
+        let (code, _, error) = text(&second);
+        assert_eq!(code, Some(1));
+        assert!(error.starts_with(&format!("error: {flag} {taken}: ")), "{error}");
+    }
 }

@@ -3,8 +3,12 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod cli;
+mod contract;
+mod grpcio;
+mod grpcurl;
 mod http;
 mod json_rpc;
 mod resilience;
 mod running;
+mod serving;
 mod stop;

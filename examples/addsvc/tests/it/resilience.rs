@@ -49,6 +49,12 @@ fn the_limit_is_one_for_all_methods_and_transports() {
     assert_eq!(addsvc.post("/concat", r#"{"a":"1","b":"2"}"#).0, 429);
     let call = r#"{"jsonrpc":"2.0","method":"sum","params":[1,2],"id":1}"#;
     assert!(Addsvc::post_to(addsvc.json_rpc, "/", call).1.contains("the rate limit of 1 a second is exceeded"));
+    let over_grpc = Command::new(env!("CARGO_BIN_EXE_addcli"))
+        .args(["--grpc-addr", &addsvc.grpc.to_string(), "1", "2"])
+        .output()
+        .unwrap();
+    let told = String::from_utf8(over_grpc.stderr).unwrap();
+    assert_eq!(told, "error: the rate limit of 1 a second is exceeded\n");
 }
 
 #[test]

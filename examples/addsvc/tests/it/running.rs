@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 pub(crate) struct Addsvc {
     child: Child,
     pub(crate) http: SocketAddr,
+    pub(crate) grpc: SocketAddr,
     pub(crate) json_rpc: SocketAddr,
     pub(crate) debug: SocketAddr,
 }
@@ -15,7 +16,7 @@ pub(crate) struct Addsvc {
 impl Addsvc {
     pub(crate) fn start(flags: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_addsvc"))
-            .args(["--http-addr", "127.0.0.1:0", "--jsonrpc-addr", "127.0.0.1:0", "--debug-addr", "127.0.0.1:0"])
+            .args(["--http-addr", "--grpc-addr", "--jsonrpc-addr", "--debug-addr"].map(|flag| [flag, "127.0.0.1:0"]).concat())
             .args(flags)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -25,8 +26,8 @@ impl Addsvc {
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         let mut addresses = line.split([' ', ',', ';']).filter_map(|word| word.parse().ok());
         let mut address = || addresses.next().unwrap();
-        let (http, json_rpc, debug) = (address(), address(), address());
-        Self { child, http, json_rpc, debug }
+        let (http, grpc, json_rpc, debug) = (address(), address(), address(), address());
+        Self { child, http, grpc, json_rpc, debug }
     }
 
     /// Status and body of one request on a connection of its own.

@@ -18,7 +18,7 @@ fn sigterm_ends_it_in_good_order() {
     assert_eq!(status.code(), Some(0));
     assert_eq!(
         told,
-        "stop asked for by signals: SIGTERM\njson-rpc: stopped\nhttp: stopped\ndebug: stopped\nsignals: stopped\n"
+        "stop asked for by signals: SIGTERM\njson-rpc: stopped\ngrpc: stopped\nhttp: stopped\ndebug: stopped\nsignals: stopped\n"
     );
 }
 

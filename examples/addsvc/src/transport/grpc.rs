@@ -1,0 +1,41 @@
+//! gRPC: the service `pb.Add` of `proto/add.proto`.
+
+use std::future::{Ready, ready};
+
+use tower::ServiceExt as _;
+use towerkit_endpoint::{Code, Endpoint, Error};
+use towerkit_transport_grpc::{Method, PoolChannel, Remote, Routes, Server};
+
+use crate::endpoint::{ConcatReply, ConcatRequest, Endpoints, SumReply, SumRequest};
+use crate::pb;
+
+const SUM: Method<pb::SumRequest, pb::SumReply> = Method::new("/pb.Add/Sum");
+const CONCAT: Method<pb::ConcatRequest, pb::ConcatReply> = Method::new("/pb.Add/Concat");
+
+/// Serves the endpoints.
+#[must_use]
+pub fn routes(endpoints: Endpoints) -> Routes {
+    let sum = Server::new(endpoints.sum)
+        .decode(|pb::SumRequest { a, b }| Ok::<_, Error>(SumRequest { a, b }))
+        .encode(|SumReply { v }| pb::SumReply { v, err: String::new() });
+    let concat = Server::new(endpoints.concat)
+        .decode(|pb::ConcatRequest { a, b }| Ok::<_, Error>(ConcatRequest { a, b }))
+        .encode(|ConcatReply { v }| pb::ConcatReply { v, err: String::new() });
+    Routes::new().unary(SUM, sum).unary(CONCAT, concat)
+}
+
+/// Calls a remote service: the same endpoints, from the other side.
+#[must_use]
+pub fn client(remote: &Remote<PoolChannel>) -> Endpoints {
+    let sum = remote.unary(SUM).encode(|SumRequest { a, b }| pb::SumRequest { a, b });
+    let concat = remote.unary(CONCAT).encode(|ConcatRequest { a, b }| pb::ConcatRequest { a, b });
+    Endpoints {
+        sum: sum.and_then(|pb::SumReply { v, err }| unless(err, SumReply { v })).erased(),
+        concat: concat.and_then(|pb::ConcatReply { v, err }| unless(err, ConcatReply { v })).erased(),
+    }
+}
+
+/// Go kit's own service refuses by `err`, in a reply that is good otherwise.
+fn unless<R>(err: String, reply: R) -> Ready<Result<R, Error>> {
+    ready(if err.is_empty() { Ok(reply) } else { Err(Error::new(Code::InvalidArgument, err)) })
+}

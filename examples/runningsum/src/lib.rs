@@ -1,0 +1,92 @@
+//! runningsum adds numbers as they come: one call of gRPC with a stream in and a stream out.
+//!
+//! * [`totals`] is the domain: a stream of numbers to a stream of totals. Nothing of the network is in it.
+//! * [`routes`] serves it, and [`client`] calls it.
+//! * [`pb`] is generated of `proto/runningsum.proto`.
+//!
+//! `src/main.rs` starts it, `src/bin/runningsumcli.rs` is its command line.
+
+pub mod pb;
+
+use std::fmt;
+use std::future::ready;
+
+use futures_util::{Stream, StreamExt as _};
+use towerkit_endpoint::{BoxEndpoint, BoxStream, Classify, Code, Endpoint as _, Error, endpoint_fn};
+use towerkit_transport_grpc::{Method, PoolChannel, Remote, Routes, Server};
+
+/// `rpc Sum (stream Number) returns (stream Total)`.
+pub const SUM: Method<pb::Number, pb::Total> = Method::new("/runningsum.RunningSum/Sum");
+
+/// What the numbers up to one come to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Total {
+    /// Their sum.
+    pub sum: i64,
+    /// How many there are.
+    pub count: u64,
+}
+
+impl Total {
+    /// With one number more.
+    ///
+    /// # Errors
+    ///
+    /// Where the sum has more than 64 bits.
+    pub fn plus(self, number: i64) -> Result<Self, Overflow> {
+        let sum = self.sum.checked_add(number).ok_or(Overflow)?;
+        Ok(Self { sum, count: self.count + 1 })
+    }
+}
+
+/// Answers each number with the total up to it. It is lazy: it asks for a number when it is asked for a total, so that a reader who
+/// takes no more totals holds back whoever sends the numbers.
+///
+/// An error, of the numbers or by an [`Overflow`], is for the reader to end with.
+pub fn totals<E: From<Overflow>>(numbers: impl Stream<Item = Result<i64, E>>) -> impl Stream<Item = Result<Total, E>> {
+    numbers.scan(Total::default(), |total, number| {
+        let next = number.and_then(|number| Ok(total.plus(number)?));
+        if let Ok(next) = &next {
+            *total = *next;
+        }
+        ready(Some(next))
+    })
+}
+
+/// The total has more than 64 bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Overflow;
+
+impl fmt::Display for Overflow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the total has more than 64 bits")
+    }
+}
+
+impl std::error::Error for Overflow {}
+
+impl Classify for Overflow {
+    fn code(&self) -> Code {
+        Code::OutOfRange
+    }
+}
+
+/// Serves it.
+#[must_use]
+pub fn routes() -> Routes {
+    let sum = endpoint_fn(|numbers: BoxStream<i64>| async move { Ok::<_, Error>(totals(numbers)) });
+    let sum = Server::new(sum)
+        .decode(|pb::Number { value }| Ok::<_, Error>(value))
+        .encode(|Total { sum, count }| pb::Total { sum, count });
+    Routes::new().bidi_streaming(SUM, sum)
+}
+
+/// Calls a remote one.
+#[must_use]
+pub fn client(remote: &Remote<PoolChannel>) -> BoxEndpoint<BoxStream<i64>, BoxStream<Total>> {
+    remote
+        .bidi_streaming(SUM)
+        .encode(|value| pb::Number { value })
+        .decode(|pb::Total { sum, count }| Ok::<_, Error>(Total { sum, count }))
+        .erased()
+}
