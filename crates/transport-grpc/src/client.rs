@@ -1,6 +1,7 @@
 mod channel;
 mod failure;
 mod finalizer;
+mod outgoing;
 mod remote;
 mod replies;
 mod reply;
@@ -66,13 +67,19 @@ pub use service::ClientFuture;
 /// reply is a stream, the timeout bounds the time to its beginning, and the deadline all of it. When it has passed nothing is sent.
 /// Dropping the future, or the stream, cancels the call: its stream of HTTP/2 is reset.
 ///
+/// # A server that goes away
+///
+/// A call that the service has not begun with, because its connection was going away or it refused the stream, is sent once more, twice at most
+/// ("gRPC Retry Design", transparent retries); one with a stream of messages as long as none of them was taken. Nothing else is repeated here:
+/// `towerkit-retry` does that.
+///
 /// # Failures
 ///
 /// | what happened | code | beside it |
 /// | --- | --- | --- |
 /// | a reply with a status | its code, see [`error_of`](crate::error_of) | violations, delay, details, and the [`Status`](crate::Status) with its trailers |
 /// | a reply that is none of gRPC | by its status of HTTP ("HTTP to gRPC Status Code Mapping") | |
-/// | no connection, or a refused stream | `Unavailable` | [`NotSent`](towerkit_endpoint::NotSent) |
+/// | no connection, or a stream that was refused each time | `Unavailable` | [`NotSent`](towerkit_endpoint::NotSent) |
 /// | the connection broke | `Unavailable` | |
 /// | the stream was reset | by the reason ("gRPC over HTTP2", `Errors`) | |
 /// | the time is over | `DeadlineExceeded` | [`NotSent`](towerkit_endpoint::NotSent) where it was over before |

@@ -155,3 +155,8 @@ pub use serve::serve;
 pub use server::{Exchange, Head, Outcome, ReplyStream, Server, Summary};
 pub use status::{ErrorDetails, Status, error_of, status_of};
 pub use stream_reply::StreamReply;
+
+/// The guide's page, as a test.
+#[cfg(all(doctest, feature = "health", feature = "reflection"))]
+#[doc = include_str!("../../../docs/grpc.md")]
+struct Guide;

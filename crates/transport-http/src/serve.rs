@@ -236,6 +236,19 @@ impl<S> Serve<S> {
         self
     }
 
+    /// How many bytes of the bodies of an HTTP/2 connection may come before they are read: of one stream, and of all together; 1 MiB
+    /// each by default. HTTP/2 has no more than 2³¹ − 1.
+    ///
+    /// As much memory may a peer fill. In frames of less than 256 bytes it may fill half of it only, by what it costs to keep them, before
+    /// the connection is ended as a flood (`ENHANCE_YOUR_CALM`): a stream of small messages that is read slowly wants a small window of
+    /// its own, and a large one of the connection.
+    #[must_use]
+    pub fn http2_windows(mut self, stream: u32, connection: u32) -> Self {
+        const MOST: u32 = (1 << 31) - 1;
+        self.limits.windows = limits::Windows { stream: stream.min(MOST), connection: connection.min(MOST) };
+        self
+    }
+
     /// Tells of what befalls connections. The function must not block.
     #[must_use]
     pub fn on_event(mut self, tell: impl Fn(&ServeEvent) + Send + Sync + 'static) -> Self {

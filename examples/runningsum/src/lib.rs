@@ -5,6 +5,22 @@
 //! * [`pb`] is generated of `proto/runningsum.proto`.
 //!
 //! `src/main.rs` starts it, `src/bin/runningsumcli.rs` is its command line.
+//!
+//! # Who reads slowly holds back who sends
+//!
+//! The command line can flood the service: it sends as fast as it is let, and its reader rests for a while after each thousand totals.
+//!
+//! ```text
+//! $ runningsumcli --flood 1000000 --pause 2
+//! 1000000 numbers come to 1000000
+//! the sender was ahead of the reader by 125437 at most
+//! ```
+//!
+//! Twice as many numbers, no rest or longer ones give the same figure, give or take one in a hundred. Nobody counts: it is what the two
+//! windows of HTTP/2 hold. The client's is 1 MiB: some 83 000 totals, of 9 to 13 bytes, that nobody has read. Then the server's stream is
+//! not asked for a total any more, and [`totals`] asks for no number. The server's window is 256 KiB: 37 449 numbers of 7 bytes that
+//! nobody has read. Then the sender is not asked for a number any more. The rest, some 4000, is on its way: each side writes up to
+//! 16 KiB ahead, into the socket's buffers.
 
 pub mod pb;
 
@@ -89,4 +105,32 @@ pub fn client(remote: &Remote<PoolChannel>) -> BoxEndpoint<BoxStream<i64>, BoxSt
         .encode(|value| pb::Number { value })
         .decode(|pb::Total { sum, count }| Ok::<_, Error>(Total { sum, count }))
         .erased()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use futures_util::{FutureExt as _, stream};
+
+    use super::*;
+
+    #[test]
+    fn the_totals_end_with_what_is_too_large() {
+        let numbers = stream::iter([i64::MAX, 1].map(Ok::<_, Overflow>));
+        let totals: Vec<_> = totals(numbers).collect().now_or_never().unwrap();
+        assert_eq!(totals, [Ok(Total { sum: i64::MAX, count: 1 }), Err(Overflow)]);
+    }
+
+    #[test]
+    fn a_number_is_taken_when_a_total_is_asked_for() {
+        let taken = Cell::new(0);
+        let numbers = stream::repeat(1).inspect(|_| taken.set(taken.get() + 1)).map(Ok::<_, Overflow>);
+        let mut totals = Box::pin(totals(numbers));
+        assert_eq!(taken.get(), 0);
+        for count in 1..=3 {
+            assert_eq!(totals.next().now_or_never().unwrap().unwrap().unwrap().count, count);
+            assert_eq!(taken.get(), count);
+        }
+    }
 }

@@ -9,6 +9,17 @@ use towerkit_transport_http::transport_failure;
 
 use crate::status::{Status, error_of};
 
+/// Whether the other side has not begun with the call, and will not: the stream was refused (RFC 9113, section 8.7), or the connection was
+/// going away before it (section 6.8).
+pub(super) fn is_refused(error: &(dyn StdError + 'static)) -> bool {
+    let http2 = causes(error).find_map(|cause| cause.downcast_ref::<h2::Error>());
+    http2.is_some_and(|error| match error.reason() {
+        Some(Reason::REFUSED_STREAM) => true,
+        Some(Reason::NO_ERROR) => error.is_go_away(),
+        _ => false,
+    })
+}
+
 /// What a failure of the channel, or of what it brings, is to the caller.
 ///
 /// An error that says its code keeps it. A stream that was reset is told by the reason ("gRPC over HTTP2", `Errors`); that a
@@ -17,6 +28,10 @@ pub(super) fn channel_failure(error: BoxError) -> Error {
     let ours = causes(&*error).any(|cause| cause.is::<Error>() || cause.is::<Code>());
     if ours || error.is::<Elapsed>() || error.is::<Overloaded>() {
         return error.into();
+    }
+    if is_refused(&*error) {
+        let refused = Error::new(Code::Unavailable, "the service did not take the call");
+        return refused.with_source(error).with_extension(NotSent);
     }
     // A channel of another make that could not connect: nothing else is refused so.
     let refused = |cause: &(dyn StdError + 'static)| {
@@ -27,12 +42,6 @@ pub(super) fn channel_failure(error: BoxError) -> Error {
     }
     let http2 = causes(&*error).find_map(|cause| cause.downcast_ref::<h2::Error>());
     match http2.map(|error| (error.reason(), error.is_go_away())) {
-        // A stream that the other side has not begun (RFC 9113, section 8.7, and section 6.8 for GOAWAY).
-        Some((Some(Reason::REFUSED_STREAM), _) | (Some(Reason::NO_ERROR), true)) => {
-            Error::new(Code::Unavailable, "the service did not take the call")
-                .with_source(error)
-                .with_extension(NotSent)
-        }
         Some((Some(reason), false)) => Error::new(code_of(reason), "the service broke the call off").with_source(error),
         Some(_) => transport_failure(error),
         None => {

@@ -12,8 +12,9 @@ use towerkit_transport_http::Body;
 use super::Settings;
 use super::failure::channel_failure;
 use super::finalizer::Finalizer;
+use super::outgoing::RequestFailure;
 use super::replies::Replies;
-use super::request::{Converts, RequestFailure};
+use super::request::Converts;
 use crate::compression::Compression;
 use crate::convert::Decode;
 use crate::frame::{Decoder, FrameError, Messages, MessagesError};
@@ -21,7 +22,7 @@ use crate::status::{self, error_of};
 use crate::{Codec, wire};
 
 /// Reads a reply of one kind.
-pub(crate) trait ReadReply<R>: Clone + Send + Sync + 'static {
+pub(super) trait ReadReply<R>: Clone + Send + Sync + 'static {
     /// Whether the reply is a stream.
     const STREAMS: bool;
 
@@ -29,7 +30,7 @@ pub(crate) trait ReadReply<R>: Clone + Send + Sync + 'static {
 }
 
 /// A reply as it came: its head was good, and its messages follow.
-pub(crate) struct Incoming {
+pub(super) struct Incoming {
     pub(super) headers: HeaderMap,
     pub(super) messages: Messages,
     /// Where the head was all of it, it holds the trailers.

@@ -1,17 +1,15 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Context as TaskContext, Poll};
 
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 use http::HeaderValue;
-use http_body::{Body as HttpBody, Frame};
-use pin_project_lite::pin_project;
-use tonic::body::Body;
 use towerkit_endpoint::Error;
 
+use super::outgoing::{Messages, Outgoing};
 use crate::convert::Encode;
 use crate::frame::Encoder;
 use crate::{Codec, wire};
@@ -20,14 +18,14 @@ use crate::{Codec, wire};
 const BATCH: usize = 16 << 10;
 
 /// Writes a request of one kind.
-pub(crate) trait WriteRequest<T>: Clone + Send + Sync + 'static {
+pub(super) trait WriteRequest<T>: Clone + Send + Sync + 'static {
     type Codec: Clone;
 
     fn codec(&self) -> Self::Codec;
 
     fn content_type(&self) -> HeaderValue;
 
-    fn write(&self, message: T, encoder: Encoder<Self::Codec>) -> Result<(Body, RequestFailure), Error>;
+    fn write(&self, message: T, encoder: Encoder<Self::Codec>) -> Result<Outgoing, Error>;
 }
 
 /// A part of the type of a [`Client`](crate::Client) that converts, and can be given another way to.
@@ -37,17 +35,6 @@ pub trait Converts {
 
     /// Gives it one.
     fn with<X>(self, convert: X) -> Self::With<X>;
-}
-
-/// The error with which the stream of a request failed, if it did.
-#[derive(Clone, Default)]
-pub(crate) struct RequestFailure(Option<Arc<Mutex<Option<Error>>>>);
-
-impl RequestFailure {
-    /// Where the call failed for it, it is what the caller is to hear.
-    pub(super) fn or(&self, other: Error) -> Error {
-        self.0.as_ref().and_then(|slot| slot.lock().unwrap_or_else(PoisonError::into_inner).take()).unwrap_or(other)
-    }
 }
 
 /// A part of the type of a [`Client`](crate::Client): its request is one message.
@@ -104,9 +91,8 @@ where
         wire::content_type(C::SUBTYPE)
     }
 
-    fn write(&self, message: T, encoder: Encoder<C>) -> Result<(Body, RequestFailure), Error> {
-        let frame = encoder.frame(self.encode.encode(message)?.reply())?;
-        Ok((Body::new(towerkit_transport_http::Body::from(frame)), RequestFailure::default()))
+    fn write(&self, message: T, encoder: Encoder<C>) -> Result<Outgoing, Error> {
+        Ok(Outgoing::One(encoder.frame(self.encode.encode(message)?.reply())?))
     }
 }
 
@@ -129,75 +115,73 @@ where
         wire::content_type(C::SUBTYPE)
     }
 
-    fn write(&self, stream: S, encoder: Encoder<C>) -> Result<(Body, RequestFailure), Error> {
-        let slot = Arc::new(Mutex::new(None));
-        let failure = RequestFailure(Some(slot.clone()));
-        let body = Streaming {
-            stream,
+    fn write(&self, stream: S, encoder: Encoder<C>) -> Result<Outgoing, Error> {
+        Ok(Outgoing::Many(Arc::new(Mutex::new(Streaming {
+            stream: Box::pin(stream),
             encode: self.0.encode.clone(),
             encoder,
             batch: BytesMut::new(),
+            begun: false,
             end: None,
-            slot,
             message: PhantomData,
-        };
-        Ok((Body::new(body), failure))
+        }))))
     }
 }
 
 /// How the stream of a request ended.
-#[derive(Clone, Copy)]
 enum End {
     Well,
-    Failed,
+    /// With an error, until that is told.
+    Failed(Option<Error>),
 }
 
-pin_project! {
-    struct Streaming<S, Q, C, N> {
-        #[pin]
-        stream: S,
-        encode: N,
-        encoder: Encoder<C>,
-        batch: BytesMut,
-        end: Option<End>,
-        slot: Arc<Mutex<Option<Error>>>,
-        message: PhantomData<fn(Q)>,
-    }
+struct Streaming<S, Q, C, N> {
+    stream: Pin<Box<S>>,
+    encode: N,
+    encoder: Encoder<C>,
+    batch: BytesMut,
+    begun: bool,
+    end: Option<End>,
+    message: PhantomData<fn(Q)>,
 }
 
-impl<S, T, E, Q, C, N> HttpBody for Streaming<S, Q, C, N>
+impl<S, T, E, Q, C, N> Messages for Streaming<S, Q, C, N>
 where
-    S: Stream<Item = Result<T, E>>,
+    S: Stream<Item = Result<T, E>> + Send,
     E: Into<Error>,
     C: Codec<Q>,
     N: Encode<T, Q>,
 {
-    type Data = Bytes;
-    type Error = h2::Error;
-
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<Result<Frame<Bytes>, h2::Error>>> {
-        let mut this = self.project();
-        while this.end.is_none() && this.batch.len() < BATCH {
-            let error = match this.stream.as_mut().poll_next(cx) {
+    fn poll_frame(&mut self, cx: &mut TaskContext<'_>) -> Poll<Option<Result<Bytes, h2::Error>>> {
+        self.begun = true;
+        while self.end.is_none() && self.batch.len() < BATCH {
+            match self.stream.as_mut().poll_next(cx) {
                 Poll::Ready(Some(item)) => {
-                    let message = item.map_err(Into::into).and_then(|value| this.encode.encode(value));
-                    match message.and_then(|message| this.encoder.append(message.reply(), this.batch)) {
-                        Ok(()) => continue,
-                        Err(error) => Some(error),
-                    }
+                    let message = item.map_err(Into::into).and_then(|value| self.encode.encode(value));
+                    let written = message.and_then(|message| self.encoder.append(message.reply(), &mut self.batch));
+                    self.end = written.err().map(|error| End::Failed(Some(error)));
                 }
-                Poll::Ready(None) => None,
-                Poll::Pending if this.batch.is_empty() => return Poll::Pending,
+                Poll::Ready(None) => self.end = Some(End::Well),
+                Poll::Pending if self.batch.is_empty() => return Poll::Pending,
                 Poll::Pending => break,
-            };
-            *this.end = Some(if error.is_some() { End::Failed } else { End::Well });
-            *this.slot.lock().unwrap_or_else(PoisonError::into_inner) = error;
+            }
         }
-        match *this.end {
+        match self.end {
             // The call is given up, and what was not sent yet with it.
-            Some(End::Failed) => Poll::Ready(Some(Err(h2::Reason::CANCEL.into()))),
-            Some(End::Well) if this.batch.is_empty() => Poll::Ready(None),
-            _ => Poll::Ready(Some(Ok(Frame::data(this.batch.split().freeze())))),
+            Some(End::Failed(_)) => Poll::Ready(Some(Err(h2::Reason::CANCEL.into()))),
+            Some(End::Well) if self.batch.is_empty() => Poll::Ready(None),
+            _ => Poll::Ready(Some(Ok(self.batch.split().freeze()))),
+        }
+    }
+
+    fn is_whole(&self) -> bool {
+        !self.begun
+    }
+
+    fn take_error(&mut self) -> Option<Error> {
+        match &mut self.end {
+            Some(End::Failed(error)) => error.take(),
+            _ => None,
         }
     }
 }

@@ -1,5 +1,5 @@
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,10 +14,11 @@ use tower_service::Service;
 use towerkit_endpoint::{BoxError, Code, Context, Error, NotSent};
 use towerkit_transport_http::{Body, strip_reserved};
 
-use super::failure::channel_failure;
+use super::failure::{channel_failure, is_refused};
 use super::finalizer::Finalizer;
+use super::outgoing::{Outgoing, RequestFailure};
 use super::reply::{Incoming, ReadReply};
-use super::request::{RequestFailure, WriteRequest};
+use super::request::WriteRequest;
 use super::{Client, Settings};
 use crate::compression::{ACCEPT_ENCODING, ACCEPTED, ENCODING};
 use crate::frame::Encoder;
@@ -68,11 +69,9 @@ where
                 if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
                     return Err(Error::from(Code::DeadlineExceeded).with_extension(NotSent));
                 }
-                let (request, failure) =
+                let (head, outgoing) =
                     prepare(&write, &settings, context, message).map_err(|error| error.with_extension(NotSent))?;
-                // Nothing was awaited since the channel was made ready.
-                let sent = channel.call(request).await;
-                let response = sent.map_err(|error| failure.or(channel_failure(error.into())))?;
+                let (response, failure) = send(&mut channel, head, outgoing).await?;
                 let mut reply = Incoming::head(response.map(Body::new), settings.clone(), failure, end, tail)?;
                 if O::STREAMS {
                     reply.finalizer = finalizer.take();
@@ -96,15 +95,45 @@ where
     }
 }
 
+/// How often a call that the service has not begun with is sent once more ("gRPC Retry Design", transparent retries): so a server that goes
+/// away loses none.
+const REPEATS: usize = 2;
+
+/// Sends the request, and gives the head of the reply. The channel is ready.
+async fn send<S, B>(
+    channel: &mut S,
+    head: Request<()>,
+    outgoing: Outgoing,
+) -> Result<(Response<B>, RequestFailure), Error>
+where
+    S: Service<Request<tonic::body::Body>, Response = Response<B>>,
+    S::Error: Into<BoxError>,
+{
+    let mut repeats = 0;
+    loop {
+        let error: BoxError = match channel.call(head.clone().map(|()| outgoing.body())).await {
+            Ok(response) => return Ok((response, outgoing.failure())),
+            Err(error) => error.into(),
+        };
+        if repeats == REPEATS || !is_refused(&*error) || !outgoing.is_whole() {
+            return Err(outgoing.failure().or(channel_failure(error)));
+        }
+        repeats += 1;
+        poll_fn(|cx| channel.poll_ready(cx))
+            .await
+            .map_err(|error| channel_failure(error.into()).with_extension(NotSent))?;
+    }
+}
+
 /// From the message to the request that is sent: *encode*, then *before*.
 fn prepare<T, I: WriteRequest<T>>(
     write: &I,
     settings: &Arc<Settings>,
     mut context: Context,
     message: T,
-) -> Result<(Request<tonic::body::Body>, RequestFailure), Error> {
+) -> Result<(Request<()>, Outgoing), Error> {
     let encoder = Encoder::new(write.codec(), settings.send_limit, settings.compression);
-    let (body, failure) = write.write(message, encoder)?;
+    let outgoing = write.write(message, encoder)?;
 
     let mut headers = mem::take(context.metadata_mut()).into_headers();
     if headers.is_empty() {
@@ -129,12 +158,12 @@ fn prepare<T, I: WriteRequest<T>>(
         hook(&context, &mut headers)?;
     }
 
-    let mut request = Request::new(body);
+    let mut request = Request::new(());
     *request.method_mut() = http::Method::POST;
     *request.uri_mut() = settings.uri.clone();
     *request.version_mut() = Version::HTTP_2;
     *request.headers_mut() = headers;
-    Ok((request, failure))
+    Ok((request, outgoing))
 }
 
 /// The future of a [`Client`]. Dropping it cancels the call.

@@ -4,8 +4,10 @@ use std::time::Duration;
 use futures_util::{Stream, StreamExt, stream};
 use towerkit_endpoint::{BoxStream, Code, Endpoint, Error, endpoint_fn};
 use towerkit_testing::events::Events;
+use towerkit_transport_grpc::Remote;
+use towerkit_transport_http::Pool;
 
-use crate::site::{Number, Text, Texts, both, soon, texts};
+use crate::site::{Number, Site, Text, Texts, both, soon, texts};
 
 /// Tells when it is dropped.
 struct Guard(Events<&'static str>);
@@ -150,4 +152,48 @@ async fn a_connection_that_breaks_is_unavailable_and_the_handler_is_dropped() {
         let _ = events.take();
         let _ = site.ended().await;
     }
+}
+
+/// Passes bytes on between a client and a server until it is told; then it holds both connections, and nothing comes through.
+async fn passing(to: std::net::SocketAddr, cut: Arc<tokio::sync::Notify>) -> std::net::SocketAddr {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (mut client, _) = listener.accept().await.unwrap();
+        let mut server = tokio::net::TcpStream::connect(to).await.unwrap();
+        tokio::select! {
+            _ = tokio::io::copy_bidirectional(&mut client, &mut server) => {}
+            () = cut.notified() => {}
+        }
+        std::future::pending::<()>().await;
+        drop((client, server));
+    });
+    address
+}
+
+#[tokio::test]
+async fn a_peer_that_is_gone_without_a_word_is_noticed_by_a_ping_and_its_calls_are_dropped() {
+    let events = Events::new();
+    let inside = events.clone();
+    let mut served = Texts::new();
+    served.shout_each = endpoint_fn(move |_: BoxStream<Text>| {
+        let events = inside.clone();
+        let silence = stream::once(async move { Ok::<Text, Error>(hang(events).await) });
+        async move { Ok::<_, Error>(Box::pin(silence) as BoxStream<Text>) }
+    })
+    .erased();
+    let ping = Duration::from_millis(200);
+    let site = Site::with(served.routes(), |serve| serve.keep_alive(ping, ping)).await;
+    let cut = Arc::new(tokio::sync::Notify::new());
+    let url = format!("http://{}", passing(site.address, cut.clone()).await);
+    let remote = Remote::new(&Pool::builder().http2().build(), &url).unwrap();
+    let silent: BoxStream<Text> = Box::pin(stream::pending());
+    let answers = Texts::of(&remote).shout_each.invoke(silent).await.unwrap();
+    events.wait_len(1, SOON).await;
+    // While the peer answers the pings its call goes on.
+    tokio::time::sleep(ping * 5).await;
+    assert_eq!(events.len(), 1);
+    cut.notify_one();
+    assert_eq!(events.wait_len(2, SOON).await, ["begun", "dropped"]);
+    drop(answers);
 }

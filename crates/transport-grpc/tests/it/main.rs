@@ -18,6 +18,7 @@ mod kinds;
 mod metadata;
 mod one_port;
 mod raw;
+mod refused;
 mod site;
 mod time;
 #[cfg(feature = "tls")]

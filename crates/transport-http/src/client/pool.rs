@@ -13,6 +13,11 @@ use towerkit_endpoint::BoxError;
 
 use crate::Body;
 
+/// How many bytes of a reply over HTTP/2 may come before they are read. All calls to a host share a connection: its own window must let
+/// some be read slowly, also in small frames, of which h2 keeps no more than half as much, by what they cost it.
+const STREAM_WINDOW: u32 = 1 << 20;
+const CONNECTION_WINDOW: u32 = 16 << 20;
+
 /// Connections to remote services, kept and used again: the transport of [`Remote::new`](crate::Remote::new).
 ///
 /// A program makes one and hands it to all its remotes. Clones share the connections; when the last is dropped, the idle ones
@@ -142,6 +147,8 @@ impl PoolSettings {
             // All calls share the connection: one that died in silence must not hold them all up.
             .http2_keep_alive_interval(Duration::from_secs(20))
             .http2_keep_alive_timeout(Duration::from_secs(10))
+            .http2_initial_stream_window_size(STREAM_WINDOW)
+            .http2_initial_connection_window_size(CONNECTION_WINDOW)
             .build(connector);
         Pool { client, schemes, http2: self.http2 }
     }

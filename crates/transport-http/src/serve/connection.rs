@@ -38,8 +38,6 @@ const PROVOKED_RESETS: usize = 1024;
 pub(super) const FRAME: u32 = 16 * 1024;
 /// The most bytes of headers that are kept to be named again (RFC 7541, section 4).
 const HEADER_TABLE: u32 = 4096;
-/// The most bytes of bodies that may come before they are read: of one stream, and of all of a connection.
-const WINDOW: u32 = 1024 * 1024;
 /// The most bytes of a stream's reply that wait for the peer's window.
 const SEND_BUFFER: usize = 400 * 1024;
 
@@ -131,8 +129,8 @@ where
         .max_local_error_reset_streams(PROVOKED_RESETS)
         .max_frame_size(FRAME)
         .header_table_size(HEADER_TABLE)
-        .initial_stream_window_size(WINDOW)
-        .initial_connection_window_size(WINDOW)
+        .initial_stream_window_size(limits.windows.stream)
+        .initial_connection_window_size(limits.windows.connection)
         .max_send_buf_size(SEND_BUFFER)
         .serve_connection(TokioIo::new(stream), calls)
 }

@@ -20,6 +20,14 @@ pub(super) struct Limits {
     /// Half of the time there is where none is set.
     pub(super) stream_grace: Option<Duration>,
     pub(super) keep_alive: Option<KeepAlive>,
+    pub(super) windows: Windows,
+}
+
+/// How many bytes of bodies may come before they are read, over HTTP/2.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Windows {
+    pub(super) stream: u32,
+    pub(super) connection: u32,
 }
 
 /// Pings of HTTP/2.
@@ -45,6 +53,7 @@ impl Default for Limits {
             drain_grace: Duration::from_secs(1),
             stream_grace: None,
             keep_alive: None,
+            windows: Windows { stream: 1 << 20, connection: 1 << 20 },
         }
     }
 }

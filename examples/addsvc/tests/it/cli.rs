@@ -80,7 +80,8 @@ fn a_service_that_is_not_there_is_reported_with_the_cause() {
 fn a_port_that_is_taken_is_reported_with_its_flag() {
     let addsvc = Addsvc::start(&[]);
     for (flag, taken) in [("--http-addr", addsvc.http), ("--grpc-addr", addsvc.grpc)] {
-        let free = ["--http-addr", "--grpc-addr", "--jsonrpc-addr", "--debug-addr"].into_iter().filter(|free| *free != flag);
+        let free =
+            ["--http-addr", "--grpc-addr", "--jsonrpc-addr", "--debug-addr"].into_iter().filter(|free| *free != flag);
         let second = Command::new(env!("CARGO_BIN_EXE_addsvc"))
             .args(free.flat_map(|flag| [flag, "127.0.0.1:0"]))
             .args([flag, &taken.to_string()])

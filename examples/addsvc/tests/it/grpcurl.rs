@@ -81,7 +81,8 @@ fn grpcurl_is_told_the_code_the_message_and_the_details_of_a_business_error() {
     let Some((_, told)) = grpcurl(test, &["-d", r#"{"a":0,"b":0}"#, "-format-error"], &["pb.Add/Sum"]) else { return };
     // Which spaces it writes is not for sure.
     let told = told.replace(char::is_whitespace, "");
-    for part in [r#""code":3,"message":"can'tsumtwozeroes""#, r#""@type":"type.googleapis.com/google.rpc.BadRequest""#] {
+    for part in [r#""code":3,"message":"can'tsumtwozeroes""#, r#""@type":"type.googleapis.com/google.rpc.BadRequest""#]
+    {
         assert!(told.contains(part), "{part} in {told}");
     }
 }

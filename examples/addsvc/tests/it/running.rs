@@ -16,7 +16,11 @@ pub(crate) struct Addsvc {
 impl Addsvc {
     pub(crate) fn start(flags: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_addsvc"))
-            .args(["--http-addr", "--grpc-addr", "--jsonrpc-addr", "--debug-addr"].map(|flag| [flag, "127.0.0.1:0"]).concat())
+            .args(
+                ["--http-addr", "--grpc-addr", "--jsonrpc-addr", "--debug-addr"]
+                    .map(|flag| [flag, "127.0.0.1:0"])
+                    .concat(),
+            )
             .args(flags)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

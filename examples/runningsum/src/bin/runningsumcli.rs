@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! seq 1 10 | runningsumcli
-//! runningsumcli --flood 1000000 --pause 10
+//! runningsumcli --flood 1000000
 //! ```
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
@@ -18,7 +18,7 @@ use clap::Parser;
 use futures_util::{StreamExt as _, stream};
 use runningsum::{Total, client};
 use tokio::sync::mpsc;
-use towerkit_endpoint::{BoxEndpoint, BoxError, BoxStream, Code, Endpoint as _, Error};
+use towerkit_endpoint::{BoxEndpoint, BoxError, BoxStream, Code, Endpoint as _, Error, Refusal};
 use towerkit_transport_grpc::Remote;
 use towerkit_transport_http::Pool;
 
@@ -36,7 +36,7 @@ struct Flags {
     flood: Option<u64>,
 
     /// How long the reader of a flood rests, first and after each thousand totals, in milliseconds.
-    #[arg(long, default_value_t = 10, value_name = "MS", requires = "flood")]
+    #[arg(long, default_value_t = 2, value_name = "MS", requires = "flood")]
     pause: u64,
 }
 
@@ -45,10 +45,18 @@ async fn main() -> ExitCode {
     match run(Flags::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            eprintln!("error: {}", with_causes(&*error));
             ExitCode::FAILURE
         }
     }
+}
+
+/// Of a call that got no answer the message says little; what is below it is for whoever sits here.
+fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(error.source(), |cause| (*cause).source());
+    // What only classifies an error is no news.
+    let causes = causes.take_while(|cause| !cause.is::<Refusal>() && !cause.is::<Code>());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 async fn run(flags: Flags) -> Result<(), BoxError> {
