@@ -249,7 +249,7 @@ impl Table {
         if let Some(route) = self.methods.get(path) {
             if !subtype.is_empty() && subtype != route.subtype() {
                 let message = format!("messages are written as {} here", route.subtype());
-                return ready(refused(&request, Error::new(Code::Unimplemented, message)));
+                return ready(refused(&request, message));
             }
             let (parts, body) = request.into_parts();
             return route.call(parts, body);
@@ -258,7 +258,7 @@ impl Table {
             Some(service) => mounted(service, request),
             None => {
                 let path: String = path.chars().take(100).collect();
-                ready(refused(&request, Error::new(Code::Unimplemented, format!("there is no method {path} here"))))
+                ready(refused(&request, format!("there is no method {path} here")))
             }
         }
     }
@@ -273,7 +273,9 @@ fn mounted(service: &Mounted, request: Request<Body>) -> RouteReply {
     Box::pin(async move { call.await.unwrap_or_else(|never| match never {}) })
 }
 
-fn refused(request: &Request<Body>, error: Error) -> Response<Body> {
+/// `Unimplemented`.
+fn refused(request: &Request<Body>, message: String) -> Response<Body> {
+    let error = Error::new(Code::Unimplemented, message);
     failed(&status_of(&error), wire::content_type_of(request.headers()), Head::default())
 }
 

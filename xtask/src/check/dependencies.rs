@@ -19,10 +19,10 @@ fn compare(manifest: &str, page: &str) -> Findings {
     let tables = manifest.lines().filter_map(|line| line.strip_prefix("[workspace.dependencies.")?.strip_suffix(']'));
     let used: Vec<_> = table
         .lines()
-        .filter(|line| !line.starts_with('#'))
+        // A path is of the workspace itself.
+        .filter(|line| !line.starts_with('#') && !line.contains("{ path = "))
         .filter_map(|line| line.split_once('=').map(|(name, _)| name.trim()))
         .chain(tables)
-        .filter(|name| !name.starts_with("towerkit"))
         .collect();
     let told: Vec<_> =
         page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`').map(|(name, _)| name)).collect();

@@ -82,10 +82,7 @@ impl<S> Remote<S> {
 
 impl<S: Clone> Remote<S> {
     /// A method of one message in and one message out.
-    pub fn unary<Q, P, C, T, R>(
-        &self,
-        method: Method<Q, P, C>,
-    ) -> Client<S, OneRequest<Q, C, Convert>, OneReply<P, C, Convert>, T, R>
+    pub fn unary<Q, P, C, T, R>(&self, method: Method<Q, P, C>) -> Client<S, OneRequest<Q, C>, OneReply<P, C>, T, R>
     where
         C: Codec<Q> + Codec<P>,
     {
@@ -97,7 +94,7 @@ impl<S: Clone> Remote<S> {
     pub fn server_streaming<Q, P, C, T, R>(
         &self,
         method: Method<Q, P, C>,
-    ) -> Client<S, OneRequest<Q, C, Convert>, ManyReplies<P, C, Convert>, T, R>
+    ) -> Client<S, OneRequest<Q, C>, ManyReplies<P, C>, T, R>
     where
         C: Codec<Q> + Codec<P>,
     {
@@ -114,7 +111,7 @@ impl<S: Clone> Remote<S> {
     pub fn client_streaming<Q, P, C, T, R>(
         &self,
         method: Method<Q, P, C>,
-    ) -> Client<S, ManyRequests<Q, C, Convert>, OneReply<P, C, Convert>, T, R>
+    ) -> Client<S, ManyRequests<Q, C>, OneReply<P, C>, T, R>
     where
         C: Codec<Q> + Codec<P>,
     {
@@ -131,7 +128,7 @@ impl<S: Clone> Remote<S> {
     pub fn bidi_streaming<Q, P, C, T, R>(
         &self,
         method: Method<Q, P, C>,
-    ) -> Client<S, ManyRequests<Q, C, Convert>, ManyReplies<P, C, Convert>, T, R>
+    ) -> Client<S, ManyRequests<Q, C>, ManyReplies<P, C>, T, R>
     where
         C: Codec<Q> + Codec<P>,
     {

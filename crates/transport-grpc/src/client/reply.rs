@@ -16,7 +16,7 @@ use super::outgoing::RequestFailure;
 use super::replies::Replies;
 use super::request::Converts;
 use crate::compression::Compression;
-use crate::convert::Decode;
+use crate::convert::{Convert, Decode};
 use crate::frame::{Decoder, FrameError, Messages, MessagesError};
 use crate::status::{self, error_of};
 use crate::{Codec, wire};
@@ -114,14 +114,14 @@ impl Incoming {
 }
 
 /// A part of the type of a [`Client`](crate::Client): its reply is one message.
-pub struct OneReply<P, C, D> {
+pub struct OneReply<P, C, D = Convert> {
     codec: C,
     decode: D,
     message: PhantomData<fn() -> P>,
 }
 
 /// A part of the type of a [`Client`](crate::Client): its reply is a stream of messages.
-pub struct ManyReplies<P, C, D>(OneReply<P, C, D>);
+pub struct ManyReplies<P, C, D = Convert>(OneReply<P, C, D>);
 
 impl<P, C, D> OneReply<P, C, D> {
     pub(crate) const fn new(codec: C, decode: D) -> Self {

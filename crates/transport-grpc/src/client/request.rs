@@ -10,7 +10,7 @@ use http::HeaderValue;
 use towerkit_endpoint::Error;
 
 use super::outgoing::{Messages, Outgoing};
-use crate::convert::Encode;
+use crate::convert::{Convert, Encode};
 use crate::frame::Encoder;
 use crate::{Codec, wire};
 
@@ -38,14 +38,14 @@ pub trait Converts {
 }
 
 /// A part of the type of a [`Client`](crate::Client): its request is one message.
-pub struct OneRequest<Q, C, N> {
+pub struct OneRequest<Q, C, N = Convert> {
     codec: C,
     encode: N,
     message: PhantomData<fn(Q)>,
 }
 
 /// A part of the type of a [`Client`](crate::Client): its request is a stream of messages.
-pub struct ManyRequests<Q, C, N>(OneRequest<Q, C, N>);
+pub struct ManyRequests<Q, C, N = Convert>(OneRequest<Q, C, N>);
 
 impl<Q, C, N> OneRequest<Q, C, N> {
     pub(crate) const fn new(codec: C, encode: N) -> Self {

@@ -35,7 +35,7 @@ impl Routes {
                 .chain(own)
                 .fold(Builder::configure(), Builder::register_encoded_file_descriptor_set);
             let names = self.services().into_iter().chain(OWN_NAMES);
-            names.fold(builder, |builder, name| builder.with_service_name(name))
+            names.fold(builder, Builder::with_service_name)
         };
         match (builder().build_v1(), builder().build_v1alpha()) {
             (Ok(v1), Ok(v1alpha)) => self.service(v1).service(v1alpha),

@@ -1,5 +1,7 @@
 //! The transport on real sockets: the four kinds of calls, in both ways of mounting, and what can go wrong with them.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod bad_calls;
 mod bad_replies;
 mod cancel;

@@ -143,7 +143,7 @@ async fn a_handler_is_dropped_when_the_time_of_grpcios_call_is_over() {
 
     assert_eq!(said("late", service.address).await, "DEADLINE_EXCEEDED\n");
     assert_eq!(dropped.wait_len(1, LONG).await, ["dropped"]);
-    assert!(times.snapshot()[0] <= Duration::from_millis(400), "the handler is told: {:?}", times.snapshot());
+    assert!(times.snapshot()[0] < Duration::from_secs(1), "the handler is told: {:?}", times.snapshot());
 }
 
 #[tokio::test]
