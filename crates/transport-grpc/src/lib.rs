@@ -124,6 +124,7 @@
 //! | the compressed flag without an encoding | `Internal` ("gRPC Compression") |
 //! | another subtype, `application/grpc+json` | `Unimplemented` |
 //! | another media type | the HTTP status 415 |
+//! | HTTP/1.1 | the HTTP status 505 |
 //!
 //! A message that can't be read is `Internal` with other implementations; here it is the caller's, so that breakers and alerts that
 //! count faults don't count it.

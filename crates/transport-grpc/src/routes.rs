@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderValue, Request, Response, StatusCode, Version, header};
 use http_body::Body as HttpBody;
 use tonic::server::NamedService;
 use tower::util::{BoxCloneSyncService, ServiceExt as _};
@@ -34,7 +34,7 @@ use route::{MethodRoute, Route, RouteReply};
 ///
 /// A method is served by an endpoint at its path, or by a service that tonic's generator made; both may stand side by side. An
 /// unknown method gets `Unimplemented`. What is no call of gRPC goes to the [`fallback`](Self::fallback), so that one port serves
-/// gRPC and HTTP; without one it gets 415, or 405 for a method that is not POST.
+/// gRPC and HTTP; without one it gets 415, or 405 for a method that is not POST. A call over HTTP/1.1 gets 505.
 ///
 /// It is always ready, and drives the readiness of the chosen method inside the call. Clones share the table.
 ///
@@ -245,6 +245,10 @@ impl Table {
         if request.method() != http::Method::POST {
             return ready(no_grpc(&request));
         }
+        // Straight off the network, that is: tonic-web calls over HTTP/1.1 as well, and puts the trailers in the body.
+        if request.version() < Version::HTTP_2 && request.body().peer().is_some() {
+            return ready(not_http2());
+        }
         let path = request.uri().path();
         if let Some(route) = self.methods.get(path) {
             if !subtype.is_empty() && subtype != route.subtype() {
@@ -277,6 +281,13 @@ fn mounted(service: &Mounted, request: Request<Body>) -> RouteReply {
 fn refused(request: &Request<Body>, message: String) -> Response<Body> {
     let error = Error::new(Code::Unimplemented, message);
     failed(&status_of(&error), wire::content_type_of(request.headers()), Head::default())
+}
+
+/// The status of a call stands in trailers, which clients of HTTP/1.1 do not read.
+fn not_http2() -> Response<Body> {
+    let mut response = Response::new(Body::from("gRPC is spoken over HTTP/2\n"));
+    *response.status_mut() = StatusCode::HTTP_VERSION_NOT_SUPPORTED;
+    response
 }
 
 /// "gRPC over HTTP2": a request of another media type gets 415.

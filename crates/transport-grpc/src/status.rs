@@ -1,33 +1,4 @@
-//! What an [`Error`] is on the wire, and back: `google.rpc.Status` and the trailers of "gRPC over HTTP2".
-//!
-//! | of an [`Error`] | on the wire |
-//! | --- | --- |
-//! | [`code`](Error::code) | `grpc-status` |
-//! | [`message`](Error::message) | `grpc-message`, percent-encoded |
-//! | [`violations`](Error::violations) | `google.rpc.BadRequest`, among the details |
-//! | [`retry_after`](Error::retry_after) | `google.rpc.RetryInfo`, among the details |
-//! | an [`ErrorDetails`] among its extensions | those details: `ErrorInfo`, `QuotaFailure`, `Help`, … |
-//! | [`metadata`](Error::metadata) | trailers |
-//! | `source`, other extensions | nothing: they stay in the process |
-//!
-//! The way back fills the same, and puts the whole [`Status`], with all of its trailers and with details that have no type here,
-//! among the error's extensions. Of the trailers only `retry-after` and `www-authenticate` become the error's metadata: an error
-//! that is passed on to a caller of ours does not take along what another service said to us.
-//!
-//! ```
-//! use std::collections::HashMap;
-//! use towerkit_endpoint::{Code, Error};
-//! use towerkit_transport_grpc::{ErrorDetails, Status, error_of, status_of};
-//!
-//! let info = ErrorDetails::with_error_info("SOLD_OUT", "tickets.example", HashMap::new());
-//! let error = Error::new(Code::FailedPrecondition, "this event is sold out").with_extension(info);
-//!
-//! let status = status_of(&error);
-//! let back = error_of(status);
-//! assert_eq!((back.code(), back.message()), (error.code(), error.message()));
-//! assert_eq!(back.get::<ErrorDetails>().unwrap().error_info().unwrap().reason, "SOLD_OUT");
-//! assert!(back.get::<Status>().is_some());
-//! ```
+//! What an error is on the wire, and back.
 
 use std::borrow::Cow;
 
@@ -59,7 +30,36 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_encode_padding(false).with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// The status that tells a caller of an error: see the [module](self).
+/// The status that tells a caller of an error: `google.rpc.Status` and the trailers of "gRPC over HTTP2".
+///
+/// | of an [`Error`] | on the wire |
+/// | --- | --- |
+/// | [`code`](Error::code) | `grpc-status` |
+/// | [`message`](Error::message) | `grpc-message`, percent-encoded |
+/// | [`violations`](Error::violations) | `google.rpc.BadRequest`, among the details |
+/// | [`retry_after`](Error::retry_after) | `google.rpc.RetryInfo`, among the details |
+/// | an [`ErrorDetails`] among its extensions | those details: `ErrorInfo`, `QuotaFailure`, `Help`, … |
+/// | [`metadata`](Error::metadata) | trailers |
+/// | `source`, other extensions | nothing: they stay in the process |
+///
+/// The way back fills the same, and puts the whole [`Status`], with all of its trailers and with details that have no type here,
+/// among the error's extensions. Of the trailers only `retry-after` and `www-authenticate` become the error's metadata: an error
+/// that is passed on to a caller of ours does not take along what another service said to us.
+///
+/// ```
+/// use std::collections::HashMap;
+/// use towerkit_endpoint::{Code, Error};
+/// use towerkit_transport_grpc::{ErrorDetails, Status, error_of, status_of};
+///
+/// let info = ErrorDetails::with_error_info("SOLD_OUT", "tickets.example", HashMap::new());
+/// let error = Error::new(Code::FailedPrecondition, "this event is sold out").with_extension(info);
+///
+/// let status = status_of(&error);
+/// let back = error_of(status);
+/// assert_eq!((back.code(), back.message()), (error.code(), error.message()));
+/// assert_eq!(back.get::<ErrorDetails>().unwrap().error_info().unwrap().reason, "SOLD_OUT");
+/// assert!(back.get::<Status>().is_some());
+/// ```
 #[must_use]
 pub fn status_of(error: &Error) -> Status {
     let metadata = MetadataMap::from_headers(error.metadata().headers().cloned().unwrap_or_default());
@@ -70,7 +70,7 @@ pub fn status_of(error: &Error) -> Status {
     }
 }
 
-/// The error that a service's status is to its caller: see the [module](self).
+/// The error that a service's status is to its caller: the way back of [`status_of`].
 ///
 /// For calls by generated clients: `client.sum(request).await.map_err(error_of)?`. A status of `Ok` that stands for an error is
 /// `Unknown`, as one is that no number stands for.

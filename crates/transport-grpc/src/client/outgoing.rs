@@ -1,6 +1,6 @@
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context as TaskContext, Poll};
+use std::task::{Context as TaskContext, Poll, Waker};
 
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame};
@@ -10,10 +10,39 @@ use towerkit_endpoint::Error;
 /// A request's messages, from which a body is made for each time that it is sent.
 pub(super) enum Outgoing {
     One(Bytes),
-    Many(Arc<Mutex<dyn Messages>>),
+    Many(SentStream),
 }
 
-/// A stream of messages that is being sent.
+impl Outgoing {
+    pub(super) fn body(&self) -> Body {
+        match self {
+            Self::One(frame) => Body::new(towerkit_transport_http::Body::from(frame.clone())),
+            Self::Many(stream) => Body::new(StreamBody(stream.0.clone())),
+        }
+    }
+
+    /// Whether all of it can be sent once more.
+    pub(super) fn is_whole(&self) -> bool {
+        match self {
+            Self::One(_) => true,
+            Self::Many(stream) => stream.lock().is_whole(),
+        }
+    }
+
+    /// The error with which its stream failed, or else another.
+    pub(super) fn failure_or(&self, other: Error) -> Error {
+        match self {
+            Self::One(_) => other,
+            Self::Many(stream) => stream.lock().take_error().unwrap_or(other),
+        }
+    }
+}
+
+/// A stream of messages that is being sent by somebody else. Once this is dropped nobody waits for the reply any more: what is not sent by then is
+/// given up, and the stream of HTTP/2 is reset. (It would stay open until the messages came to their end, however long that takes.)
+pub(super) struct SentStream(Arc<Mutex<dyn Messages>>);
+
+/// The messages of a stream, in frames.
 pub(super) trait Messages: Send {
     fn poll_frame(&mut self, cx: &mut TaskContext<'_>) -> Poll<Option<Result<Bytes, h2::Error>>>;
 
@@ -22,53 +51,37 @@ pub(super) trait Messages: Send {
 
     /// The error with which it failed.
     fn take_error(&mut self) -> Option<Error>;
+
+    /// Ends it, unless it has come to its end, and says who waits for more of it.
+    fn give_up(&mut self) -> Option<Waker>;
 }
 
-impl Outgoing {
-    pub(super) fn body(&self) -> Body {
-        match self {
-            Self::One(frame) => Body::new(towerkit_transport_http::Body::from(frame.clone())),
-            Self::Many(messages) => Body::new(Sent(messages.clone())),
+impl SentStream {
+    pub(super) fn new(messages: impl Messages + 'static) -> Self {
+        Self(Arc::new(Mutex::new(messages)))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, dyn Messages + 'static> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for SentStream {
+    fn drop(&mut self) {
+        let waker = self.lock().give_up();
+        if let Some(waker) = waker {
+            waker.wake();
         }
     }
-
-    /// Whether all of it can be sent once more.
-    pub(super) fn is_whole(&self) -> bool {
-        match self {
-            Self::One(_) => true,
-            Self::Many(messages) => locked(messages).is_whole(),
-        }
-    }
-
-    pub(super) fn failure(self) -> RequestFailure {
-        RequestFailure(match self {
-            Self::One(_) => None,
-            Self::Many(messages) => Some(messages),
-        })
-    }
 }
 
-fn locked<'a>(messages: &'a Arc<Mutex<dyn Messages>>) -> MutexGuard<'a, dyn Messages + 'static> {
-    messages.lock().unwrap_or_else(PoisonError::into_inner)
-}
+struct StreamBody(Arc<Mutex<dyn Messages>>);
 
-/// The error with which the stream of a request failed, if it did.
-pub(super) struct RequestFailure(Option<Arc<Mutex<dyn Messages>>>);
-
-impl RequestFailure {
-    /// Where the call failed for it, it is what the caller is to hear.
-    pub(super) fn or(&self, other: Error) -> Error {
-        self.0.as_ref().and_then(|messages| locked(messages).take_error()).unwrap_or(other)
-    }
-}
-
-struct Sent(Arc<Mutex<dyn Messages>>);
-
-impl HttpBody for Sent {
+impl HttpBody for StreamBody {
     type Data = Bytes;
     type Error = h2::Error;
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<Result<Frame<Bytes>, h2::Error>>> {
-        locked(&self.0).poll_frame(cx).map_ok(Frame::data)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).poll_frame(cx).map_ok(Frame::data)
     }
 }

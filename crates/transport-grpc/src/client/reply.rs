@@ -12,7 +12,7 @@ use towerkit_transport_http::Body;
 use super::Settings;
 use super::failure::channel_failure;
 use super::finalizer::Finalizer;
-use super::outgoing::RequestFailure;
+use super::outgoing::Outgoing;
 use super::replies::Replies;
 use super::request::Converts;
 use crate::compression::Compression;
@@ -36,7 +36,8 @@ pub(super) struct Incoming {
     /// Where the head was all of it, it holds the trailers.
     pub(super) trailers: Option<HeaderMap>,
     pub(super) settings: Arc<Settings>,
-    pub(super) failure: RequestFailure,
+    /// Held as long as the reply is read: dropped, it gives up what of the request is not sent.
+    pub(super) outgoing: Outgoing,
     pub(super) tail: Tail,
     pub(super) deadline: Option<Instant>,
     pub(super) finalizer: Option<Finalizer>,
@@ -51,7 +52,7 @@ impl Incoming {
     pub(super) fn head(
         response: Response<Body>,
         settings: Arc<Settings>,
-        failure: RequestFailure,
+        outgoing: Outgoing,
         deadline: Option<Instant>,
         tail: Tail,
     ) -> Result<Self, Error> {
@@ -82,7 +83,7 @@ impl Incoming {
             headers: parts.headers,
             messages: Messages::new(body, Decoder::new(settings.receive_limit, compression)),
             settings,
-            failure,
+            outgoing,
             tail,
             deadline,
             finalizer: None,
@@ -108,7 +109,7 @@ impl Incoming {
     pub(super) fn broken(&self, error: MessagesError) -> Error {
         match error {
             MessagesError::Frame(error) => error.of_reply(),
-            MessagesError::Body(error) => self.failure.or(channel_failure(error)),
+            MessagesError::Body(error) => self.outgoing.failure_or(channel_failure(error)),
         }
     }
 }

@@ -1,15 +1,14 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
-use std::task::{Context as TaskContext, Poll};
+use std::task::{Context as TaskContext, Poll, Waker};
 
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 use http::HeaderValue;
 use towerkit_endpoint::Error;
 
-use super::outgoing::{Messages, Outgoing};
+use super::outgoing::{Messages, Outgoing, SentStream};
 use crate::convert::{Convert, Encode};
 use crate::frame::Encoder;
 use crate::{Codec, wire};
@@ -116,33 +115,45 @@ where
     }
 
     fn write(&self, stream: S, encoder: Encoder<C>) -> Result<Outgoing, Error> {
-        Ok(Outgoing::Many(Arc::new(Mutex::new(Streaming {
-            stream: Box::pin(stream),
+        Ok(Outgoing::Many(SentStream::new(Streaming {
+            stream: Some(Box::pin(stream)),
             encode: self.0.encode.clone(),
             encoder,
             batch: BytesMut::new(),
             begun: false,
-            end: None,
+            error: None,
+            given_up: false,
+            waiting: None,
             message: PhantomData,
-        }))))
+        })))
     }
 }
 
-/// How the stream of a request ended.
-enum End {
-    Well,
-    /// With an error, until that is told.
-    Failed(Option<Error>),
-}
-
 struct Streaming<S, Q, C, N> {
-    stream: Pin<Box<S>>,
+    /// None once it has come to its end, or is given up.
+    stream: Option<Pin<Box<S>>>,
     encode: N,
     encoder: Encoder<C>,
     batch: BytesMut,
     begun: bool,
-    end: Option<End>,
+    /// With which it failed, until that is told.
+    error: Option<Error>,
+    given_up: bool,
+    waiting: Option<Waker>,
     message: PhantomData<fn(Q)>,
+}
+
+impl<S, T, E, Q, C, N> Streaming<S, Q, C, N>
+where
+    S: Stream<Item = Result<T, E>>,
+    E: Into<Error>,
+    C: Codec<Q>,
+    N: Encode<T, Q>,
+{
+    fn append(&mut self, item: Result<T, E>) -> Result<(), Error> {
+        let message = self.encode.encode(item.map_err(Into::into)?)?;
+        self.encoder.append(message.reply(), &mut self.batch)
+    }
 }
 
 impl<S, T, E, Q, C, N> Messages for Streaming<S, Q, C, N>
@@ -154,24 +165,29 @@ where
 {
     fn poll_frame(&mut self, cx: &mut TaskContext<'_>) -> Poll<Option<Result<Bytes, h2::Error>>> {
         self.begun = true;
-        while self.end.is_none() && self.batch.len() < BATCH {
-            match self.stream.as_mut().poll_next(cx) {
+        while let Some(stream) = &mut self.stream
+            && self.batch.len() < BATCH
+        {
+            match stream.as_mut().poll_next(cx) {
                 Poll::Ready(Some(item)) => {
-                    let message = item.map_err(Into::into).and_then(|value| self.encode.encode(value));
-                    let written = message.and_then(|message| self.encoder.append(message.reply(), &mut self.batch));
-                    self.end = written.err().map(|error| End::Failed(Some(error)));
+                    if let Err(error) = self.append(item) {
+                        self.give_up();
+                        self.error = Some(error);
+                    }
                 }
-                Poll::Ready(None) => self.end = Some(End::Well),
-                Poll::Pending if self.batch.is_empty() => return Poll::Pending,
+                Poll::Ready(None) => self.stream = None,
+                Poll::Pending if self.batch.is_empty() => {
+                    self.waiting = Some(cx.waker().clone());
+                    return Poll::Pending;
+                }
                 Poll::Pending => break,
             }
         }
-        match self.end {
-            // The call is given up, and what was not sent yet with it.
-            Some(End::Failed(_)) => Poll::Ready(Some(Err(h2::Reason::CANCEL.into()))),
-            Some(End::Well) if self.batch.is_empty() => Poll::Ready(None),
-            _ => Poll::Ready(Some(Ok(self.batch.split().freeze()))),
+        if self.given_up {
+            // What was not sent yet is given up with it.
+            return Poll::Ready(Some(Err(h2::Reason::CANCEL.into())));
         }
+        Poll::Ready((!self.batch.is_empty()).then(|| Ok(self.batch.split().freeze())))
     }
 
     fn is_whole(&self) -> bool {
@@ -179,10 +195,12 @@ where
     }
 
     fn take_error(&mut self) -> Option<Error> {
-        match &mut self.end {
-            Some(End::Failed(error)) => error.take(),
-            _ => None,
-        }
+        self.error.take()
+    }
+
+    fn give_up(&mut self) -> Option<Waker> {
+        self.given_up |= self.stream.take().is_some();
+        self.waiting.take()
     }
 }
 

@@ -16,7 +16,7 @@ use towerkit_transport_http::{Body, strip_reserved};
 
 use super::failure::{channel_failure, is_refused};
 use super::finalizer::Finalizer;
-use super::outgoing::{Outgoing, RequestFailure};
+use super::outgoing::Outgoing;
 use super::reply::{Incoming, ReadReply};
 use super::request::WriteRequest;
 use super::{Client, Settings};
@@ -71,8 +71,8 @@ where
                 }
                 let (head, outgoing) =
                     prepare(&write, &settings, context, message).map_err(|error| error.with_extension(NotSent))?;
-                let (response, failure) = send(&mut channel, head, outgoing).await?;
-                let mut reply = Incoming::head(response.map(Body::new), settings.clone(), failure, end, tail)?;
+                let (response, outgoing) = send(&mut channel, head, outgoing).await?;
+                let mut reply = Incoming::head(response.map(Body::new), settings.clone(), outgoing, end, tail)?;
                 if O::STREAMS {
                     reply.finalizer = finalizer.take();
                 }
@@ -100,11 +100,7 @@ where
 const REPEATS: usize = 2;
 
 /// Sends the request, and gives the head of the reply. The channel is ready.
-async fn send<S, B>(
-    channel: &mut S,
-    head: Request<()>,
-    outgoing: Outgoing,
-) -> Result<(Response<B>, RequestFailure), Error>
+async fn send<S, B>(channel: &mut S, head: Request<()>, outgoing: Outgoing) -> Result<(Response<B>, Outgoing), Error>
 where
     S: Service<Request<tonic::body::Body>, Response = Response<B>>,
     S::Error: Into<BoxError>,
@@ -112,11 +108,11 @@ where
     let mut repeats = 0;
     loop {
         let error: BoxError = match channel.call(head.clone().map(|()| outgoing.body())).await {
-            Ok(response) => return Ok((response, outgoing.failure())),
+            Ok(response) => return Ok((response, outgoing)),
             Err(error) => error.into(),
         };
         if repeats == REPEATS || !is_refused(&*error) || !outgoing.is_whole() {
-            return Err(outgoing.failure().or(channel_failure(error)));
+            return Err(outgoing.failure_or(channel_failure(error)));
         }
         repeats += 1;
         poll_fn(|cx| channel.poll_ready(cx))

@@ -1,8 +1,10 @@
 //! What a caller gets wrong: each is told by a code, and none is a fault of the service.
 
 use http::Request;
+use tower_service::Service as _;
 use towerkit_endpoint::Endpoint;
 use towerkit_transport_grpc::{Routes, Server};
+use towerkit_transport_http::{Body, Pool};
 
 use crate::raw::{call, frame, send};
 use crate::site::{SHOUT, Site, Text, Texts, both};
@@ -151,4 +153,13 @@ async fn a_path_or_a_value_of_any_length_and_form_is_answered() {
     assert!(answer.message().len() < 500);
     let answer = send(call(&site, "/test.Texts/Shout").header("grpc-encoding", "x".repeat(3000)), frame(1, GOOD)).await;
     assert!(answer.message().len() < 500);
+}
+
+#[tokio::test]
+async fn a_call_over_http1_is_told_what_it_takes() {
+    let site = Site::start(Texts::new().routes()).await;
+    let request = call(&site, "/test.Texts/Shout").body(Body::from(frame(0, GOOD))).unwrap();
+    let response = Pool::new().call(request).await.unwrap();
+    assert_eq!(response.status(), 505);
+    assert_eq!(response.into_body().read(100).await.unwrap(), "gRPC is spoken over HTTP/2\n");
 }

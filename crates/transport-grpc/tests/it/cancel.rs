@@ -154,6 +154,56 @@ async fn a_connection_that_breaks_is_unavailable_and_the_handler_is_dropped() {
     }
 }
 
+#[tokio::test]
+async fn answers_that_are_no_longer_read_end_the_call_though_its_questions_go_on() {
+    let events = Events::new();
+    let inside = events.clone();
+    let mut served = Texts::new();
+    served.shout_each = endpoint_fn(move |texts: BoxStream<Text>| {
+        let guard = Guard(inside.clone());
+        let shouted = texts.map(move |text| {
+            let _ = &guard;
+            text
+        });
+        async move { Ok::<_, Error>(Box::pin(shouted) as BoxStream<Text>) }
+    })
+    .erased();
+    for site in both(&served).await {
+        let endless: BoxStream<Text> = Box::pin(texts(["a"]).chain(stream::pending()));
+        let mut answers = site.texts().shout_each.invoke(endless).await.unwrap();
+        answers.next().await.unwrap().unwrap();
+        drop(answers);
+        events.wait_len(1, SOON).await;
+        let _ = events.take();
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_is_given_up_ends_though_its_questions_go_on() {
+    let events = Events::new();
+    let inside = events.clone();
+    let mut served = Texts::new();
+    served.join = endpoint_fn(move |mut texts: BoxStream<Text>| {
+        let (guard, events) = (Guard(inside.clone()), inside.clone());
+        async move {
+            while texts.next().await.transpose()?.is_some() {
+                events.push("read");
+            }
+            drop(guard);
+            Ok::<_, Error>(Text::from("all of it"))
+        }
+    })
+    .erased();
+    for site in both(&served).await {
+        let endless: BoxStream<Text> = Box::pin(texts(["a"]).chain(stream::pending()));
+        let call = tokio::spawn(site.texts().join.invoke(endless));
+        events.wait_len(1, SOON).await;
+        call.abort();
+        assert_eq!(events.wait_len(2, SOON).await, ["read", "dropped"]);
+        let _ = events.take();
+    }
+}
+
 /// Passes bytes on between a client and a server until it is told; then it holds both connections, and nothing comes through.
 async fn passing(to: std::net::SocketAddr, cut: Arc<tokio::sync::Notify>) -> std::net::SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -1,6 +1,7 @@
 //! A client of another make, grpcio: `tests/python/client.py`.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -26,15 +27,9 @@ use crate::running::Addsvc;
 use crate::serving::Serving;
 
 /// Longer than anything here takes.
-const LONG: Duration = Duration::from_secs(8);
+const LONG: Duration = Duration::from_secs(30);
 
-/// Whether there is a grpcio to call with; where there is none the test is skipped.
-fn is_here(test: &str) -> bool {
-    tool::find("python_grpc", test).is_some()
-}
-
-fn client(command: &str, address: SocketAddr) -> Command {
-    let python = tool::find("python_grpc", command).unwrap();
+fn client(python: &Path, command: &str, address: SocketAddr) -> Command {
     let mut client = Command::new(python);
     client.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/client.py")).args([command, &address.to_string()]);
     client.kill_on_drop(true);
@@ -42,8 +37,8 @@ fn client(command: &str, address: SocketAddr) -> Command {
 }
 
 /// What the client says to a command.
-async fn said(command: &str, address: SocketAddr) -> String {
-    let output = timeout(LONG, client(command, address).output()).await.expect("grpcio does not end").unwrap();
+async fn said(python: &Path, command: &str, address: SocketAddr) -> String {
+    let output = timeout(LONG, client(python, command, address).output()).await.expect("grpcio does not end").unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
     said
@@ -51,32 +46,26 @@ async fn said(command: &str, address: SocketAddr) -> String {
 
 #[tokio::test]
 async fn grpcio_lists_the_services_by_either_reflection() {
-    if !is_here("grpcio_lists_the_services_by_either_reflection") {
-        return;
-    }
+    let Some(python) = tool::find("python_grpc", "grpcio_lists_the_services_by_either_reflection") else { return };
     let addsvc = Addsvc::start(&[]);
     let services =
         "grpc.health.v1.Health grpc.reflection.v1.ServerReflection grpc.reflection.v1alpha.ServerReflection pb.Add";
     let methods = "Sum(pb.SumRequest) pb.SumReply Concat(pb.ConcatRequest) pb.ConcatReply";
-    assert_eq!(said("listed", addsvc.grpc).await, format!("v1alpha {services}\n{methods}\nv1 {services}\n"));
+    assert_eq!(said(&python, "listed", addsvc.grpc).await, format!("v1alpha {services}\n{methods}\nv1 {services}\n"));
 }
 
 #[tokio::test]
 async fn grpcio_is_told_which_services_are_healthy() {
-    if !is_here("grpcio_is_told_which_services_are_healthy") {
-        return;
-    }
+    let Some(python) = tool::find("python_grpc", "grpcio_is_told_which_services_are_healthy") else { return };
     let addsvc = Addsvc::start(&[]);
-    assert_eq!(said("health", addsvc.grpc).await, "'' SERVING\n'pb.Add' SERVING\n'pb.Sub' NOT_FOUND\n");
+    assert_eq!(said(&python, "health", addsvc.grpc).await, "'' SERVING\n'pb.Add' SERVING\n'pb.Sub' NOT_FOUND\n");
 }
 
 #[tokio::test]
 async fn grpcio_hears_at_once_that_the_service_stops() {
-    if !is_here("grpcio_hears_at_once_that_the_service_stops") {
-        return;
-    }
+    let Some(python) = tool::find("python_grpc", "grpcio_hears_at_once_that_the_service_stops") else { return };
     let mut addsvc = Addsvc::start(&["--drain", "60"]);
-    let mut watch = client("watch", addsvc.grpc).stdout(Stdio::piped()).spawn().unwrap();
+    let mut watch = client(&python, "watch", addsvc.grpc).stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(watch.stdout.take().unwrap()).lines();
     let mut next = async || timeout(LONG, lines.next_line()).await.expect("it heard nothing").unwrap();
     assert_eq!(next().await.as_deref(), Some("SERVING"));
@@ -92,21 +81,21 @@ async fn grpcio_hears_at_once_that_the_service_stops() {
 
 #[tokio::test]
 async fn grpcio_gets_what_the_service_answers() {
-    if !is_here("grpcio_gets_what_the_service_answers") {
-        return;
-    }
+    let Some(python) = tool::find("python_grpc", "grpcio_gets_what_the_service_answers") else { return };
     let addsvc = Addsvc::start(&[]);
-    assert_eq!(said("call", addsvc.grpc).await, "3 ''\nfoobar ''\n");
+    assert_eq!(said(&python, "call", addsvc.grpc).await, "3 ''\nfoobar ''\n");
 }
 
 #[tokio::test]
 async fn grpcio_is_told_the_code_the_message_and_the_details_of_a_business_error() {
-    if !is_here("grpcio_is_told_the_code_the_message_and_the_details_of_a_business_error") {
+    let Some(python) =
+        tool::find("python_grpc", "grpcio_is_told_the_code_the_message_and_the_details_of_a_business_error")
+    else {
         return;
-    }
+    };
     let addsvc = Addsvc::start(&[]);
     assert_eq!(
-        said("refused", addsvc.grpc).await,
+        said(&python, "refused", addsvc.grpc).await,
         "INVALID_ARGUMENT can't sum two zeroes\na: is zero, as b is; b: is zero, as a is;\n\
          OUT_OF_RANGE integer overflow\nINVALID_ARGUMENT result exceeds maximum size\n"
     );
@@ -123,9 +112,9 @@ impl Drop for Guard {
 
 #[tokio::test]
 async fn a_handler_is_dropped_when_the_time_of_grpcios_call_is_over() {
-    if !is_here("a_handler_is_dropped_when_the_time_of_grpcios_call_is_over") {
+    let Some(python) = tool::find("python_grpc", "a_handler_is_dropped_when_the_time_of_grpcios_call_is_over") else {
         return;
-    }
+    };
     let (dropped, times) = (Events::new(), Events::new());
     let (guards, left) = (dropped.clone(), times.clone());
     let sum = ServiceBuilder::new().layer(DeadlineLayer::new(LONG)).service(service_fn(
@@ -141,7 +130,7 @@ async fn a_handler_is_dropped_when_the_time_of_grpcios_call_is_over() {
     let concat = Endpoints::new(BasicService, None).concat;
     let service = Serving::start(transport::grpc::routes(Endpoints { sum: sum.erased(), concat })).await;
 
-    assert_eq!(said("late", service.address).await, "DEADLINE_EXCEEDED\n");
+    assert_eq!(said(&python, "late", service.address).await, "DEADLINE_EXCEEDED\n");
     assert_eq!(dropped.wait_len(1, LONG).await, ["dropped"]);
     assert!(times.snapshot()[0] < Duration::from_secs(1), "the handler is told: {:?}", times.snapshot());
 }
@@ -149,9 +138,10 @@ async fn a_handler_is_dropped_when_the_time_of_grpcios_call_is_over() {
 #[tokio::test]
 async fn a_stream_that_grpcio_cancels_is_dropped_and_told_as_cancelled() {
     const WATCH: Method<pb::SumRequest, pb::SumReply> = Method::new("/test.Test/Watch");
-    if !is_here("a_stream_that_grpcio_cancels_is_dropped_and_told_as_cancelled") {
+    let Some(python) = tool::find("python_grpc", "a_stream_that_grpcio_cancels_is_dropped_and_told_as_cancelled")
+    else {
         return;
-    }
+    };
     let (dropped, endings, outcomes) = (Events::new(), Events::new(), Events::new());
     let (guards, ended) = (dropped.clone(), endings.clone());
     let watch = service_fn(move |request: Request<pb::SumRequest>| {
@@ -167,7 +157,7 @@ async fn a_stream_that_grpcio_cancels_is_dropped_and_told_as_cancelled() {
     let watch = Server::new(watch).finalize(move |summary| told.push((summary.outcome, summary.messages)));
     let service = Serving::start(Routes::new().server_streaming(WATCH, watch)).await;
 
-    assert_eq!(said("cancelled", service.address).await, "3\nCANCELLED\n");
+    assert_eq!(said(&python, "cancelled", service.address).await, "3\nCANCELLED\n");
     assert_eq!(dropped.wait_len(1, LONG).await, ["dropped"]);
     assert_eq!(endings.wait_len(1, LONG).await, [Ending::Cancelled]);
     assert_eq!(outcomes.wait_len(1, LONG).await, [(Outcome::Truncated, 1)]);
@@ -176,9 +166,9 @@ async fn a_stream_that_grpcio_cancels_is_dropped_and_told_as_cancelled() {
 #[tokio::test]
 async fn metadata_go_to_grpcio_and_come_from_it_as_texts_and_as_bytes() {
     const METADATA: Method<pb::SumRequest, pb::SumReply> = Method::new("/test.Test/Metadata");
-    if !is_here("metadata_go_to_grpcio_and_come_from_it_as_texts_and_as_bytes") {
+    let Some(python) = tool::find("python_grpc", "metadata_go_to_grpcio_and_come_from_it_as_texts_and_as_bytes") else {
         return;
-    }
+    };
     let echo = service_fn(|request: Request<pb::SumRequest>| async move {
         if request.message().a < 0 {
             let name = HeaderName::from_static("x-why");
@@ -198,7 +188,7 @@ async fn metadata_go_to_grpcio_and_come_from_it_as_texts_and_as_bytes() {
         parts.sort();
         parts
     };
-    let told = said("metadata", service.address).await;
+    let told = said(&python, "metadata", service.address).await;
     let lines: Vec<_> = told.lines().collect();
     assert_eq!(lines.len(), 3, "{told}");
     assert_eq!(sorted(lines[0].strip_prefix("initial ").unwrap()), sorted(pairs));
@@ -207,7 +197,7 @@ async fn metadata_go_to_grpcio_and_come_from_it_as_texts_and_as_bytes() {
 }
 
 /// Passes one connection on; how many bytes went there, and back.
-async fn counted(to: SocketAddr, command: &str) -> (u64, u64) {
+async fn counted(python: &Path, to: SocketAddr, command: &str) -> (u64, u64) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let between = listener.local_addr().unwrap();
     let passing = tokio::spawn(async move {
@@ -215,21 +205,19 @@ async fn counted(to: SocketAddr, command: &str) -> (u64, u64) {
         let mut far = TcpStream::connect(to).await.unwrap();
         copy_bidirectional(&mut near, &mut far).await.unwrap()
     });
-    assert_eq!(said(command, between).await, "100000 True\n");
+    assert_eq!(said(python, command, between).await, "100000 True\n");
     timeout(LONG, passing).await.expect("the connection stays open").unwrap()
 }
 
 #[tokio::test]
 async fn messages_are_compressed_to_grpcio_and_from_it() {
     const ECHO: Method<pb::ConcatRequest, pb::ConcatReply> = Method::new("/test.Test/Echo");
-    if !is_here("messages_are_compressed_to_grpcio_and_from_it") {
-        return;
-    }
+    let Some(python) = tool::find("python_grpc", "messages_are_compressed_to_grpcio_and_from_it") else { return };
     let echo = endpoint_fn(|request: pb::ConcatRequest| async move {
         Ok::<_, Error>(pb::ConcatReply { v: request.a, err: String::new() })
     });
     let echo = Server::new(echo).compress(Compression::Gzip);
     let service = Serving::start(Routes::new().unary(ECHO, echo)).await;
-    let (there, back) = counted(service.address, "compressed").await;
+    let (there, back) = counted(&python, service.address, "compressed").await;
     assert!(there < 10_000 && back < 10_000, "100000 bytes of text made {there} bytes there, and {back} back");
 }

@@ -1,6 +1,7 @@
 //! A client of another make, grpcio: `tests/python/client.py`.
 
 use std::net::SocketAddr;
+use std::path::Path;
 
 use futures_util::StreamExt as _;
 use runningsum::{SUM, Total, pb, totals};
@@ -15,14 +16,9 @@ use towerkit_transport_grpc::{Outcome, Routes, Server, serve};
 
 use crate::running::{LONG, Runningsum};
 
-/// Whether there is a grpcio to call with; where there is none the test is skipped.
-fn is_here(test: &str) -> bool {
-    tool::find("python_grpc", test).is_some()
-}
-
 /// What the client says to a command.
-async fn said(command: &str, address: SocketAddr) -> String {
-    let mut client = Command::new(tool::find("python_grpc", command).unwrap());
+async fn said(python: &Path, command: &str, address: SocketAddr) -> String {
+    let mut client = Command::new(python);
     client.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/client.py")).args([command, &address.to_string()]);
     client.kill_on_drop(true);
     let output = timeout(LONG, client.output()).await.expect("grpcio does not end").unwrap();
@@ -33,20 +29,18 @@ async fn said(command: &str, address: SocketAddr) -> String {
 
 #[tokio::test]
 async fn grpcio_gets_each_total_before_it_sends_the_next_number() {
-    if !is_here("grpcio_gets_each_total_before_it_sends_the_next_number") {
+    let Some(python) = tool::find("python_grpc", "grpcio_gets_each_total_before_it_sends_the_next_number") else {
         return;
-    }
+    };
     let runningsum = Runningsum::start(&[]);
-    assert_eq!(said("one_by_one", runningsum.address).await, "4 1\n3 2\n10 3\nend OK\n");
+    assert_eq!(said(&python, "one_by_one", runningsum.address).await, "4 1\n3 2\n10 3\nend OK\n");
 }
 
 #[tokio::test]
 async fn grpcio_gets_the_totals_up_to_an_error_and_the_error() {
-    if !is_here("grpcio_gets_the_totals_up_to_an_error_and_the_error") {
-        return;
-    }
+    let Some(python) = tool::find("python_grpc", "grpcio_gets_the_totals_up_to_an_error_and_the_error") else { return };
     let runningsum = Runningsum::start(&[]);
-    let told = said("overflow", runningsum.address).await;
+    let told = said(&python, "overflow", runningsum.address).await;
     assert_eq!(told, "9223372036854775807 1\nOUT_OF_RANGE the total has more than 64 bits\n");
 }
 
@@ -61,9 +55,9 @@ impl Drop for Guard {
 
 #[tokio::test]
 async fn both_streams_of_a_call_that_grpcio_cancels_are_dropped() {
-    if !is_here("both_streams_of_a_call_that_grpcio_cancels_are_dropped") {
+    let Some(python) = tool::find("python_grpc", "both_streams_of_a_call_that_grpcio_cancels_are_dropped") else {
         return;
-    }
+    };
     let (dropped, outcomes) = (Events::new(), Events::new());
     let (guards, told) = (dropped.clone(), outcomes.clone());
     let sum = endpoint_fn(move |numbers: BoxStream<i64>| {
@@ -85,7 +79,7 @@ async fn both_streams_of_a_call_that_grpcio_cancels_are_dropped() {
     let (lifeline, _stopper) = Lifeline::detached();
     tokio::spawn(serve(listener, Routes::new().bidi_streaming(SUM, sum)).run(lifeline));
 
-    assert_eq!(said("cancelled", address).await, "1\nCANCELLED\n");
+    assert_eq!(said(&python, "cancelled", address).await, "1\nCANCELLED\n");
     assert_eq!(dropped.wait_len(2, LONG).await, ["dropped", "dropped"]);
     assert_eq!(outcomes.wait_len(1, LONG).await, [(Outcome::Truncated, 1)]);
 }

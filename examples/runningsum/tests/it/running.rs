@@ -9,7 +9,7 @@ use towerkit_transport_grpc::{PoolChannel, Remote};
 use towerkit_transport_http::Pool;
 
 /// Longer than anything here takes.
-pub(crate) const LONG: Duration = Duration::from_secs(8);
+pub(crate) const LONG: Duration = Duration::from_secs(30);
 
 pub(crate) struct Runningsum {
     child: Child,
