@@ -1,7 +1,9 @@
 use std::error::Error as StdError;
 use std::io;
+use std::time::Duration;
 
 use h2::Reason;
+use tokio::time::Instant;
 use tower::load_shed::error::Overloaded;
 use tower::timeout::error::Elapsed;
 use towerkit_endpoint::{BoxError, Code, Error, NotSent};
@@ -53,6 +55,17 @@ pub(super) fn channel_failure(error: BoxError) -> Error {
             }
         }
     }
+}
+
+/// A service that sees for itself that the time is over may reset the stream, and before this side's timer has fired.
+pub(super) fn unless_late(deadline: Option<Instant>, error: Error) -> Error {
+    // Its clock starts from a time that was rounded.
+    let by_now = Instant::now() + Duration::from_millis(1);
+    let was_reset = error.code() == Code::Cancelled && error.get::<Status>().is_none();
+    if was_reset && deadline.is_some_and(|deadline| deadline <= by_now) {
+        return Error::from(Code::DeadlineExceeded).with_source(error);
+    }
+    error
 }
 
 fn code_of(reason: Reason) -> Code {

@@ -6,6 +6,7 @@ use futures_core::Stream;
 use tokio::time::Instant;
 use towerkit_endpoint::{Code, Ending, Error};
 
+use super::failure::unless_late;
 use super::reply::{Incoming, OneReply};
 use crate::Codec;
 use crate::convert::Decode;
@@ -68,7 +69,7 @@ where
                 Err(error) => Err(error),
             },
             Poll::Ready(Ok(None)) => reply.end().map(|_| ()),
-            Poll::Ready(Err(error)) => Err(reply.broken(error)),
+            Poll::Ready(Err(error)) => Err(unless_late(deadline, reply.broken(error))),
             Poll::Pending if this.timer.poll(deadline, cx).is_ready() => Err(Code::DeadlineExceeded.into()),
             Poll::Pending => return Poll::Pending,
         };

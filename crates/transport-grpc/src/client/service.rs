@@ -14,7 +14,7 @@ use tower_service::Service;
 use towerkit_endpoint::{BoxError, Code, Context, Error, NotSent};
 use towerkit_transport_http::{Body, strip_reserved};
 
-use super::failure::{channel_failure, is_refused};
+use super::failure::{channel_failure, is_refused, unless_late};
 use super::finalizer::Finalizer;
 use super::outgoing::Outgoing;
 use super::reply::{Incoming, ReadReply};
@@ -83,7 +83,8 @@ where
                     .await
                     .unwrap_or_else(|elapsed| Err(Error::from(Code::DeadlineExceeded).with_source(elapsed))),
                 None => exchange.await,
-            };
+            }
+            .map_err(|error| unless_late(deadline, error));
             if let Some(finalizer) = &mut finalizer {
                 if result.is_ok() {
                     finalizer.message();

@@ -96,3 +96,15 @@ async fn a_stream_that_was_reset_for_another_reason_is_told_by_it_and_not_repeat
         assert!(error.get::<NotSent>().is_none());
     }
 }
+
+#[tokio::test]
+async fn a_stream_that_the_service_resets_when_the_time_is_over_is_a_deadline_that_was_exceeded() {
+    // It blocks, so that the caller's own timer can't fire before.
+    let slow = service_fn(|_: Request<tonic::body::Body>| async {
+        std::thread::sleep(std::time::Duration::from_millis(30));
+        Err::<Response<Body>, _>(BoxError::from(h2::Error::from(Reason::CANCEL)))
+    });
+    let shout: BoxEndpoint<Text, Text> =
+        Remote::over(slow).unary(SHOUT).timeout(std::time::Duration::from_millis(30)).erased();
+    assert_eq!(shout.invoke(Text::from("a")).await.unwrap_err().code(), Code::DeadlineExceeded);
+}

@@ -184,10 +184,16 @@ async fn a_handler_of_grpcio_sees_that_our_stream_was_dropped() {
 #[tokio::test]
 async fn a_stream_of_requests_that_fails_ends_the_call_with_its_error_and_grpcio_gets_no_good_end() {
     let test = "a_stream_of_requests_that_fails_ends_the_call_with_its_error_and_grpcio_gets_no_good_end";
-    let Some(grpcio) = Grpcio::start(test).await else { return };
+    let Some(mut grpcio) = Grpcio::start(test).await else { return };
     let whole: BoxEndpoint<BoxStream<pb::Number>, pb::Total> =
         grpcio.remote.client_streaming(method("/test.Kinds/Whole")).erased();
-    let failing = numbers([1]).chain(stream::iter([Err(Error::new(Code::DataLoss, "the file ended"))]));
-    let error = whole.invoke(Box::pin(failing) as BoxStream<_>).await.unwrap_err();
+    let (sender, mut numbers) = tokio::sync::mpsc::channel(1);
+    let numbers: BoxStream<pb::Number> = Box::pin(stream::poll_fn(move |cx| numbers.poll_recv(cx)));
+    let call = tokio::spawn(whole.invoke(numbers));
+    sender.send(Ok(pb::Number { value: 1 })).await.unwrap();
+    assert_eq!(grpcio.said().await, "number 1");
+    sender.send(Err(Error::new(Code::DataLoss, "the file ended"))).await.unwrap();
+    assert_eq!(grpcio.said().await, "no good end");
+    let error = call.await.unwrap().unwrap_err();
     assert_eq!((error.code(), error.message()), (Code::DataLoss, "the file ended"));
 }

@@ -44,7 +44,15 @@ def up_to(number, context):
 
 
 def whole(numbers, context):
-    values = [number.value for number in numbers]
+    values = []
+    try:
+        for number in numbers:
+            values.append(number.value)
+            say("number", number.value)
+    except Exception:
+        # What grpcio raises where the caller has cancelled.
+        say("no good end")
+        raise
     return pb.Total(sum=sum(values), count=len(values))
 
 
