@@ -148,7 +148,7 @@ pub use client::{
     OneRequest, PoolChannel, PoolChannelFuture, Remote,
 };
 pub use codec::{Codec, Proto, Raw};
-pub use compression::Compression;
+pub use compression::{Compression, Uncompressed};
 pub use convert::{Convert, ConvertFn, Decode, Encode, Plain, WithHead};
 pub use method::Method;
 pub use routes::{Routes, RoutesFuture};

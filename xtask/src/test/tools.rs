@@ -54,10 +54,11 @@ const fn pypi(name: &'static str, packages: &'static [&'static str]) -> Tool {
 }
 
 /// Those of one source stand together.
-const TOOLS: [Tool; 15] = [
+const TOOLS: [Tool; 16] = [
     debian("chromium", "chromium"),
     debian("curl", "curl"),
     debian("h2load", "nghttp2-client"),
+    debian("ip", "iproute2"),
     debian("nginx", "nginx-light"),
     debian("node", "nodejs"),
     debian("npm", "npm"),

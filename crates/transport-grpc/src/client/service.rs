@@ -20,7 +20,7 @@ use super::outgoing::Outgoing;
 use super::reply::{Incoming, ReadReply};
 use super::request::WriteRequest;
 use super::{Client, Settings};
-use crate::compression::{ACCEPT_ENCODING, ACCEPTED, ENCODING};
+use crate::compression::{ACCEPT_ENCODING, ACCEPTED, ENCODING, Uncompressed};
 use crate::frame::Encoder;
 use crate::{status, wire};
 
@@ -129,7 +129,8 @@ fn prepare<T, I: WriteRequest<T>>(
     mut context: Context,
     message: T,
 ) -> Result<(Request<()>, Outgoing), Error> {
-    let encoder = Encoder::new(write.codec(), settings.send_limit, settings.compression);
+    let compression = settings.compression.filter(|_| context.get::<Uncompressed>().is_none());
+    let encoder = Encoder::new(write.codec(), settings.send_limit, compression);
     let outgoing = write.write(message, encoder)?;
 
     let mut headers = mem::take(context.metadata_mut()).into_headers();
@@ -144,7 +145,7 @@ fn prepare<T, I: WriteRequest<T>>(
     headers.insert(TE, HeaderValue::from_static("trailers"));
     headers.insert(CONTENT_TYPE, write.content_type());
     headers.entry(USER_AGENT).or_insert(THIS_AGENT);
-    if let Some(compression) = settings.compression {
+    if let Some(compression) = compression {
         headers.insert(ENCODING, compression.header());
     }
     if cfg!(feature = "compression") {

@@ -5,7 +5,7 @@ use std::task::{Context as TaskContext, Poll};
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderValue, Response};
+use http::{Extensions, HeaderMap, HeaderValue, Response};
 use http_body::{Body as HttpBody, Frame};
 use pin_project_lite::pin_project;
 use towerkit_endpoint::{BoxError, Context, Error, Metadata};
@@ -13,7 +13,7 @@ use towerkit_transport_http::Body;
 
 use super::watched::{Watch, Watched};
 use super::{Head, Settings};
-use crate::compression::{self, Compression};
+use crate::compression::{self, Compression, Uncompressed};
 use crate::convert::Encode;
 use crate::frame::Encoder;
 use crate::status::{self, Status};
@@ -41,6 +41,12 @@ pub(crate) struct Sending<'a> {
 }
 
 impl Sending<'_> {
+    /// Without compression where the reply says so.
+    fn unless(mut self, extensions: &Extensions) -> Self {
+        self.compression = self.compression.filter(|_| extensions.get::<Uncompressed>().is_none());
+        self
+    }
+
     /// The headers of a good reply, and the custom trailers.
     fn head(self, metadata: Metadata, trailers: Metadata) -> (HeaderMap, HeaderMap) {
         let mut head = Head { headers: metadata, trailers };
@@ -91,7 +97,8 @@ where
     const STREAMS: bool = false;
 
     fn write(&self, reply: R, sending: Sending<'_>, _: impl FnOnce() -> Watch) -> Result<Response<Body>, Error> {
-        let (message, metadata, trailers, _) = self.encode.encode(reply)?.into_parts();
+        let (message, metadata, trailers, extensions) = self.encode.encode(reply)?.into_parts();
+        let sending = sending.unless(&extensions);
         let encoder = Encoder::new(self.codec.clone(), sending.settings.send_limit, sending.compression);
         let data = encoder.frame(&message)?;
         let (headers, mut trailers) = sending.head(metadata, trailers);
@@ -138,7 +145,8 @@ where
     const STREAMS: bool = true;
 
     fn write(&self, reply: S, sending: Sending<'_>, watch: impl FnOnce() -> Watch) -> Result<Response<Body>, Error> {
-        let (stream, metadata, trailers, _) = reply.into_stream().into_parts();
+        let (stream, metadata, trailers, extensions) = reply.into_stream().into_parts();
+        let sending = sending.unless(&extensions);
         let encoder = Encoder::new(self.0.codec.clone(), sending.settings.send_limit, sending.compression);
         let (headers, trailers) = sending.head(metadata, trailers);
         let body = Streaming {

@@ -1,8 +1,9 @@
 use futures_util::StreamExt;
 use tonic::codec::CompressionEncoding;
 use tonic_prost::ProstCodec;
-use towerkit_endpoint::{BoxEndpoint, BoxStream, Code, Endpoint};
-use towerkit_transport_grpc::{Compression, PoolChannel, Routes, Server};
+use tower::service_fn;
+use towerkit_endpoint::{BoxEndpoint, BoxStream, Code, Endpoint, Error, Request, WithMetadata};
+use towerkit_transport_grpc::{Compression, PoolChannel, Routes, Server, Uncompressed};
 use towerkit_transport_http::Pool;
 
 use crate::raw::{call, frame, send};
@@ -46,6 +47,27 @@ async fn a_reply_is_compressed_only_where_the_caller_takes_it() {
         assert_eq!((answer.status(), answer.body[0]), (Some("0"), flag), "{accept}");
         assert_eq!(answer.body.len() < 200, flag == 1);
         assert_eq!(answer.headers.get("grpc-encoding").is_some(), flag == 1);
+    }
+}
+
+#[tokio::test]
+async fn a_single_message_can_be_kept_from_being_compressed() {
+    // Answers as it was asked: compressed where the request was.
+    let echo = service_fn(|request: Request<Text>| async {
+        let plain = request.context().metadata().get("grpc-encoding").is_none();
+        let reply = WithMetadata::new(request.into_message());
+        Ok::<_, Error>(if plain { reply.extension(Uncompressed) } else { reply })
+    });
+    let site = Site::start(Routes::new().unary(SHOUT, Server::new(echo).compress(Compression::Gzip))).await;
+    let shout: BoxEndpoint<Text, WithMetadata<Text>> =
+        site.remote().unary(SHOUT).compress(Compression::Gzip).with_metadata().erased();
+    for plain in [false, true] {
+        let mut request = Request::new(Text::from(&*"a".repeat(1000)));
+        if plain {
+            request.context_mut().insert(Uncompressed);
+        }
+        let (_, headers, ..) = shout.invoke(request).await.unwrap().into_parts();
+        assert_eq!(headers.get("grpc-encoding"), (!plain).then_some("gzip"));
     }
 }
 
