@@ -91,8 +91,8 @@ async fn sum(SumRequest { a, b }: SumRequest) -> Result<SumReply, AddError> {
     BasicService.sum(a, b).await.map(|v| SumReply { v })
 }
 
-fn from_wire(add::SumRequest { a, b }: add::SumRequest) -> Result<SumRequest, Error> {
-    Ok(SumRequest { a, b })
+fn from_wire(add::SumRequest { a, b }: add::SumRequest) -> SumRequest {
+    SumRequest { a, b }
 }
 
 fn to_wire(SumReply { v }: SumReply) -> add::SumReply {
@@ -131,7 +131,7 @@ fn adapter(
 
 type SumServer = Server<
     BoxEndpoint<SumRequest, SumReply>,
-    ConvertFn<fn(add::SumRequest) -> Result<SumRequest, Error>>,
+    ConvertFn<fn(add::SumRequest) -> SumRequest>,
     ConvertFn<fn(SumReply) -> add::SumReply>,
 >;
 

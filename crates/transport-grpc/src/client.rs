@@ -2,6 +2,7 @@ mod channel;
 mod failure;
 mod finalizer;
 mod outgoing;
+mod pool_channel;
 mod remote;
 mod replies;
 mod reply;
@@ -17,11 +18,12 @@ use http::{HeaderMap, Uri};
 use towerkit_endpoint::{Context, Error, WithMetadata};
 
 use crate::compression::Compression;
-use crate::convert::ConvertFn;
+use crate::convert::{ConvertFn, TryConvertFn};
 use crate::frame::DEFAULT_LIMIT;
 
-pub use channel::{PoolChannel, PoolChannelFuture};
+pub use channel::Channel;
 pub use finalizer::CallSummary;
+pub use pool_channel::{PoolChannel, PoolChannelFuture};
 pub use remote::{InvalidRemote, Remote};
 pub use reply::{Accompanied, ManyReplies, OneReply};
 pub use request::{Converts, ManyRequests, OneRequest};
@@ -85,6 +87,7 @@ pub use service::ClientFuture;
 /// | the time is over | `DeadlineExceeded` | [`NotSent`](towerkit_endpoint::NotSent) where it was over before |
 /// | a message is longer than [`receive_limit`](Self::receive_limit) | `ResourceExhausted` | |
 /// | a good reply that can't be read | `Internal` | |
+/// | a good reply that does not convert | that of the conversion | |
 ///
 /// # Readiness and clones
 ///
@@ -207,7 +210,7 @@ impl<S, I, O, T, R> Client<S, I, O, T, R> {
 }
 
 impl<S, I: Converts, O, T, R> Client<S, I, O, T, R> {
-    /// Makes the message that goes by a function, in place of [`From`]; where messages go as a stream, each of them.
+    /// Makes the message that goes by a function, `Fn(T) -> M`, in place of [`From`]; where messages go as a stream, each of them.
     #[must_use]
     pub fn encode<F>(self, encode: F) -> Client<S, I::With<ConvertFn<F>>, O, T, R> {
         let Self { channel, request, reply, settings, types } = self;
@@ -216,11 +219,19 @@ impl<S, I: Converts, O, T, R> Client<S, I, O, T, R> {
 }
 
 impl<S, I, O: Converts, T, R> Client<S, I, O, T, R> {
-    /// Makes the caller's value of a message that comes by a function, in place of [`TryFrom`]; where replies come as a stream, of each.
+    /// Makes the caller's value of a message that comes by a function, `Fn(M) -> R`, in place of [`TryFrom`]; where replies come as a stream,
+    /// of each.
     #[must_use]
     pub fn decode<F>(self, decode: F) -> Client<S, I, O::With<ConvertFn<F>>, T, R> {
         let Self { channel, request, reply, settings, types } = self;
         Client { channel, request, reply: reply.with(ConvertFn(decode)), settings, types }
+    }
+
+    /// [`decode`](Self::decode) by a function that may refuse the message, `Fn(M) -> Result<R, E>`. Its error is that of the call.
+    #[must_use]
+    pub fn try_decode<F>(self, decode: F) -> Client<S, I, O::With<TryConvertFn<F>>, T, R> {
+        let Self { channel, request, reply, settings, types } = self;
+        Client { channel, request, reply: reply.with(TryConvertFn(decode)), settings, types }
     }
 }
 

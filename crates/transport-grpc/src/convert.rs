@@ -6,10 +6,8 @@ use towerkit_endpoint::{Error, WithMetadata};
 
 /// Makes the domain's value of a message that came.
 ///
-/// [`Convert`] does it by [`TryFrom`], so that a value that is the message itself needs nothing; [`Server::decode`] and
-/// [`Client::decode`](crate::Client::decode) take a function.
-///
-/// [`Server::decode`]: crate::Server::decode
+/// [`Convert`] does it by [`TryFrom`], so that a value that is the message itself needs nothing; `decode` and `try_decode` of a
+/// [`Server`](crate::Server) and of a [`Client`](crate::Client) take a function.
 #[diagnostic::on_unimplemented(
     message = "no `{T}` can be made of the message `{M}` by `{Self}`",
     note = "implement `From<{M}>` or `TryFrom<{M}>` for it, or give a function by `decode`"
@@ -19,7 +17,8 @@ pub trait Decode<M, T>: Clone + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Where the message is not valid: [`Error::invalid`] names the field.
+    /// Where the message is not valid. To a server's caller [`Error::invalid`] names the field; to a client's caller an error goes as it is,
+    /// so that a reply which the service should not have sent is `Internal`.
     fn decode(&self, message: M) -> Result<T, Error>;
 }
 
@@ -74,11 +73,24 @@ impl<T, M: From<T>> Encode<WithMetadata<T>, M, WithHead> for Convert {
     }
 }
 
-/// Converts by a function.
+/// Converts by a function that can't fail.
 #[derive(Clone, Copy)]
 pub struct ConvertFn<F>(pub(crate) F);
 
-impl<F, M, T, E> Decode<M, T> for ConvertFn<F>
+/// Converts by a function that may refuse.
+#[derive(Clone, Copy)]
+pub struct TryConvertFn<F>(pub(crate) F);
+
+impl<F, M, T> Decode<M, T> for ConvertFn<F>
+where
+    F: Fn(M) -> T + Clone + Send + Sync + 'static,
+{
+    fn decode(&self, message: M) -> Result<T, Error> {
+        Ok((self.0)(message))
+    }
+}
+
+impl<F, M, T, E> Decode<M, T> for TryConvertFn<F>
 where
     F: Fn(M) -> Result<T, E> + Clone + Send + Sync + 'static,
     E: Into<Error>,
@@ -109,5 +121,11 @@ where
 impl<F> fmt::Debug for ConvertFn<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ConvertFn")
+    }
+}
+
+impl<F> fmt::Debug for TryConvertFn<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TryConvertFn")
     }
 }

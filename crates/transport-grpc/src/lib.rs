@@ -71,7 +71,7 @@
 //! let greet: BoxEndpoint<Name, Greeting> = remote
 //!     .unary(GREET)
 //!     .encode(|name: Name| pb::GreetRequest { name: name.0 })
-//!     .decode(|reply: pb::GreetReply| Ok::<_, Error>(Greeting(reply.greeting)))
+//!     .decode(|reply: pb::GreetReply| Greeting(reply.greeting))
 //!     .erased();
 //! assert_eq!(greet.invoke(Name("Ada".to_owned())).await?.0, "Hello Ada");
 //!
@@ -99,13 +99,30 @@
 //! `tonic-prost-build`; the examples `addsvc` and `runningsum` have it:
 //!
 //! ```no_run
-//! # mod protox { pub fn compile(_: [&str; 1], _: [&str; 1]) -> Result<(), std::io::Error> { Ok(()) } }
-//! # mod tonic_prost_build { pub struct B; pub fn configure() -> B { B }
-//! #     impl B { pub fn build_transport(self, _: bool) -> B { B } pub fn file_descriptor_set_path(self, _: std::path::PathBuf) -> B { B }
-//! #     pub fn compile_fds(self, _: ()) -> Result<(), std::io::Error> { Ok(()) } } }
+//! # mod protox {
+//! #     pub mod prost { pub trait Message { fn encode_to_vec(&self) -> Vec<u8> { Vec::new() } } }
+//! #     pub struct Set;
+//! #     impl prost::Message for Set {}
+//! #     pub fn compile(_: [&str; 1], _: [&str; 1]) -> Result<Set, std::io::Error> { Ok(Set) }
+//! # }
+//! # mod tonic_prost_build {
+//! #     pub struct Builder;
+//! #     pub fn configure() -> Builder { Builder }
+//! #     impl Builder {
+//! #         pub fn build_transport(self, _: bool) -> Self { self }
+//! #         pub fn compile_fds(self, _: crate::protox::Set) -> Result<(), std::io::Error> { Ok(()) }
+//! #     }
+//! # }
 //! // build.rs
+//! use protox::prost::Message;
+//!
 //! fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     println!("cargo:rerun-if-changed=proto");
 //!     let descriptors = protox::compile(["proto/add.proto"], ["proto"])?;
+//!     // For the reflection service, by `tonic::include_file_descriptor_set!("add")`.
+//!     let file = std::path::Path::new(&std::env::var("OUT_DIR")?).join("add.bin");
+//!     std::fs::write(file, descriptors.encode_to_vec())?;
+//!     // The messages, by `tonic::include_proto!("pb")`, and the services of tonic.
 //!     tonic_prost_build::configure().build_transport(false).compile_fds(descriptors)?;
 //!     Ok(())
 //! }
@@ -144,12 +161,12 @@ mod until;
 mod wire;
 
 pub use client::{
-    Accompanied, CallSummary, Client, ClientFuture, Converts, InvalidRemote, ManyReplies, ManyRequests, OneReply,
-    OneRequest, PoolChannel, PoolChannelFuture, Remote,
+    Accompanied, CallSummary, Channel, Client, ClientFuture, Converts, InvalidRemote, ManyReplies, ManyRequests,
+    OneReply, OneRequest, PoolChannel, PoolChannelFuture, Remote,
 };
 pub use codec::{Codec, Proto, Raw};
 pub use compression::{Compression, Uncompressed};
-pub use convert::{Convert, ConvertFn, Decode, Encode, Plain, WithHead};
+pub use convert::{Convert, ConvertFn, Decode, Encode, Plain, TryConvertFn, WithHead};
 pub use method::Method;
 pub use routes::{Routes, RoutesFuture};
 pub use serve::serve;

@@ -18,7 +18,6 @@ use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, Version, header};
 use http_body::Body as HttpBody;
 use tonic::server::NamedService;
-use tower::util::{BoxCloneSyncService, ServiceExt as _};
 use tower_service::Service;
 use towerkit_endpoint::{BoxError, BoxStream, Code, Endpoint, Error};
 use towerkit_transport_http::{Body, HttpService};
@@ -27,7 +26,7 @@ use crate::convert::{Decode, Encode};
 use crate::server::{Call, Head, ReadMany, ReadOne, WriteMany, WriteOne, failed};
 use crate::{Codec, Method, Server, StreamReply, method, status_of, wire};
 
-use route::{MethodRoute, Route, RouteReply};
+use route::{MethodRoute, Mount, Route, RouteReply};
 
 /// The methods of gRPC services, as a Tower HTTP service: what [`serve`](crate::serve()) takes, and whatever else takes a
 /// `Service<http::Request<_>>` that can't fail, such as axum by `fallback_service`.
@@ -74,11 +73,9 @@ pub struct Routes {
 struct Table {
     // By their whole path, and the services of others by their name.
     methods: HashMap<&'static str, Arc<dyn Route>>,
-    services: HashMap<&'static str, Mounted>,
-    fallback: Option<Mounted>,
+    services: HashMap<&'static str, Arc<dyn Mount>>,
+    fallback: Option<Arc<dyn Mount>>,
 }
-
-type Mounted = BoxCloneSyncService<Request<Body>, Response<Body>, Infallible>;
 
 impl Routes {
     /// Without methods.
@@ -193,7 +190,7 @@ impl Routes {
     #[must_use]
     pub fn service<S: HttpService + NamedService>(mut self, service: S) -> Self {
         let table = Arc::make_mut(&mut self.table);
-        let taken = table.services.insert(S::NAME, generated::mount(service)).is_some();
+        let taken = table.services.insert(S::NAME, Arc::new(service)).is_some();
         assert!(!taken, "the service {} is there already", S::NAME);
         self
     }
@@ -201,7 +198,7 @@ impl Routes {
     /// What answers requests that are no calls of gRPC: a [`Router`](towerkit_transport_http::Router) of the same port.
     #[must_use]
     pub fn fallback(mut self, service: impl HttpService) -> Self {
-        Arc::make_mut(&mut self.table).fallback = Some(boxed(service));
+        Arc::make_mut(&mut self.table).fallback = Some(Arc::new(service));
         self
     }
 
@@ -230,15 +227,11 @@ const fn subtype<C: Codec<M>, M>() -> &'static str {
     C::SUBTYPE
 }
 
-fn boxed(service: impl HttpService) -> Mounted {
-    BoxCloneSyncService::new(service.map_response(|response| response.map(Body::new)))
-}
-
 impl Table {
-    fn answer(&self, request: Request<Body>) -> RouteReply {
+    fn answer(&self, mut request: Request<Body>) -> RouteReply {
         let Some(subtype) = wire::subtype(request.headers()) else {
             return match &self.fallback {
-                Some(fallback) => mounted(fallback, request),
+                Some(fallback) => fallback.call(request),
                 None => ready(no_grpc(&request)),
             };
         };
@@ -259,7 +252,10 @@ impl Table {
             return route.call(parts, body);
         }
         match method::split(path).and_then(|(service, _)| self.services.get(service)) {
-            Some(service) => mounted(service, request),
+            Some(service) => {
+                generated::prepare(&mut request);
+                service.call(request)
+            }
             None => {
                 let path: String = path.chars().take(100).collect();
                 ready(refused(&request, format!("there is no method {path} here")))
@@ -270,11 +266,6 @@ impl Table {
 
 fn ready(response: Response<Body>) -> RouteReply {
     Box::pin(std::future::ready(response))
-}
-
-fn mounted(service: &Mounted, request: Request<Body>) -> RouteReply {
-    let call = service.clone().oneshot(request);
-    Box::pin(async move { call.await.unwrap_or_else(|never| match never {}) })
 }
 
 /// `Unimplemented`.

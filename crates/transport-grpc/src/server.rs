@@ -13,7 +13,7 @@ use std::sync::Arc;
 use towerkit_endpoint::{Context, Error};
 
 use crate::compression::Compression;
-use crate::convert::{Convert, ConvertFn};
+use crate::convert::{Convert, ConvertFn, TryConvertFn};
 use crate::frame::DEFAULT_LIMIT;
 use crate::status::Status;
 
@@ -57,7 +57,7 @@ pub(crate) use request::{ReadMany, ReadOne, ReadRequest};
 ///
 /// let sum = endpoint_fn(|(a, b): (i64, i64)| async move { Ok::<_, Error>(a + b) });
 /// let sum = Server::new(sum)
-///     .decode(|request: pb::SumRequest| Ok::<_, Error>((request.a, request.b)))
+///     .decode(|request: pb::SumRequest| (request.a, request.b))
 ///     .encode(|v: i64| pb::SumReply { v })
 ///     .on_error(|error, _| eprintln!("sum: {error:?}"));
 /// let routes = Routes::new().unary(SUM, sum);
@@ -125,13 +125,19 @@ impl<E, D, N> Server<E, D, N> {
     /// The most bytes of a message that comes, or that goes, unless said otherwise: 4 MiB.
     pub const DEFAULT_LIMIT: usize = DEFAULT_LIMIT;
 
-    /// Makes the endpoint's message by a function; where messages come as a stream, each of them.
+    /// Makes the endpoint's message by a function, `Fn(M) -> T`; where messages come as a stream, each of them.
     #[must_use]
     pub fn decode<F>(self, decode: F) -> Server<E, ConvertFn<F>, N> {
         Server { endpoint: self.endpoint, decode: ConvertFn(decode), encode: self.encode, settings: self.settings }
     }
 
-    /// Makes the message that goes out by a function; where replies go as a stream, each of them.
+    /// [`decode`](Self::decode) by a function that may refuse the message, `Fn(M) -> Result<T, E>`.
+    #[must_use]
+    pub fn try_decode<F>(self, decode: F) -> Server<E, TryConvertFn<F>, N> {
+        Server { endpoint: self.endpoint, decode: TryConvertFn(decode), encode: self.encode, settings: self.settings }
+    }
+
+    /// Makes the message that goes out by a function, `Fn(R) -> M`; where replies go as a stream, each of them.
     #[must_use]
     pub fn encode<F>(self, encode: F) -> Server<E, D, ConvertFn<F>> {
         Server { endpoint: self.endpoint, decode: self.decode, encode: ConvertFn(encode), settings: self.settings }

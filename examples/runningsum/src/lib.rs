@@ -29,7 +29,7 @@ use std::future::ready;
 
 use futures_util::{Stream, StreamExt as _};
 use towerkit_endpoint::{BoxEndpoint, BoxStream, Classify, Code, Endpoint as _, Error, endpoint_fn};
-use towerkit_transport_grpc::{Method, PoolChannel, Remote, Routes, Server};
+use towerkit_transport_grpc::{Channel, Method, Remote, Routes, Server};
 
 /// `rpc Sum (stream Number) returns (stream Total)`.
 pub const SUM: Method<pb::Number, pb::Total> = Method::new("/runningsum.RunningSum/Sum");
@@ -91,19 +91,18 @@ impl Classify for Overflow {
 #[must_use]
 pub fn routes() -> Routes {
     let sum = endpoint_fn(|numbers: BoxStream<i64>| async move { Ok::<_, Error>(totals(numbers)) });
-    let sum = Server::new(sum)
-        .decode(|pb::Number { value }| Ok::<_, Error>(value))
-        .encode(|Total { sum, count }| pb::Total { sum, count });
+    let sum =
+        Server::new(sum).decode(|pb::Number { value }| value).encode(|Total { sum, count }| pb::Total { sum, count });
     Routes::new().bidi_streaming(SUM, sum)
 }
 
 /// Calls a remote one.
 #[must_use]
-pub fn client(remote: &Remote<PoolChannel>) -> BoxEndpoint<BoxStream<i64>, BoxStream<Total>> {
+pub fn client(remote: &Remote<impl Channel>) -> BoxEndpoint<BoxStream<i64>, BoxStream<Total>> {
     remote
         .bidi_streaming(SUM)
         .encode(|value| pb::Number { value })
-        .decode(|pb::Total { sum, count }| Ok::<_, Error>(Total { sum, count }))
+        .decode(|pb::Total { sum, count }| Total { sum, count })
         .erased()
 }
 

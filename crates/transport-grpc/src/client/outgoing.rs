@@ -1,8 +1,10 @@
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context as TaskContext, Poll, Waker};
+use std::task::{Context as TaskContext, Poll};
 
 use bytes::Bytes;
+use futures_util::task::AtomicWaker;
 use http_body::{Body as HttpBody, Frame};
 use tonic::body::Body;
 use towerkit_endpoint::Error;
@@ -40,7 +42,7 @@ impl Outgoing {
 
 /// A stream of messages that is being sent by somebody else. Once this is dropped nobody waits for the reply any more: what is not sent by then is
 /// given up, and the stream of HTTP/2 is reset. (It would stay open until the messages came to their end, however long that takes.)
-pub(super) struct SentStream(Arc<Mutex<dyn Messages>>);
+pub(super) struct SentStream(Arc<Shared<dyn Messages>>);
 
 /// The messages of a stream, in frames.
 pub(super) trait Messages: Send {
@@ -51,37 +53,47 @@ pub(super) trait Messages: Send {
 
     /// The error with which it failed.
     fn take_error(&mut self) -> Option<Error>;
+}
 
-    /// Ends it, unless it has come to its end, and says who waits for more of it.
-    fn give_up(&mut self) -> Option<Waker>;
+struct Shared<M: ?Sized> {
+    given_up: AtomicBool,
+    /// Who sends it.
+    sender: AtomicWaker,
+    messages: Mutex<M>,
 }
 
 impl SentStream {
     pub(super) fn new(messages: impl Messages + 'static) -> Self {
-        Self(Arc::new(Mutex::new(messages)))
+        let (given_up, sender) = (AtomicBool::new(false), AtomicWaker::new());
+        Self(Arc::new(Shared { given_up, sender, messages: Mutex::new(messages) }))
     }
 
     fn lock(&self) -> MutexGuard<'_, dyn Messages + 'static> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.messages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for SentStream {
     fn drop(&mut self) {
-        let waker = self.lock().give_up();
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        // Without the lock: it may be the stream itself, while it is polled, that lets go of the reply.
+        self.0.given_up.store(true, Ordering::SeqCst);
+        self.0.sender.wake();
     }
 }
 
-struct StreamBody(Arc<Mutex<dyn Messages>>);
+struct StreamBody(Arc<Shared<dyn Messages>>);
 
 impl HttpBody for StreamBody {
     type Data = Bytes;
     type Error = h2::Error;
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<Result<Frame<Bytes>, h2::Error>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).poll_frame(cx).map_ok(Frame::data)
+        // Before the look: whoever gives it up in between wakes this task.
+        self.0.sender.register(cx.waker());
+        if self.0.given_up.load(Ordering::SeqCst) {
+            return Poll::Ready(Some(Err(h2::Reason::CANCEL.into())));
+        }
+        let mut messages = self.0.messages.lock().unwrap_or_else(PoisonError::into_inner);
+        messages.poll_frame(cx).map_ok(Frame::data)
     }
 }

@@ -42,7 +42,7 @@ use crate::{Codec, Method};
 /// let sum: BoxEndpoint<(i64, i64), i64> = remote
 ///     .unary(SUM)
 ///     .encode(|(a, b)| pb::SumRequest { a, b })
-///     .decode(|reply: pb::SumReply| Ok::<_, Error>(reply.v))
+///     .decode(|reply: pb::SumReply| reply.v)
 ///     .erased();
 /// assert_eq!(sum.invoke((1, 2)).await?, 3);
 ///

@@ -135,10 +135,7 @@ impl<P, C, D> OneReply<P, C, D> {
         D: Decode<P, R>,
     {
         let message = self.codec.decode(bytes).map_err(|error| FrameError::Malformed(error).of_reply())?;
-        // What is wrong with the reply is no fault of whoever called.
-        self.decode
-            .decode(message)
-            .map_err(|error| Error::new(Code::Internal, "the service's reply can't be converted").with_source(error))
+        self.decode.decode(message)
     }
 }
 

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::pin::Pin;
-use std::task::{Context as TaskContext, Poll, Waker};
+use std::task::{Context as TaskContext, Poll};
 
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
@@ -116,31 +116,32 @@ where
 
     fn write(&self, stream: S, encoder: Encoder<C>) -> Result<Outgoing, Error> {
         Ok(Outgoing::Many(SentStream::new(Streaming {
-            stream: Some(Box::pin(stream)),
+            stream: Box::pin(stream),
             encode: self.0.encode.clone(),
             encoder,
             batch: BytesMut::new(),
             begun: false,
-            error: None,
-            given_up: false,
-            waiting: None,
+            end: None,
             message: PhantomData,
         })))
     }
 }
 
 struct Streaming<S, Q, C, N> {
-    /// None once it has come to its end, or is given up.
-    stream: Option<Pin<Box<S>>>,
+    stream: Pin<Box<S>>,
     encode: N,
     encoder: Encoder<C>,
     batch: BytesMut,
     begun: bool,
-    /// With which it failed, until that is told.
-    error: Option<Error>,
-    given_up: bool,
-    waiting: Option<Waker>,
+    end: Option<End>,
     message: PhantomData<fn(Q)>,
+}
+
+/// How the stream of a request ended.
+enum End {
+    Well,
+    /// With an error, until that is told.
+    Failed(Option<Error>),
 }
 
 impl<S, T, E, Q, C, N> Streaming<S, Q, C, N>
@@ -165,29 +166,19 @@ where
 {
     fn poll_frame(&mut self, cx: &mut TaskContext<'_>) -> Poll<Option<Result<Bytes, h2::Error>>> {
         self.begun = true;
-        while let Some(stream) = &mut self.stream
-            && self.batch.len() < BATCH
-        {
-            match stream.as_mut().poll_next(cx) {
-                Poll::Ready(Some(item)) => {
-                    if let Err(error) = self.append(item) {
-                        self.give_up();
-                        self.error = Some(error);
-                    }
-                }
-                Poll::Ready(None) => self.stream = None,
-                Poll::Pending if self.batch.is_empty() => {
-                    self.waiting = Some(cx.waker().clone());
-                    return Poll::Pending;
-                }
+        while self.end.is_none() && self.batch.len() < BATCH {
+            match self.stream.as_mut().poll_next(cx) {
+                Poll::Ready(Some(item)) => self.end = self.append(item).err().map(|error| End::Failed(Some(error))),
+                Poll::Ready(None) => self.end = Some(End::Well),
+                Poll::Pending if self.batch.is_empty() => return Poll::Pending,
                 Poll::Pending => break,
             }
         }
-        if self.given_up {
-            // What was not sent yet is given up with it.
-            return Poll::Ready(Some(Err(h2::Reason::CANCEL.into())));
+        match self.end {
+            // The call is given up, and what was not sent yet with it.
+            Some(End::Failed(_)) => Poll::Ready(Some(Err(h2::Reason::CANCEL.into()))),
+            _ => Poll::Ready((!self.batch.is_empty()).then(|| Ok(self.batch.split().freeze()))),
         }
-        Poll::Ready((!self.batch.is_empty()).then(|| Ok(self.batch.split().freeze())))
     }
 
     fn is_whole(&self) -> bool {
@@ -195,12 +186,10 @@ where
     }
 
     fn take_error(&mut self) -> Option<Error> {
-        self.error.take()
-    }
-
-    fn give_up(&mut self) -> Option<Waker> {
-        self.given_up |= self.stream.take().is_some();
-        self.waiting.take()
+        match &mut self.end {
+            Some(End::Failed(error)) => error.take(),
+            _ => None,
+        }
     }
 }
 

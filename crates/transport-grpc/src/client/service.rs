@@ -5,10 +5,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 
-use bytes::Bytes;
 use http::header::{CONTENT_TYPE, TE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Version};
-use http_body::Body as HttpBody;
 use tokio::time::{Instant, timeout_at};
 use tower_service::Service;
 use towerkit_endpoint::{BoxError, Code, Context, Error, NotSent};
@@ -19,7 +17,7 @@ use super::finalizer::Finalizer;
 use super::outgoing::Outgoing;
 use super::reply::{Incoming, ReadReply};
 use super::request::WriteRequest;
-use super::{Client, Settings};
+use super::{Channel, Client, Settings};
 use crate::compression::{ACCEPT_ENCODING, ACCEPTED, ENCODING, Uncompressed};
 use crate::frame::Encoder;
 use crate::{status, wire};
@@ -29,12 +27,9 @@ const THIS_AGENT: HeaderValue = HeaderValue::from_static(concat!("grpc-rust-towe
 /// What of the protocol metadata has no say in, beside what is reserved in HTTP.
 const NOT_FROM_METADATA: [HeaderName; 4] = [ENCODING, ACCEPT_ENCODING, status::STATUS, wire::TIMEOUT];
 
-impl<S, I, O, T, R, B> Service<towerkit_endpoint::Request<T>> for Client<S, I, O, T, R>
+impl<S, I, O, T, R> Service<towerkit_endpoint::Request<T>> for Client<S, I, O, T, R>
 where
-    S: Service<Request<tonic::body::Body>, Response = Response<B>> + Clone + Send + 'static,
-    S::Error: Into<BoxError>,
-    S::Future: Send,
-    B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+    S: Channel,
     I: WriteRequest<T>,
     I::Codec: Send,
     O: ReadReply<R>,
@@ -101,11 +96,11 @@ where
 const REPEATS: usize = 2;
 
 /// Sends the request, and gives the head of the reply. The channel is ready.
-async fn send<S, B>(channel: &mut S, head: Request<()>, outgoing: Outgoing) -> Result<(Response<B>, Outgoing), Error>
-where
-    S: Service<Request<tonic::body::Body>, Response = Response<B>>,
-    S::Error: Into<BoxError>,
-{
+async fn send<S: Channel>(
+    channel: &mut S,
+    head: Request<()>,
+    outgoing: Outgoing,
+) -> Result<(Response<S::ReplyBody>, Outgoing), Error> {
     let mut repeats = 0;
     loop {
         let error: BoxError = match channel.call(head.clone().map(|()| outgoing.body())).await {

@@ -9,7 +9,8 @@ const OWN_NAMES: [&str; 2] = ["grpc.reflection.v1.ServerReflection", "grpc.refle
 
 impl Routes {
     /// Adds the reflection service, `v1` and `v1alpha`: it describes the services that were added so far, as far as they stand in
-    /// these encoded `google.protobuf.FileDescriptorSet`s. Those of the health and the reflection service need not be given.
+    /// these encoded `google.protobuf.FileDescriptorSet`s. Those of the health and the reflection service, and of the details of errors, need not
+    /// be given.
     ///
     /// ```
     /// use towerkit_transport_grpc::Routes;
@@ -26,7 +27,9 @@ impl Routes {
     #[expect(clippy::panic, reason = "descriptors are generated and given at start")]
     pub fn reflection(self, descriptors: &[&[u8]]) -> Self {
         let builder = || {
-            let own = [pb::v1::FILE_DESCRIPTOR_SET, pb::v1alpha::FILE_DESCRIPTOR_SET];
+            // The details of errors as well, so that whoever reflects can read them.
+            let details = tonic_types::pb::FILE_DESCRIPTOR_SET;
+            let own = [pb::v1::FILE_DESCRIPTOR_SET, pb::v1alpha::FILE_DESCRIPTOR_SET, details];
             #[cfg(feature = "health")]
             let own = own.into_iter().chain([tonic_health::pb::FILE_DESCRIPTOR_SET]);
             let builder = descriptors

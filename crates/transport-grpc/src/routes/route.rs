@@ -2,9 +2,10 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
 
-use http::{Response, request};
+use http::{Request, Response, request};
+use tower::util::ServiceExt;
 use towerkit_endpoint::Endpoint;
-use towerkit_transport_http::Body;
+use towerkit_transport_http::{Body, HttpService};
 
 use crate::server::{Call, ReadRequest, WriteReply};
 
@@ -46,5 +47,17 @@ where
 
     fn call(&self, parts: request::Parts, body: Body) -> RouteReply {
         Box::pin(self.call.clone().run::<T, K>(parts, body))
+    }
+}
+
+/// A service that is called as it is.
+pub(super) trait Mount: Send + Sync + 'static {
+    fn call(&self, request: Request<Body>) -> RouteReply;
+}
+
+impl<S: HttpService> Mount for S {
+    fn call(&self, request: Request<Body>) -> RouteReply {
+        let call = self.clone().oneshot(request);
+        Box::pin(async move { call.await.map_or_else(|never| match never {}, |response| response.map(Body::new)) })
     }
 }

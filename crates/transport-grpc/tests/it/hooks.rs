@@ -34,7 +34,7 @@ async fn the_servers_events_come_in_the_order_that_is_written_down() {
         })
         .decode(move |text: Text| {
             decode("decode");
-            Ok::<_, Error>(text)
+            text
         })
         .encode(move |text: Text| {
             encode("encode");
@@ -97,7 +97,7 @@ async fn the_clients_events_come_in_the_order_that_is_written_down_and_on_failur
         })
         .decode(move |text: Text| {
             decode("decode");
-            Ok::<_, Error>(text)
+            text
         })
         .finalize(move |summary| {
             assert_eq!(summary.path, "/test.Texts/Shout");

@@ -13,11 +13,6 @@ use towerkit_endpoint::BoxError;
 
 use crate::Body;
 
-/// How many bytes of a reply over HTTP/2 may come before they are read. All calls to a host share a connection: its own window must let
-/// some be read slowly, also in small frames, of which h2 keeps no more than half as much, by what they cost it.
-const STREAM_WINDOW: u32 = 1 << 20;
-const CONNECTION_WINDOW: u32 = 16 << 20;
-
 /// Connections to remote services, kept and used again: the transport of [`Remote::new`](crate::Remote::new).
 ///
 /// A program makes one and hands it to all its remotes. Clones share the connections; when the last is dropped, the idle ones
@@ -86,6 +81,8 @@ pub struct PoolSettings {
     idle_timeout: Duration,
     max_idle_per_host: usize,
     http2: bool,
+    stream_window: u32,
+    connection_window: u32,
     #[cfg(feature = "tls")]
     tls: Option<crate::tls::ClientTls>,
 }
@@ -119,6 +116,15 @@ impl PoolSettings {
         self
     }
 
+    /// How many bytes of replies over HTTP/2 may come before they are read: of one stream, 1 MiB by default, and of all that share a
+    /// connection, 16 MiB. HTTP/2 has no more than 2³¹ − 1. As much memory may a server fill; in frames of less than 256 bytes half of it, by what
+    /// it costs to keep them, before the connection is ended as a flood: see [`Serve::http2_windows`](crate::Serve::http2_windows).
+    pub fn http2_windows(mut self, stream: u32, connection: u32) -> Self {
+        const MOST: u32 = (1 << 31) - 1;
+        (self.stream_window, self.connection_window) = (stream.min(MOST), connection.min(MOST));
+        self
+    }
+
     /// Speaks TLS where a URL has the scheme `https`; those with `http` are called without, as ever.
     ///
     /// A server that is not trusted, or that does not take the client's certificate, is `Unavailable`, and the call was
@@ -147,8 +153,8 @@ impl PoolSettings {
             // All calls share the connection: one that died in silence must not hold them all up.
             .http2_keep_alive_interval(Duration::from_secs(20))
             .http2_keep_alive_timeout(Duration::from_secs(10))
-            .http2_initial_stream_window_size(STREAM_WINDOW)
-            .http2_initial_connection_window_size(CONNECTION_WINDOW)
+            .http2_initial_stream_window_size(self.stream_window)
+            .http2_initial_connection_window_size(self.connection_window)
             .build(connector);
         Pool { client, schemes, http2: self.http2 }
     }
@@ -171,6 +177,8 @@ impl Default for PoolSettings {
             idle_timeout: Duration::from_secs(30),
             max_idle_per_host: 128,
             http2: false,
+            stream_window: 1 << 20,
+            connection_window: 16 << 20,
             #[cfg(feature = "tls")]
             tls: None,
         }

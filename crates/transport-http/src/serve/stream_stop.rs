@@ -9,30 +9,33 @@ use tokio_util::sync::CancellationToken;
 ///
 /// A stream that ends then, in the way its protocol has for it, is not cut at the end of the drain. Clones are the same.
 #[derive(Clone)]
-pub struct StreamStop {
-    drain: CancellationToken,
+pub struct StreamStop(Arc<Drain>);
+
+// A token locks when it is cloned, and all requests of a server would meet there.
+struct Drain {
+    begun: CancellationToken,
     // Set before the token is cancelled.
-    until: Arc<OnceLock<Option<Instant>>>,
+    until: OnceLock<Option<Instant>>,
 }
 
 impl StreamStop {
-    pub(super) fn new(drain: CancellationToken) -> Self {
-        Self { drain, until: Arc::default() }
+    pub(super) fn new(begun: CancellationToken) -> Self {
+        Self(Arc::new(Drain { begun, until: OnceLock::new() }))
     }
 
     pub(super) fn set(&self, until: Option<Instant>) {
-        let _ = self.until.set(until);
+        let _ = self.0.until.set(until);
     }
 
     /// Waits until the server begins to stop: streams that have no end of their own end here.
     pub async fn begun(&self) {
-        self.drain.cancelled().await;
+        self.0.begun.cancelled().await;
     }
 
     /// Waits until the [grace](crate::Serve::stream_grace) of streams is over.
     pub async fn over(&self) {
         self.begun().await;
-        match self.until.get().copied().flatten() {
+        match self.0.until.get().copied().flatten() {
             Some(until) => sleep_until(until).await,
             None => pending().await,
         }
@@ -41,6 +44,6 @@ impl StreamStop {
 
 impl fmt::Debug for StreamStop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StreamStop").field("begun", &self.drain.is_cancelled()).finish_non_exhaustive()
+        f.debug_struct("StreamStop").field("begun", &self.0.begun.is_cancelled()).finish_non_exhaustive()
     }
 }

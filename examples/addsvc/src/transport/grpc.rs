@@ -4,7 +4,7 @@ use std::future::{Ready, ready};
 
 use tower::ServiceExt as _;
 use towerkit_endpoint::{Code, Endpoint, Error};
-use towerkit_transport_grpc::{Method, PoolChannel, Remote, Routes, Server};
+use towerkit_transport_grpc::{Channel, Method, Remote, Routes, Server};
 
 use crate::endpoint::{ConcatReply, ConcatRequest, Endpoints, SumReply, SumRequest};
 use crate::pb;
@@ -16,17 +16,17 @@ const CONCAT: Method<pb::ConcatRequest, pb::ConcatReply> = Method::new("/pb.Add/
 #[must_use]
 pub fn routes(endpoints: Endpoints) -> Routes {
     let sum = Server::new(endpoints.sum)
-        .decode(|pb::SumRequest { a, b }| Ok::<_, Error>(SumRequest { a, b }))
+        .decode(|pb::SumRequest { a, b }| SumRequest { a, b })
         .encode(|SumReply { v }| pb::SumReply { v, err: String::new() });
     let concat = Server::new(endpoints.concat)
-        .decode(|pb::ConcatRequest { a, b }| Ok::<_, Error>(ConcatRequest { a, b }))
+        .decode(|pb::ConcatRequest { a, b }| ConcatRequest { a, b })
         .encode(|ConcatReply { v }| pb::ConcatReply { v, err: String::new() });
     Routes::new().unary(SUM, sum).unary(CONCAT, concat)
 }
 
 /// Calls a remote service: the same endpoints, from the other side.
 #[must_use]
-pub fn client(remote: &Remote<PoolChannel>) -> Endpoints {
+pub fn client(remote: &Remote<impl Channel>) -> Endpoints {
     let sum = remote.unary(SUM).encode(|SumRequest { a, b }| pb::SumRequest { a, b });
     let concat = remote.unary(CONCAT).encode(|ConcatRequest { a, b }| pb::ConcatRequest { a, b });
     Endpoints {

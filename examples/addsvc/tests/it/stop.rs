@@ -5,7 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use addsvc::endpoint::SumRequest;
+use addsvc::transport;
+use towerkit_endpoint::{Endpoint as _, NotSent};
 use towerkit_testing::tool;
+use towerkit_transport_grpc::Remote;
+use towerkit_transport_http::Pool;
 
 use crate::running::Addsvc;
 
@@ -115,4 +120,36 @@ fn sigterm_under_load_loses_no_request() {
         .and_then(|(count, _)| count.parse().ok())
         .unwrap();
     assert!(requests > 100, "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sigterm_under_load_loses_no_call_of_grpc() {
+    let mut addsvc = Addsvc::start(&[]);
+    let answered = Arc::new(AtomicU64::new(0));
+    let mut callers = Vec::new();
+    for _ in 0..8 {
+        let pool = Pool::builder().http2().build();
+        let endpoints = transport::grpc::client(&Remote::new(&pool, &format!("http://{}", addsvc.grpc)).unwrap());
+        let answered = answered.clone();
+        callers.push(tokio::spawn(async move {
+            loop {
+                match endpoints.sum.invoke(SumRequest { a: 1, b: 2 }).await {
+                    Ok(reply) => assert_eq!(reply.v, 3),
+                    // The service is gone, and nothing was sent.
+                    Err(error) if error.get::<NotSent>().is_some() => return,
+                    Err(error) => panic!("a call was lost: {error:?}"),
+                }
+                answered.fetch_add(1, Ordering::Relaxed);
+            }
+        }));
+    }
+    while answered.load(Ordering::Relaxed) < 1000 {
+        tokio::task::yield_now().await;
+    }
+    addsvc.terminate();
+    let (status, told) = addsvc.ended(Duration::from_secs(10));
+    assert_eq!(status.code(), Some(0), "{told}");
+    for caller in callers {
+        caller.await.unwrap();
+    }
 }

@@ -71,7 +71,7 @@ async fn both_streams_of_a_call_that_grpcio_cancels_are_dropped() {
         async { Ok::<_, Error>(totals) }
     });
     let sum = Server::new(sum)
-        .decode(|number: pb::Number| Ok::<_, Error>(number.value))
+        .decode(|number: pb::Number| number.value)
         .encode(|Total { sum, count }| pb::Total { sum, count })
         .finalize(move |summary| told.push((summary.outcome, summary.messages)));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -197,3 +197,59 @@ async fn a_stream_of_requests_that_fails_ends_the_call_with_its_error_and_grpcio
     let error = call.await.unwrap().unwrap_err();
     assert_eq!((error.code(), error.message()), (Code::DataLoss, "the file ended"));
 }
+
+#[tokio::test]
+async fn our_client_asks_grpcio_for_its_health() {
+    use tonic_health::pb::health_check_response::ServingStatus;
+    use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
+
+    const CHECK: Method<HealthCheckRequest, HealthCheckResponse> = Method::new("/grpc.health.v1.Health/Check");
+    const WATCH: Method<HealthCheckRequest, HealthCheckResponse> = Method::new("/grpc.health.v1.Health/Watch");
+
+    let Some(grpcio) = Grpcio::start("our_client_asks_grpcio_for_its_health").await else { return };
+    let check: BoxEndpoint<HealthCheckRequest, HealthCheckResponse> = grpcio.remote.unary(CHECK).erased();
+    let watch: BoxEndpoint<HealthCheckRequest, BoxStream<HealthCheckResponse>> =
+        grpcio.remote.server_streaming(WATCH).erased();
+    for (service, status) in [("", ServingStatus::Serving), ("runningsum.RunningSum", ServingStatus::NotServing)] {
+        let request = HealthCheckRequest { service: service.to_owned() };
+        assert_eq!(check.invoke(request.clone()).await.unwrap().status(), status);
+        let mut changes = watch.invoke(request).await.unwrap();
+        assert_eq!(timeout(LONG, changes.next()).await.unwrap().unwrap().unwrap().status(), status);
+    }
+    let unknown = check.invoke(HealthCheckRequest { service: "nothing".to_owned() }).await.unwrap_err();
+    assert_eq!(unknown.code(), Code::NotFound);
+}
+
+#[tokio::test]
+async fn our_client_lists_and_describes_what_grpcio_serves() {
+    use tonic_reflection::pb::v1alpha::server_reflection_request::MessageRequest;
+    use tonic_reflection::pb::v1alpha::server_reflection_response::MessageResponse;
+    use tonic_reflection::pb::v1alpha::{ServerReflectionRequest, ServerReflectionResponse};
+
+    const INFO: Method<ServerReflectionRequest, ServerReflectionResponse> =
+        Method::new("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo");
+
+    let Some(grpcio) = Grpcio::start("our_client_lists_and_describes_what_grpcio_serves").await else { return };
+    let reflection: BoxEndpoint<BoxStream<ServerReflectionRequest>, BoxStream<ServerReflectionResponse>> =
+        grpcio.remote.bidi_streaming(INFO).erased();
+    let questions = [
+        MessageRequest::ListServices(String::new()),
+        MessageRequest::FileContainingSymbol("runningsum.RunningSum".to_owned()),
+    ];
+    let questions: BoxStream<ServerReflectionRequest> = Box::pin(stream::iter(
+        questions.map(|question| Ok(ServerReflectionRequest { host: String::new(), message_request: Some(question) })),
+    ));
+    let mut answers = reflection.invoke(questions).await.unwrap();
+    let Some(MessageResponse::ListServicesResponse(list)) = answers.next().await.unwrap().unwrap().message_response
+    else {
+        panic!("that is no list")
+    };
+    assert!(list.service.iter().any(|service| service.name == "runningsum.RunningSum"), "{list:?}");
+    let Some(MessageResponse::FileDescriptorResponse(files)) = answers.next().await.unwrap().unwrap().message_response
+    else {
+        panic!("that is no description")
+    };
+    let described = String::from_utf8_lossy(&files.file_descriptor_proto[0]).into_owned();
+    assert!(described.contains("RunningSum") && described.contains("Number"), "{described}");
+    assert!(answers.next().await.is_none());
+}

@@ -11,6 +11,9 @@ from concurrent import futures
 import grpc
 from google.protobuf import any_pb2
 from google.rpc import code_pb2, error_details_pb2, status_pb2
+from grpc_health.v1 import health, health_pb2_grpc
+from grpc_health.v1.health_pb2 import HealthCheckResponse
+from grpc_reflection.v1alpha import reflection
 from grpc_status import rpc_status
 
 # Generated here and now by grpcio-tools.
@@ -113,6 +116,10 @@ if __name__ == "__main__":
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=8))
     pb_grpc.add_RunningSumServicer_to_server(RunningSum(), server)
     server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("test.Kinds", HANDLERS)])
+    states = health.HealthServicer()
+    states.set("runningsum.RunningSum", HealthCheckResponse.NOT_SERVING)
+    health_pb2_grpc.add_HealthServicer_to_server(states, server)
+    reflection.enable_server_reflection(["runningsum.RunningSum", reflection.SERVICE_NAME], server)
     say(server.add_insecure_port("127.0.0.1:0"))
     server.start()
     server.wait_for_termination()
