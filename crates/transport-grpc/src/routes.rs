@@ -26,7 +26,9 @@ use crate::convert::{Decode, Encode};
 use crate::server::{Call, Head, ReadMany, ReadOne, WriteMany, WriteOne, failed};
 use crate::{Codec, Method, Server, StreamReply, method, status_of, wire};
 
-use route::{MethodRoute, Mount, Route, RouteReply};
+use generated::Generated;
+pub(crate) use generated::server_stops;
+use route::{MethodRoute, Mount, Plain, Route, RouteReply};
 
 /// The methods of gRPC services, as a Tower HTTP service: what [`serve`](crate::serve()) takes, and whatever else takes a
 /// `Service<http::Request<_>>` that can't fail, such as axum by `fallback_service`.
@@ -182,7 +184,7 @@ impl Routes {
     }
 
     /// Adds a service that tonic's generator made, such as `AddServer::new(rpc)`. It finds the peer where tonic puts it:
-    /// `request.remote_addr()`. Its limits and its compression are its own.
+    /// `request.remote_addr()`. Its limits and its compression are its own. Its streams too end with `Unavailable` when the server stops.
     ///
     /// # Panics
     ///
@@ -190,7 +192,7 @@ impl Routes {
     #[must_use]
     pub fn service<S: HttpService + NamedService>(mut self, service: S) -> Self {
         let table = Arc::make_mut(&mut self.table);
-        let taken = table.services.insert(S::NAME, Arc::new(service)).is_some();
+        let taken = table.services.insert(S::NAME, Arc::new(Generated(service))).is_some();
         assert!(!taken, "the service {} is there already", S::NAME);
         self
     }
@@ -198,7 +200,7 @@ impl Routes {
     /// What answers requests that are no calls of gRPC: a [`Router`](towerkit_transport_http::Router) of the same port.
     #[must_use]
     pub fn fallback(mut self, service: impl HttpService) -> Self {
-        Arc::make_mut(&mut self.table).fallback = Some(Arc::new(service));
+        Arc::make_mut(&mut self.table).fallback = Some(Arc::new(Plain(service)));
         self
     }
 
@@ -228,7 +230,7 @@ const fn subtype<C: Codec<M>, M>() -> &'static str {
 }
 
 impl Table {
-    fn answer(&self, mut request: Request<Body>) -> RouteReply {
+    fn answer(&self, request: Request<Body>) -> RouteReply {
         let Some(subtype) = wire::subtype(request.headers()) else {
             return match &self.fallback {
                 Some(fallback) => fallback.call(request),
@@ -252,10 +254,7 @@ impl Table {
             return route.call(parts, body);
         }
         match method::split(path).and_then(|(service, _)| self.services.get(service)) {
-            Some(service) => {
-                generated::prepare(&mut request);
-                service.call(request)
-            }
+            Some(service) => service.call(request),
             None => {
                 let path: String = path.chars().take(100).collect();
                 ready(refused(&request, format!("there is no method {path} here")))

@@ -162,7 +162,8 @@ impl<E, D, N> Server<E, D, N> {
     }
 
     /// Ends a reply that is a stream as soon as the server begins to stop, with `Unavailable`, and not only after the
-    /// [grace](towerkit_transport_http::Serve::stream_grace) of streams: for one that has no end of its own, such as a watch.
+    /// [grace](towerkit_transport_http::Serve::stream_grace) of streams: for one that has no end of its own, such as a watch. A generated
+    /// service's streams end after the grace.
     #[must_use]
     pub fn end_on_drain(self) -> Self {
         self.set(|settings| settings.end_on_drain = true)

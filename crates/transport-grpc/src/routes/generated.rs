@@ -1,22 +1,94 @@
 //! Services that tonic's generator made.
 
-use http::Request;
-use tonic::transport::server::TcpConnectInfo;
-use towerkit_transport_http::Body;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
-/// Puts beside a request what tonic's own server puts there, and what a [`Server`](crate::Server) inside looks for.
-pub(super) fn prepare(request: &mut Request<Body>) {
-    // Its messages are bounded by the service itself, and it may be of any kind.
-    request.body_mut().lift_byte_limit();
-    request.body_mut().lift_time_limit();
-    if let Some(peer) = request.body().peer() {
-        request.extensions_mut().insert(TcpConnectInfo { local_addr: None, remote_addr: Some(peer) });
+use bytes::Bytes;
+use http::{HeaderMap, Request};
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use pin_project_lite::pin_project;
+use tonic::transport::server::TcpConnectInfo;
+use tower::util::ServiceExt;
+use towerkit_endpoint::{Code, Error};
+use towerkit_transport_http::{Body, HttpService, StreamStop};
+
+use super::route::{Mount, RouteReply};
+use crate::status::{self, status_of};
+
+/// A generated service. It finds beside a request what tonic's own server puts there.
+pub(super) struct Generated<S>(pub(super) S);
+
+impl<S: HttpService> Mount for Generated<S> {
+    fn call(&self, mut request: Request<Body>) -> RouteReply {
+        // Its messages are bounded by the service itself, and it may be of any kind.
+        request.body_mut().lift_byte_limit();
+        request.body_mut().lift_time_limit();
+        if let Some(peer) = request.body().peer() {
+            request.extensions_mut().insert(TcpConnectInfo { local_addr: None, remote_addr: Some(peer) });
+        }
+        #[cfg(feature = "tls")]
+        if let Some(identity) = request.body().tls().and_then(|tls| tls.peer()).cloned() {
+            request.extensions_mut().insert(identity);
+        }
+        let stop = request.body().stream_stop();
+        let call = self.0.clone().oneshot(request);
+        Box::pin(async move {
+            let response = call.await.unwrap_or_else(|never| match never {});
+            response.map(|body| match stop {
+                Some(stop) => Body::new(Stoppable { body, stop, stopped: None, ended: false }),
+                None => Body::new(body),
+            })
+        })
     }
-    if let Some(stop) = request.body().stream_stop() {
-        request.extensions_mut().insert(stop);
+}
+
+pin_project! {
+    /// The body of a reply, which ends with a status when the server stops and it does not come to its own end in time.
+    struct Stoppable<B> {
+        #[pin]
+        body: B,
+        stop: StreamStop,
+        // Set at the first wait: what is there at once never needs it.
+        stopped: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+        ended: bool,
     }
-    #[cfg(feature = "tls")]
-    if let Some(identity) = request.body().tls().and_then(|tls| tls.peer()).cloned() {
-        request.extensions_mut().insert(identity);
+}
+
+impl<B: HttpBody<Data = Bytes>> HttpBody for Stoppable<B> {
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        let this = self.project();
+        if *this.ended {
+            return Poll::Ready(None);
+        }
+        if let Poll::Ready(frame) = this.body.poll_frame(cx) {
+            return Poll::Ready(frame);
+        }
+        let stopped = this.stopped.get_or_insert_with(|| {
+            let stop = this.stop.clone();
+            Box::pin(async move { stop.over().await })
+        });
+        stopped.as_mut().poll(cx).map(|()| {
+            *this.ended = true;
+            let mut trailers = HeaderMap::new();
+            status::write(&status_of(&server_stops()), &mut trailers);
+            Some(Ok(Frame::trailers(trailers)))
+        })
     }
+
+    fn is_end_stream(&self) -> bool {
+        self.ended || self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// What a stream ends with that the server can't wait for.
+pub(crate) fn server_stops() -> Error {
+    Error::new(Code::Unavailable, "the server is stopping")
 }

@@ -8,7 +8,7 @@ use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 use towerkit_endpoint::{BoxStream, Code, Error, endpoint_fn};
 use towerkit_lifecycle::Health;
 
-use super::Routes;
+use super::{Routes, server_stops};
 use crate::{Method, Server};
 
 const CHECK: Method<HealthCheckRequest, HealthCheckResponse> = Method::new("/grpc.health.v1.Health/Check");
@@ -79,7 +79,7 @@ impl Services {
                 }
             })
             // The group is gone: nobody will tell of a change any more.
-            .chain(stream::once(async { Err(Error::new(Code::Unavailable, "the server is stopping")) })),
+            .chain(stream::once(async { Err(server_stops()) })),
         )
     }
 }

@@ -50,14 +50,17 @@ where
     }
 }
 
-/// A service that is called as it is.
+/// A service, as it is called.
 pub(super) trait Mount: Send + Sync + 'static {
     fn call(&self, request: Request<Body>) -> RouteReply;
 }
 
-impl<S: HttpService> Mount for S {
+/// One that is called as it is.
+pub(super) struct Plain<S>(pub(super) S);
+
+impl<S: HttpService> Mount for Plain<S> {
     fn call(&self, request: Request<Body>) -> RouteReply {
-        let call = self.clone().oneshot(request);
+        let call = self.0.clone().oneshot(request);
         Box::pin(async move { call.await.map_or_else(|never| match never {}, |response| response.map(Body::new)) })
     }
 }

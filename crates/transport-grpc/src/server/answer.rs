@@ -57,7 +57,7 @@ impl<E, I, O> Call<E, I, O> {
                 settings: &settings,
                 content_type: content_type.clone(),
                 compression,
-                context: kept.as_ref(),
+                context: kept.as_deref(),
             };
             let watch = || Watch {
                 settings: settings.clone(),
@@ -81,7 +81,7 @@ impl<E, I, O> Call<E, I, O> {
                 if let Some(finalizer) = &mut finalizer {
                     finalizer.end(Some(error.code()));
                 }
-                fail(&error, &settings, &exchange, kept.as_ref(), content_type)
+                fail(&error, &settings, &exchange, kept.as_deref(), content_type)
             }
         }
     }

@@ -15,17 +15,19 @@ pub(super) struct Finalizer {
 }
 
 impl Finalizer {
-    pub(super) fn start(hooks: &[Arc<Finalize>], exchange: Exchange) -> Option<Self> {
-        (!hooks.is_empty()).then(|| Self {
-            hooks: hooks.to_vec(),
-            started: Instant::now(),
-            summary: Summary {
-                exchange,
-                code: None,
-                messages: 0,
-                elapsed: Duration::ZERO,
-                outcome: Outcome::Cancelled,
-            },
+    pub(super) fn start(hooks: &[Arc<Finalize>], exchange: Exchange) -> Option<Box<Self>> {
+        (!hooks.is_empty()).then(|| {
+            Box::new(Self {
+                hooks: hooks.to_vec(),
+                started: Instant::now(),
+                summary: Summary {
+                    exchange,
+                    code: None,
+                    messages: 0,
+                    elapsed: Duration::ZERO,
+                    outcome: Outcome::Cancelled,
+                },
+            })
         })
     }
 

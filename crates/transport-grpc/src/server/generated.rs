@@ -10,7 +10,6 @@ use pin_project_lite::pin_project;
 use tonic::metadata::MetadataMap;
 use tower::util::ServiceExt as _;
 use towerkit_endpoint::{BoxStream, Code, Context, Endpoint, Error, Metadata, Request, Tail};
-use towerkit_transport_http::StreamStop;
 
 use super::finalizer::Finalizer;
 use super::watched::{Watch, Watched};
@@ -71,11 +70,8 @@ impl<E, D, N> Server<E, D, N> {
         D: Decode<Q, T>,
         N: Encode<E::Reply, P, K>,
     {
-        let this = self.clone();
-        async move {
-            let (incoming, message) = Incoming::of(this.settings.clone(), request);
-            this.one(incoming, |decode| decode.decode(message)).await
-        }
+        let (incoming, message) = Incoming::of(&self.settings, request);
+        self.clone().one(incoming, |decode| decode.decode(message))
     }
 
     /// One message in, a stream of messages out.
@@ -95,11 +91,8 @@ impl<E, D, N> Server<E, D, N> {
         D: Decode<Q, T>,
         N: Encode<<E::Reply as StreamReply<K>>::Value, P>,
     {
-        let this = self.clone();
-        async move {
-            let (incoming, message) = Incoming::of(this.settings.clone(), request);
-            this.many(incoming, |decode| decode.decode(message)).await
-        }
+        let (incoming, message) = Incoming::of(&self.settings, request);
+        self.clone().many(incoming, |decode| decode.decode(message))
     }
 
     /// A stream of messages in, one message out.
@@ -120,7 +113,7 @@ impl<E, D, N> Server<E, D, N> {
         P: 'static,
         K: 'static,
     {
-        let (incoming, messages) = Incoming::of(self.settings.clone(), request);
+        let (incoming, messages) = Incoming::of(&self.settings, request);
         self.clone().one_boxed(incoming, |decode| Ok(decoded(messages, decode)))
     }
 
@@ -142,7 +135,7 @@ impl<E, D, N> Server<E, D, N> {
         N: Encode<<E::Reply as StreamReply<K>>::Value, P>,
         K: 'static,
     {
-        let (incoming, messages) = Incoming::of(self.settings.clone(), request);
+        let (incoming, messages) = Incoming::of(&self.settings, request);
         self.clone().many_boxed(incoming, |decode| Ok(decoded(messages, decode)))
     }
 
@@ -190,8 +183,8 @@ impl<E, D, N> Server<E, D, N> {
         D: Send,
         N: Encode<E::Reply, P, K>,
     {
-        let (endpoint, decode, encode, _) = self.into_parts();
-        let result = match incoming.call(endpoint, None, || message(decode)).await {
+        let (endpoint, decode, encode, settings) = self.into_parts();
+        let result = match incoming.call(endpoint, &settings, None, || message(decode)).await {
             Ok(reply) => encode.encode(reply),
             Err(error) => Err(error),
         };
@@ -204,9 +197,9 @@ impl<E, D, N> Server<E, D, N> {
         match result {
             Ok(reply) => {
                 let (message, headers, trailers, _) = reply.into_parts();
-                Ok(incoming.respond(message, Head { headers, trailers }))
+                Ok(incoming.respond(&settings, message, Head { headers, trailers }))
             }
-            Err(error) => Err(incoming.fail(error)),
+            Err(error) => Err(incoming.fail(&settings, error)),
         }
     }
 
@@ -224,25 +217,26 @@ impl<E, D, N> Server<E, D, N> {
     {
         let (endpoint, decode, encode, settings) = self.into_parts();
         let tail = Tail::new();
-        match incoming.call(endpoint, Some(tail.clone()), || message(decode)).await {
+        match incoming.call(endpoint, &settings, Some(tail.clone()), || message(decode)).await {
             Ok(reply) => {
                 let (stream, headers, trailers, _) = reply.into_stream().into_parts();
                 let watch = Watch {
-                    settings,
+                    settings: settings.clone(),
                     exchange: incoming.exchange,
                     tail,
-                    stop: incoming.stop.take(),
+                    // `Routes` see to that, for services of any make.
+                    stop: None,
                     finalizer: incoming.finalizer.take(),
                 };
                 let stream = Watched::new(stream, watch);
                 let stream: ReplyStream<P> = Box::pin(Messages { stream, encode, message: PhantomData });
-                Ok(incoming.respond(stream, Head { headers, trailers }))
+                Ok(incoming.respond(&settings, stream, Head { headers, trailers }))
             }
             Err(error) => {
                 if let Some(finalizer) = &mut incoming.finalizer {
                     finalizer.end(Some(error.code()));
                 }
-                Err(incoming.fail(error))
+                Err(incoming.fail(&settings, error))
             }
         }
     }
@@ -250,31 +244,29 @@ impl<E, D, N> Server<E, D, N> {
 
 /// What came beside the message.
 struct Incoming {
-    settings: Arc<Settings>,
     context: Context,
     /// For the after hooks, if there are any.
-    kept: Option<Context>,
+    kept: Option<Box<Context>>,
     exchange: Exchange,
-    stop: Option<StreamStop>,
-    finalizer: Option<Finalizer>,
+    finalizer: Option<Box<Finalizer>>,
 }
 
 impl Incoming {
-    fn of<M>(settings: Arc<Settings>, request: tonic::Request<M>) -> (Self, M) {
+    fn of<M>(settings: &Settings, request: tonic::Request<M>) -> (Self, M) {
         let peer = request.remote_addr();
-        let (metadata, mut extensions, message) = request.into_parts();
-        let stop = extensions.remove();
+        let (metadata, extensions, message) = request.into_parts();
         let mut context = Context::from_parts(Metadata::from(metadata.into_headers()), extensions);
         context.set_peer(peer);
         let exchange = Exchange { path: None, peer };
         let finalizer = Finalizer::start(&settings.hooks.finalize, exchange);
-        (Self { kept: settings.hooks.keep(&context), settings, context, exchange, stop, finalizer }, message)
+        (Self { kept: settings.hooks.keep(&context), context, exchange, finalizer }, message)
     }
 
     /// From the context to the endpoint's reply.
     async fn call<E, T>(
         &mut self,
         endpoint: E,
+        settings: &Settings,
         tail: Option<Tail>,
         message: impl FnOnce() -> Result<T, Error> + Send,
     ) -> Result<E::Reply, Error>
@@ -284,7 +276,7 @@ impl Incoming {
     {
         let mut context = std::mem::take(&mut self.context);
         wire::accept_timeout(&mut context)?;
-        self.settings.hooks.run_before(&mut context)?;
+        settings.hooks.run_before(&mut context)?;
         let message = message()?;
         if let Some(tail) = tail {
             context.set_tail(tail);
@@ -292,15 +284,15 @@ impl Incoming {
         endpoint.oneshot(Request::with_context(context, message)).await.map_err(Into::into)
     }
 
-    fn respond<M>(&self, message: M, head: Head) -> tonic::Response<M> {
+    fn respond<M>(&self, settings: &Settings, message: M, head: Head) -> tonic::Response<M> {
         let mut response = tonic::Response::new(message);
-        *response.metadata_mut() = self.metadata(head);
+        *response.metadata_mut() = self.metadata(settings, head);
         response
     }
 
-    fn fail(&self, error: Error) -> Status {
-        let mut status = self.settings.hooks.fail(&error, &self.exchange);
-        let more = self.metadata(Head::default());
+    fn fail(&self, settings: &Settings, error: Error) -> Status {
+        let mut status = settings.hooks.fail(&error, &self.exchange);
+        let more = self.metadata(settings, Head::default());
         if !more.is_empty() {
             let mut all = std::mem::take(status.metadata_mut()).into_headers();
             all.extend(more.into_headers());
@@ -311,8 +303,8 @@ impl Incoming {
     }
 
     /// All in one block: a generated service has no other place for trailers.
-    fn metadata(&self, mut head: Head) -> MetadataMap {
-        self.settings.hooks.run_after(self.kept.as_ref(), &mut head);
+    fn metadata(&self, settings: &Settings, mut head: Head) -> MetadataMap {
+        settings.hooks.run_after(self.kept.as_deref(), &mut head);
         let mut headers = head.headers.into_headers();
         if !head.trailers.is_empty() {
             headers.extend(head.trailers.into_headers());

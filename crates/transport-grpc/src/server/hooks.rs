@@ -48,9 +48,10 @@ impl Hooks {
         self.before.iter().try_for_each(|hook| hook(context))
     }
 
-    /// What after hooks are shown: the context as it came. None where there are no such hooks.
-    pub(super) fn keep(&self, context: &Context) -> Option<Context> {
-        (!self.after.is_empty()).then(|| context.clone())
+    /// What after hooks are shown: the context as it came. None where there are no such hooks, which is the usual case, and for which a call is
+    /// not to be larger.
+    pub(super) fn keep(&self, context: &Context) -> Option<Box<Context>> {
+        (!self.after.is_empty()).then(|| Box::new(context.clone()))
     }
 
     pub(super) fn run_after(&self, context: Option<&Context>, head: &mut Head) {

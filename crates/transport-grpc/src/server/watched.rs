@@ -10,6 +10,7 @@ use towerkit_transport_http::StreamStop;
 
 use super::finalizer::Finalizer;
 use super::{Exchange, Settings};
+use crate::routes::server_stops;
 use crate::status::Status;
 use crate::until::Until;
 
@@ -22,7 +23,7 @@ pub(crate) struct Watch {
     pub(super) exchange: Exchange,
     pub(super) tail: Tail,
     pub(super) stop: Option<StreamStop>,
-    pub(super) finalizer: Option<Finalizer>,
+    pub(super) finalizer: Option<Box<Finalizer>>,
 }
 
 pin_project! {
@@ -133,7 +134,7 @@ fn poll_ended(
             Box::pin(async move { if at_once { stop.begun().await } else { stop.over().await } })
         });
         if stopped.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(Error::new(Code::Unavailable, "the server is stopping"));
+            return Poll::Ready(server_stops());
         }
     }
     Poll::Pending

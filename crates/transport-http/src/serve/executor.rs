@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hyper::rt::Executor;
+use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::ServeEvent;
@@ -34,7 +35,7 @@ where
     fn execute(&self, stream: F) {
         let progress = self.clock.take_begun();
         let clock = self.clock.clone();
-        tokio::spawn(Watched { stream: Box::pin(stream), progress, clock, stall: None });
+        tokio::spawn(Watched { stream, progress, clock, stall: None });
     }
 }
 
@@ -62,13 +63,16 @@ impl Progress {
     }
 }
 
-struct Watched<F> {
-    stream: Pin<Box<F>>,
-    /// None where it is no call.
-    progress: Option<Arc<Progress>>,
-    clock: Arc<Clock>,
-    // Set at the first wait for the peer: a reply that is taken at once never needs a timer.
-    stall: Option<Box<Stall>>,
+pin_project! {
+    struct Watched<F> {
+        #[pin]
+        stream: F,
+        // None where it is no call.
+        progress: Option<Arc<Progress>>,
+        clock: Arc<Clock>,
+        // Set at the first wait for the peer: a reply that is taken at once never needs a timer.
+        stall: Option<Box<Stall>>,
+    }
 }
 
 struct Stall {
@@ -82,10 +86,10 @@ struct Stall {
 impl<F: Future<Output = ()>> Future for Watched<F> {
     type Output = ();
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let this = &mut *self;
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.project();
         // It is not polled again after a panic.
-        match catch_unwind(AssertUnwindSafe(|| this.stream.as_mut().poll(cx))) {
+        match catch_unwind(AssertUnwindSafe(|| this.stream.poll(cx))) {
             Ok(Poll::Ready(())) => return Poll::Ready(()),
             Ok(Poll::Pending) => {}
             Err(_) => {
@@ -94,7 +98,7 @@ impl<F: Future<Output = ()>> Future for Watched<F> {
             }
         }
         let Some(progress) = this.progress.as_ref().filter(|progress| progress.out.load(Ordering::Relaxed)) else {
-            this.stall = None;
+            *this.stall = None;
             return Poll::Pending;
         };
         let limits = &this.clock.shared.limits;
