@@ -123,6 +123,15 @@ mod tests {
     }
 
     #[test]
+    fn memory_is_set_aside_as_it_comes_and_not_because_a_header_says_so() {
+        let mut decoder = Decoder::new(4 << 20, None);
+        decoder.push(Bytes::from_static(b"\0\0\x3f\xff\xff"));
+        decoder.push(Bytes::from_static(b"a"));
+        assert!(decoder.next().unwrap().is_none());
+        assert!(decoder.begun.capacity() <= 2 * FIRST, "{}", decoder.begun.capacity());
+    }
+
+    #[test]
     fn one_that_is_longer_than_the_limit_is_refused_by_its_header() {
         let mut decoder = Decoder::new(100, None);
         decoder.push(Bytes::from_static(b"\0\0\0\0\x65"));

@@ -1,13 +1,20 @@
 //! What a caller gets wrong: each is told by a code, and none is a fault of the service.
 
+use std::convert::Infallible;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
 use http::Request;
+use http_body::Frame;
+use http_body_util::StreamBody;
 use tower_service::Service as _;
 use towerkit_endpoint::Endpoint;
 use towerkit_transport_grpc::{Routes, Server};
 use towerkit_transport_http::{Body, Pool};
 
 use crate::raw::{call, frame, send};
-use crate::site::{SHOUT, Site, Text, Texts, both};
+use crate::site::{SHOUT, Site, Text, Texts, both, soon};
 
 /// `text: "a"`.
 const GOOD: &[u8] = b"\x0a\x01a";
@@ -162,4 +169,15 @@ async fn a_call_over_http1_is_told_what_it_takes() {
     let response = Pool::new().call(request).await.unwrap();
     assert_eq!(response.status(), 505);
     assert_eq!(response.into_body().read(100).await.unwrap(), "gRPC is spoken over HTTP/2\n");
+}
+
+#[tokio::test]
+async fn a_single_message_that_does_not_come_to_its_end_is_waited_for_only_so_long() {
+    let limit = Duration::from_millis(200);
+    let site = Site::with(Texts::new().routes(), |serve| serve.body_time(limit, 500)).await;
+    let begun =
+        stream::iter([Ok::<_, Infallible>(Frame::data(Bytes::from_static(b"\0\0\0")))]).chain(stream::pending());
+    let request = call(&site, "/test.Texts/Shout").body(Body::new(StreamBody::new(begun))).unwrap();
+    let response = soon(Pool::builder().http2().build().call(request)).await.unwrap();
+    assert_eq!(response.headers()["grpc-status"], "4");
 }
