@@ -189,7 +189,9 @@ async fn a_stream_of_requests_that_fails_ends_the_call_with_its_error_and_grpcio
         grpcio.remote.client_streaming(method("/test.Kinds/Whole")).erased();
     let (sender, mut numbers) = tokio::sync::mpsc::channel(1);
     let numbers: BoxStream<pb::Number> = Box::pin(stream::poll_fn(move |cx| numbers.poll_recv(cx)));
-    let call = tokio::spawn(whole.invoke(numbers));
+    let mut context = Context::new();
+    context.metadata_mut().set("x-fails", "1").unwrap();
+    let call = tokio::spawn(whole.invoke(Request::with_context(context, numbers)));
     sender.send(Ok(pb::Number { value: 1 })).await.unwrap();
     assert_eq!(grpcio.said().await, "number 1");
     sender.send(Err(Error::new(Code::DataLoss, "the file ended"))).await.unwrap();
