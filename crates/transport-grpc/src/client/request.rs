@@ -10,11 +10,8 @@ use towerkit_endpoint::Error;
 
 use super::outgoing::{Messages, Outgoing, SentStream};
 use crate::convert::{Convert, Encode};
-use crate::frame::Encoder;
+use crate::frame::{BATCH, Encoder};
 use crate::{Codec, wire};
-
-/// Messages of a stream go together until they have so many bytes.
-const BATCH: usize = 16 << 10;
 
 /// Writes a request of one kind.
 pub(super) trait WriteRequest<T>: Clone + Send + Sync + 'static {

@@ -15,12 +15,9 @@ use super::watched::{Watch, Watched};
 use super::{Head, Settings};
 use crate::compression::{self, Compression, Uncompressed};
 use crate::convert::Encode;
-use crate::frame::Encoder;
+use crate::frame::{BATCH, Encoder};
 use crate::status::{self, Status};
 use crate::{Codec, StreamReply};
-
-/// Messages of a stream go together until they have so many bytes: the most of a frame of HTTP/2, unless the peer says otherwise.
-const BATCH: usize = 16 << 10;
 
 /// Writes a reply of one kind. `K` tells a plain reply from one with metadata.
 pub(crate) trait WriteReply<R, K>: Clone + Send + Sync + 'static {
