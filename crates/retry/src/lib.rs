@@ -77,7 +77,8 @@
 //! * **A limiter of one's own rate** stands inside, for each attempt is load. One that protects a quota per caller
 //!   stands outside.
 //! * **A concurrency limit** inside gives its permit back before each wait; outside, a call that waits goes on holding it.
-//! * **A balancer** stands inside, so that the next attempt goes to another server. That is what makes hedging worth it.
+//! * **A balancer** stands inside, so that the next attempt goes to another server: each further one is marked as
+//!   [`Repeated`](towerkit_endpoint::Repeated), so that it avoids the server that just failed. That is what makes hedging worth it.
 //! * **Signatures and tokens** that must be fresh in each attempt are written inside.
 //!
 //! # One layer of a system retries

@@ -1,5 +1,5 @@
 use tokio::time::Instant;
-use towerkit_endpoint::Request;
+use towerkit_endpoint::{Repeated, Request};
 
 /// A request that can be sent once more.
 ///
@@ -46,12 +46,18 @@ pub trait Repeat: Sized {
     fn shorten_deadline(&mut self, until: Instant) {
         let _ = until;
     }
+
+    /// Says that it is sent once more, so that a balancer tries another server. By default it has no place for that, and nothing
+    /// happens.
+    fn mark(&mut self, repeated: Repeated) {
+        let _ = repeated;
+    }
 }
 
 /// Marks a request as [idempotent](Repeat::is_idempotent): a value in its context.
 ///
 /// ```
-/// use towerkit_endpoint::Request;
+/// use towerkit_endpoint::{Repeated, Request};
 /// use towerkit_retry::{Idempotent, Repeat};
 ///
 /// let mut request = Request::new("set the price of 7 to 12");
@@ -81,6 +87,10 @@ impl<T: Clone> Repeat for Request<T> {
     fn shorten_deadline(&mut self, until: Instant) {
         self.context_mut().shorten_deadline_until(until);
     }
+
+    fn mark(&mut self, repeated: Repeated) {
+        self.context_mut().insert(repeated);
+    }
 }
 
 /// Idempotent by its method: GET, HEAD, OPTIONS, TRACE, PUT and DELETE (RFC 9110, section 9.2.2); or where [`Idempotent`] is
@@ -92,5 +102,9 @@ impl<B: Clone> Repeat for http::Request<B> {
 
     fn is_idempotent(&self) -> bool {
         self.method().is_idempotent() || self.extensions().get::<Idempotent>().is_some()
+    }
+
+    fn mark(&mut self, repeated: Repeated) {
+        self.extensions_mut().insert(repeated);
     }
 }

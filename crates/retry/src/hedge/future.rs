@@ -8,7 +8,7 @@ use std::time::Duration;
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tower_service::Service;
-use towerkit_endpoint::{BoxError, Failure};
+use towerkit_endpoint::{BoxError, Failure, Repeated};
 
 use super::Hedging;
 use super::policy::{Policy, is_answer};
@@ -117,7 +117,8 @@ where
     fn attempt(&mut self) -> Option<S::Future> {
         self.made = self.made.saturating_add(1);
         let last = self.made >= self.policy.settings.attempts;
-        let request = if last { self.request.take() } else { self.request.as_ref().map(Repeat::again) }?;
+        let mut request = if last { self.request.take() } else { self.request.as_ref().map(Repeat::again) }?;
+        request.mark(Repeated { since: Instant::now() });
         if let Some(token) = self.token.take() {
             token.spend();
         }

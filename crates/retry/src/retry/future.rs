@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tower_service::Service;
-use towerkit_endpoint::{BoxError, Failure};
+use towerkit_endpoint::{BoxError, Failure, Repeated};
 
 use super::policy::Policy;
 use crate::budget::Token;
@@ -57,6 +57,8 @@ pub(super) struct Repetition<S, Req, E> {
     deadline: Option<Instant>,
     /// When the attempt is to be cut off.
     limit: Option<Instant>,
+    /// Since when it fails: none in the first attempt.
+    repeated: Option<Repeated>,
     /// Attempts begun.
     made: u32,
     token: Option<Token>,
@@ -71,7 +73,17 @@ impl<S, Req: Repeat, E> Repetition<S, Req, E> {
         deadline: Option<Instant>,
         limit: Option<Instant>,
     ) -> Self {
-        Self { service, request, policy, deadline, limit, made: 1, token: None, failures: Failures::new() }
+        Self {
+            service,
+            request,
+            policy,
+            deadline,
+            limit,
+            repeated: None,
+            made: 1,
+            token: None,
+            failures: Failures::new(),
+        }
     }
 
     /// Begins the next attempt: its time runs from here.
@@ -89,6 +101,9 @@ impl<S, Req: Repeat, E> Repetition<S, Req, E> {
         if let Some(limit) = self.limit {
             request.shorten_deadline(limit);
         }
+        if let Some(repeated) = self.repeated {
+            request.mark(repeated);
+        }
         Some(request)
     }
 }
@@ -101,6 +116,7 @@ where
     /// What comes after a failed attempt: the wait for the next, or the error of the call.
     fn after(&mut self, failed: Failed<E>, mut sleep: Pin<&mut Option<Sleep>>) -> Result<Step, E> {
         let idempotent = self.request.as_ref().is_some_and(Repeat::is_idempotent);
+        self.repeated.get_or_insert_with(|| Repeated { since: Instant::now() });
         let next = self.policy.next(&failed, self.made, idempotent, self.deadline);
         self.failures.push(failed);
         let (delay, token) = next.map_err(|stopped| self.failures.end(stopped))?;

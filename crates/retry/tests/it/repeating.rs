@@ -3,8 +3,9 @@
 use std::sync::{Arc, Mutex};
 
 use http::Method;
+use tokio::time::Instant;
 use tower::{Layer, ServiceExt};
-use towerkit_endpoint::{Code, Request};
+use towerkit_endpoint::{Code, Repeated, Request};
 use towerkit_retry::{Backoff, Idempotent, Repeat, RetryLayer};
 
 use crate::scripted::{error, failing, millis, not_sent, retry_after};
@@ -52,6 +53,16 @@ async fn three_codes_are_repeated_and_no_other() {
         }
     }
     assert_eq!(repeated, [Code::Unknown, Code::DeadlineExceeded, Code::Unavailable]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_further_attempt_says_since_when_the_call_fails() {
+    let service = failing([error(Code::Unavailable), error(Code::Unavailable)]);
+    let begun = Instant::now();
+    let layer = RetryLayer::new().backoff(Backoff::new(millis(100))).idempotent();
+    layer.layer(service.clone()).oneshot(Request::new(())).await.unwrap();
+    let marks: Vec<_> = service.calls.lock().unwrap().iter().map(|call| call.repeated).collect();
+    assert_eq!(marks, [None, Some(Repeated { since: begun }), Some(Repeated { since: begun })]);
 }
 
 #[tokio::test(start_paused = true)]

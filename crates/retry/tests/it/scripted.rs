@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 use tower::Service;
-use towerkit_endpoint::{Code, Error, NotSent, Request, RetryAfter};
+use towerkit_endpoint::{Code, Error, NotSent, Repeated, Request, RetryAfter};
 
 pub(crate) type Calls = Arc<Mutex<Vec<Seen>>>;
 
@@ -18,6 +18,7 @@ pub(crate) type Calls = Arc<Mutex<Vec<Seen>>>;
 pub(crate) struct Seen {
     pub(crate) at: Instant,
     pub(crate) deadline: Option<Instant>,
+    pub(crate) repeated: Option<Repeated>,
 }
 
 /// One reply: after how long, and what.
@@ -64,7 +65,8 @@ impl Service<Request<()>> for Scripted {
 
     fn call(&mut self, request: Request<()>) -> Self::Future {
         let mut calls = self.calls.lock().unwrap();
-        calls.push(Seen { at: Instant::now(), deadline: request.context().deadline() });
+        let context = request.context();
+        calls.push(Seen { at: Instant::now(), deadline: context.deadline(), repeated: context.get().copied() });
         let number = calls.len();
         let (delay, result) = self.steps.lock().unwrap().pop_front().unwrap_or((Duration::ZERO, Ok(number)));
         Box::pin(async move {
