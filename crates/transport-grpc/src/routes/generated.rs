@@ -1,16 +1,17 @@
 //! Services that tonic's generator made.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
-use http::{HeaderMap, Request};
+use http::{HeaderMap, Request, Response};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use pin_project_lite::pin_project;
 use tonic::transport::server::TcpConnectInfo;
 use tower::util::ServiceExt;
-use towerkit_endpoint::{Code, Error};
+use towerkit_endpoint::{BoxError, Code, Error};
 use towerkit_transport_http::{Body, HttpService, StreamStop};
 
 use super::route::{Mount, RouteReply};
@@ -32,15 +33,30 @@ impl<S: HttpService> Mount for Generated<S> {
             request.extensions_mut().insert(identity);
         }
         let stop = request.body().stream_stop();
-        let call = self.0.clone().oneshot(request);
-        Box::pin(async move {
-            let response = call.await.unwrap_or_else(|never| match never {});
-            response.map(|body| match stop {
-                Some(stop) => Body::new(Stoppable { body, stop, stopped: None, ended: false }),
-                None => Body::new(body),
-            })
-        })
+        let mut service = self.0.clone();
+        // It is ready at once, as tonic generates it, and makes a box of the call: the request need not be moved into another.
+        match service.poll_ready(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Ok(())) => reply(service.call(request), stop),
+            Poll::Ready(Err(never)) => match never {},
+            Poll::Pending => reply(service.oneshot(request), stop),
+        }
     }
+}
+
+fn reply<B>(
+    call: impl Future<Output = Result<Response<B>, Infallible>> + Send + 'static,
+    stop: Option<StreamStop>,
+) -> RouteReply
+where
+    B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+{
+    Box::pin(async move {
+        let response = call.await.unwrap_or_else(|never| match never {});
+        response.map(|body| match stop {
+            Some(stop) => Body::new(Stoppable { body, stop, stopped: None, ended: false }),
+            None => Body::new(body),
+        })
+    })
 }
 
 pin_project! {
