@@ -12,7 +12,7 @@ pub fn run() -> Result<bool> {
         let alone = [None].into_iter().chain(features.unwrap_or_default().into_iter().map(Some));
         for feature in alone {
             println!("{name} alone, {}", feature.as_deref().unwrap_or("without features"));
-            let mut check = workspace::cargo();
+            let mut check = workspace::cargo_with_protoc()?;
             check.args(["check", "--quiet", "--package", name, "--no-default-features"]);
             if let Some(feature) = &feature {
                 check.args(["--features", feature]);

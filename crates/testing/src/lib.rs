@@ -101,10 +101,14 @@
 //! * [`probe`]: the strict service, and the handle that scripts and observes it.
 //! * [`events`]: a list that hooks write and tests wait for.
 //! * [`tool`]: programs that tests want beside themselves.
+//! * `bench`, with the feature of that name: what a call costs.
 
+#[cfg(feature = "bench")]
+pub mod bench;
 pub mod contract;
 pub mod events;
 pub mod probe;
+pub mod process;
 pub mod report;
 pub mod tool;
 mod wait;

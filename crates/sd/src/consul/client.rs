@@ -1,0 +1,106 @@
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::uri::InvalidUri;
+use http::{HeaderValue, Method, Uri};
+use towerkit_endpoint::Code;
+
+use super::REGISTRY;
+use super::registration::Registration;
+use super::service::Service;
+use super::target::Target;
+use crate::RegistryError;
+use crate::http_client::{HttpClient, Reply, request};
+
+/// An agent of Consul, and how it is spoken to: where [services](Self::service) are looked up and
+/// [registrations](Self::registration) are made.
+#[derive(Clone)]
+pub struct Consul {
+    http: HttpClient,
+    address: String,
+    token: Option<String>,
+    request_time: Duration,
+}
+
+impl Consul {
+    /// By its URL, as in `http://127.0.0.1:8500`. It may have a path, where a proxy stands in front.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidArgument` where it is no URL of HTTP, or holds a user or a query.
+    pub fn new(http: HttpClient, url: &str) -> Result<Self, RegistryError> {
+        // It may hold a password, so it is not repeated.
+        let invalid =
+            |what| RegistryError::new(REGISTRY, Code::InvalidArgument, format!("the URL of the agent {what}"));
+        let uri: Uri = url.parse().map_err(|error: InvalidUri| invalid("can't be read").with_source(error))?;
+        match (uri.scheme_str(), uri.authority()) {
+            (Some("http" | "https"), Some(authority)) if authority.as_str().contains('@') => {
+                Err(invalid("has a user in it, which Consul does not know of"))
+            }
+            (Some("http" | "https"), Some(_)) if uri.query().is_some() => Err(invalid("has a query")),
+            (Some("http" | "https"), Some(_)) => {
+                let address = url.trim_end_matches('/').to_owned();
+                Ok(Self { http, address, token: None, request_time: Duration::from_secs(5) })
+            }
+            _ => Err(invalid("does not begin with http://HOST or https://HOST")),
+        }
+    }
+
+    /// The token that every request bears, in the header `X-Consul-Token`. It stands in no error, and not in `Debug`.
+    #[must_use]
+    pub fn token(mut self, token: impl Into<String>) -> Self {
+        self.token = Some(token.into());
+        self
+    }
+
+    /// How long a request may take that has nothing to wait for, in place of 5 s.
+    #[must_use]
+    pub const fn request_time(mut self, time: Duration) -> Self {
+        self.request_time = time;
+        self
+    }
+
+    /// The instances of a service, by its name.
+    #[must_use]
+    pub fn service(&self, name: impl Into<String>) -> Service {
+        Service::new(self.clone(), name.into())
+    }
+
+    /// The registration of an instance under the name of its service, to be handed to a
+    /// [`Registrar`](crate::Registrar).
+    #[must_use]
+    pub fn registration(&self, name: impl Into<String>) -> Registration {
+        Registration::new(self.clone(), name.into())
+    }
+
+    pub(super) const fn within(&self) -> Duration {
+        self.request_time
+    }
+
+    /// Asks, and has the whole reply whatever its status is.
+    pub(super) async fn ask(
+        &self,
+        method: Method,
+        target: &Target,
+        body: Bytes,
+        within: Duration,
+    ) -> Result<Reply, RegistryError> {
+        let invalid = |what| RegistryError::new(REGISTRY, Code::InvalidArgument, what);
+        let mut request = request(method, &format!("{}{target}", self.address), body)
+            .map_err(|error| invalid(format!("{target} can't be asked for")).with_source(error))?;
+        if let Some(token) = &self.token {
+            let mut token =
+                HeaderValue::from_str(token).map_err(|_| invalid("the token can't stand in a header".to_owned()))?;
+            token.set_sensitive(true);
+            request.headers_mut().insert("x-consul-token", token);
+        }
+        self.http.call(REGISTRY, request, within).await
+    }
+}
+
+impl fmt::Debug for Consul {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Consul").field("address", &self.address).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,61 @@
+use std::time::Duration;
+
+use towerkit_endpoint::BoxError;
+
+use crate::{Instance, RegistryError};
+
+/// What an [`Endpointer`](super::Endpointer) tells of, see [`EndpointerBuilder::on_event`](super::EndpointerBuilder::on_event).
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum EndpointerEvent<'a> {
+    /// There is another set of instances: after filters.
+    Changed {
+        /// How many are new.
+        added: usize,
+        /// How many are gone.
+        removed: usize,
+        /// How many there are.
+        total: usize,
+    },
+    /// There is no connection to an instance; it is tried again.
+    ConnectFailed {
+        /// Which it is.
+        instance: &'a Instance,
+        /// What went wrong.
+        error: &'a BoxError,
+        /// When it is tried again.
+        retry_in: Duration,
+    },
+    /// The registry fails. The last set stands.
+    Failing {
+        /// How it fails.
+        error: &'a RegistryError,
+    },
+    /// The registry has failed for [longer than allowed](super::EndpointerBuilder::invalidate_on_error): the last set is dropped.
+    Invalidated {
+        /// How it fails.
+        error: &'a RegistryError,
+    },
+    /// The registry says that there is no instance any more. It is [not believed](super::EndpointerBuilder::hold_empty) at once.
+    EmptyHeld {
+        /// For how long the last set is kept, unless there is another.
+        time: Duration,
+    },
+    /// The registry is well again.
+    Recovered,
+    /// Too many calls in a row failed: the instance is left out for a while.
+    Ejected {
+        /// Which it is.
+        instance: &'a Instance,
+        /// For how long.
+        time: Duration,
+    },
+    /// The time of an instance that was left out is over: it gets calls again.
+    Returned {
+        /// Which it is.
+        instance: &'a Instance,
+    },
+}
+
+/// Who is told of events.
+pub(super) type OnEvent = Box<dyn Fn(&EndpointerEvent<'_>) + Send + Sync>;

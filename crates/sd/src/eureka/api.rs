@@ -1,0 +1,216 @@
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::{HeaderValue, Method, StatusCode, Uri, header};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use towerkit_endpoint::Code;
+
+use super::{REGISTRY, Registration, Service};
+use crate::http_client::{Reply, request};
+use crate::{HttpClient, RegistryError};
+
+/// The servers of a Eureka, and how they are spoken to. Clones share which of the servers was last seen well.
+#[derive(Clone)]
+pub struct Eureka {
+    client: HttpClient,
+    servers: Arc<[Server]>,
+    /// The one that is asked first.
+    first: Arc<AtomicUsize>,
+    authorization: Option<HeaderValue>,
+    request_time: Duration,
+}
+
+struct Server {
+    /// Without credentials, and without a slash at its end.
+    url: String,
+    authorization: Option<HeaderValue>,
+}
+
+impl Eureka {
+    /// With the URLs of its servers, as their own clients have them: `http://eureka-1:8761/eureka`. They are peers, and asked in this order, each
+    /// where the one before it fails. A URL may have credentials: `http://name:password@eureka-1:8761/eureka`.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidArgument` where there is no server, or a URL is none of HTTP or has a query.
+    pub fn new<U: AsRef<str>>(client: HttpClient, servers: impl IntoIterator<Item = U>) -> Result<Self, RegistryError> {
+        let servers = servers.into_iter().map(|url| Server::new(url.as_ref())).collect::<Result<Arc<[_]>, _>>()?;
+        if servers.is_empty() {
+            return Err(invalid("it has no server"));
+        }
+        let first = Arc::new(AtomicUsize::new(0));
+        Ok(Self { client, servers, first, authorization: None, request_time: Duration::from_secs(3) })
+    }
+
+    /// What servers are told whose URL has no credentials of its own: HTTP's basic authentication.
+    #[must_use]
+    pub fn credentials(mut self, name: &str, password: &str) -> Self {
+        self.authorization = Some(basic(name.as_bytes(), password.as_bytes()));
+        self
+    }
+
+    /// How long one server may take for one answer, in place of 3 s.
+    #[must_use]
+    pub const fn request_time(mut self, time: Duration) -> Self {
+        self.request_time = time;
+        self
+    }
+
+    /// The instances of an application.
+    pub fn service(&self, name: impl Into<String>) -> Service {
+        Service::new(self.clone(), name.into())
+    }
+
+    /// A registration as an instance of an application, for a [`Registrar`](crate::Registrar).
+    #[must_use]
+    pub fn registration(&self, name: impl Into<String>) -> Registration {
+        Registration::new(self.clone(), name.into())
+    }
+
+    /// The answer of the first server that has one: a success, or that it does not know of the thing.
+    pub(super) async fn ask(&self, method: Method, path: &str, body: Bytes) -> Result<Reply, RegistryError> {
+        let first = self.first.load(Ordering::Relaxed);
+        let mut failure = invalid("it has no server");
+        let (before, after) = self.servers.split_at_checked(first).unwrap_or_default();
+        for (server, index) in after.iter().chain(before).zip((first..self.servers.len()).chain(0..first)) {
+            let mut turn = Turn { eureka: self, index, answered: false };
+            match self.ask_one(server, method.clone(), path, body.clone()).await {
+                Ok(reply) => {
+                    turn.answered = true;
+                    return Ok(reply);
+                }
+                Err(error) => failure = error,
+            }
+        }
+        Err(failure)
+    }
+
+    async fn ask_one(&self, server: &Server, method: Method, path: &str, body: Bytes) -> Result<Reply, RegistryError> {
+        let mut request = request(method, &format!("{}/{path}", server.url), body)
+            .map_err(|error| invalid("no request can be made").with_source(error))?;
+        if let Some(authorization) = server.authorization.as_ref().or(self.authorization.as_ref()) {
+            request.headers_mut().insert(header::AUTHORIZATION, authorization.clone());
+        }
+        let reply = self.client.call(REGISTRY, request, self.request_time).await?;
+        if reply.status() == StatusCode::NOT_FOUND { Ok(reply) } else { reply.accepted() }
+    }
+}
+
+/// While a server is asked. Without an answer, be it that nobody waits for it any more, the next server is the first from then on.
+struct Turn<'a> {
+    eureka: &'a Eureka,
+    index: usize,
+    answered: bool,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        if !self.answered {
+            let next = (self.index + 1) % self.eureka.servers.len().max(1);
+            // Where another call has gone on already, that stands.
+            let _ = self.eureka.first.compare_exchange(self.index, next, Ordering::Relaxed, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Server {
+    fn new(url: &str) -> Result<Self, RegistryError> {
+        // It may have a password in it, so no error shows it.
+        let uri: Uri = url.parse().map_err(|_| invalid("the URL of a server is none"))?;
+        let (Some(scheme @ ("http" | "https")), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+            return Err(invalid("the URL of a server is none of HTTP"));
+        };
+        if uri.query().is_some() {
+            return Err(invalid("the URL of a server has a query"));
+        }
+        let (user, host) =
+            authority.as_str().rsplit_once('@').map_or((None, authority.as_str()), |(user, host)| (Some(user), host));
+        let authorization = user.map(|user| {
+            let (name, password) = user.split_once(':').unwrap_or((user, ""));
+            let decoded = |text| percent_decode_str(text).collect::<Vec<u8>>();
+            basic(&decoded(name), &decoded(password))
+        });
+        Ok(Self { url: format!("{scheme}://{host}{}", uri.path().trim_end_matches('/')), authorization })
+    }
+}
+
+fn basic(name: &[u8], password: &[u8]) -> HeaderValue {
+    let value = format!("Basic {}", STANDARD.encode([name, b":", password].concat()));
+    // Base64 has nothing that a header may not have.
+    let mut value = HeaderValue::from_str(&value).unwrap_or_else(|_| HeaderValue::from_static("Basic"));
+    value.set_sensitive(true);
+    value
+}
+
+fn invalid(what: &'static str) -> RegistryError {
+    RegistryError::new(REGISTRY, Code::InvalidArgument, what)
+}
+
+/// What stands in a segment of a path as it is: the unreserved characters of RFC 3986.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// The path of an application.
+pub(super) fn application(name: &str) -> String {
+    format!("apps/{}", utf8_percent_encode(&name.to_uppercase(), SEGMENT))
+}
+
+/// The path of an instance of an application.
+pub(super) fn instance(name: &str, id: &str) -> String {
+    format!("{}/{}", application(name), utf8_percent_encode(id, SEGMENT))
+}
+
+/// Without credentials.
+impl fmt::Debug for Eureka {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let servers: Vec<_> = self.servers.iter().map(|server| &server.url).collect();
+        f.debug_struct("Eureka")
+            .field("servers", &servers)
+            .field("request_time", &self.request_time)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_of_a_url_are_in_no_text() {
+        let eureka = Eureka::new(HttpClient::plain(), ["http://us%3Aer:p%40ss@[::1]:8761/eureka/"])
+            .unwrap()
+            .credentials("a", "hush");
+        let server = &eureka.servers[0];
+        assert_eq!(server.url, "http://[::1]:8761/eureka");
+        assert_eq!(server.authorization.as_ref().unwrap(), "Basic dXM6ZXI6cEBzcw==");
+        let text = format!("{eureka:?} {:?} {:?}", eureka.authorization, server.authorization);
+        assert!(!text.contains("p%40ss") && !text.contains("cEBzcw") && !text.contains("hush"), "{text}");
+    }
+
+    #[test]
+    fn what_is_no_url_of_a_server_is_refused_without_being_shown() {
+        for url in [
+            "",
+            "eureka",
+            "eureka:8761",
+            "ftp://secret@eureka",
+            "http://secret@",
+            "http://secret@eureka/?a",
+            "http://a:secret/",
+        ] {
+            let error = Eureka::new(HttpClient::plain(), [url]).unwrap_err();
+            assert_eq!(error.code(), Code::InvalidArgument, "{url}");
+            assert!(!format!("{error} {error:?}").contains("secret"), "{error:?}");
+        }
+        assert!(Eureka::new(HttpClient::plain(), [""; 0]).is_err());
+    }
+
+    #[test]
+    fn names_and_ids_are_encoded_in_paths() {
+        assert_eq!(instance("add svc", "10.0.0.7:a/b?c:8081"), "apps/ADD%20SVC/10.0.0.7%3Aa%2Fb%3Fc%3A8081");
+    }
+}

@@ -1,0 +1,296 @@
+use std::borrow::Cow;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout, timeout_at};
+use towerkit_endpoint::{BoxError, Code};
+use towerkit_lifecycle::{Lifeline, Member};
+
+use crate::{Backoff, Instance, Register, RegistryError};
+
+/// Keeps an instance in a registry for as long as it runs: registers it, keeps that alive, registers it again when it was lost, and
+/// takes it back at the stop.
+///
+/// It is a [`Member`] of a run group: added last, it is the first to stop, so that callers look elsewhere before the server drains. A
+/// registry that can't be reached keeps no service from starting, nor from running: the registrar goes on trying, and
+/// [says so](Self::watch).
+///
+/// ```
+/// # use towerkit_sd::{Instance, Register, RegistryError};
+/// # struct Registration;
+/// # impl Register for Registration {
+/// #     fn registry(&self) -> &'static str { "phone book" }
+/// #     async fn register(&mut self, _: &Instance) -> Result<(), RegistryError> { Ok(()) }
+/// #     async fn keep(&mut self) -> RegistryError { std::future::pending().await }
+/// #     async fn deregister(&mut self) -> Result<(), RegistryError> { Ok(()) }
+/// # }
+/// use std::time::Duration;
+/// use towerkit_lifecycle::Group;
+/// use towerkit_sd::{Registrar, Registration as State};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), towerkit_endpoint::BoxError> {
+/// # let registration = Registration;
+/// // In earnest: `consul.registration("addsvc")`, or that of another registry.
+/// let registrar = Registrar::new(registration, "10.0.0.7:8081".parse()?)
+///     .health_check(Duration::from_secs(5), || async { Ok(()) }); // an error takes the instance out until it is well again
+/// let mut state = registrar.watch();
+/// # let done = towerkit_lifecycle::member_fn("done", move |lifeline| async move {
+/// #     lifeline.ready();
+/// #     state.wait_for(State::is_registered).await?;
+/// #     Ok(())
+/// # });
+/// let group = Group::new().with(registrar); // after the servers
+/// # group.with(done).run().await?;
+/// # Ok(())
+/// # }
+/// ```
+pub struct Registrar<R> {
+    register: R,
+    instance: Instance,
+    check: Option<Check>,
+    backoff: Backoff,
+    attempt_time: Duration,
+    state: watch::Sender<Registration>,
+}
+
+struct Check {
+    every: Duration,
+    run: Box<dyn Fn() -> CheckFuture + Send + Sync>,
+}
+
+type CheckFuture = Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>>;
+
+/// How it stands with a registration, see [`Registrar::watch`].
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub enum Registration {
+    /// The registrar has not begun.
+    #[default]
+    Waiting,
+    /// The registry has it.
+    Registered {
+        /// How often it was registered: more than once, where it was lost.
+        times: u64,
+    },
+    /// The registry does not have it, or nobody knows, and the registrar tries again.
+    Failing {
+        /// What went wrong.
+        error: Arc<RegistryError>,
+    },
+    /// It was taken out, since the [health check](Registrar::health_check) failed.
+    Unhealthy {
+        /// What the check said.
+        reason: String,
+    },
+    /// The registrar has stopped. It holds whether the registration was taken back: where it was not, it runs out.
+    Stopped {
+        /// Whether the registry said that it is gone.
+        deregistered: bool,
+    },
+}
+
+impl Registration {
+    /// Whether the registry has it.
+    #[must_use]
+    pub const fn is_registered(&self) -> bool {
+        matches!(self, Self::Registered { .. })
+    }
+}
+
+impl<R: Register> Registrar<R> {
+    /// Of one instance in one registry.
+    #[must_use]
+    pub fn new(register: R, instance: Instance) -> Self {
+        Self {
+            register,
+            instance,
+            check: None,
+            backoff: Backoff::default(),
+            attempt_time: Duration::from_secs(5),
+            state: watch::Sender::default(),
+        }
+    }
+
+    /// Registers the instance only while a check passes. It is run at the start and then so often; while it fails, the instance is taken
+    /// out. A check that is not done within the time between two fails.
+    #[must_use]
+    pub fn health_check<F, Fut>(mut self, every: Duration, check: F) -> Self
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), BoxError>> + Send + 'static,
+    {
+        let every = every.max(Duration::from_millis(1));
+        self.check = Some(Check { every, run: Box::new(move || Box::pin(check())) });
+        self
+    }
+
+    /// The waits between tries, in place of the [default](Backoff::default).
+    #[must_use]
+    pub fn backoff(mut self, backoff: Backoff) -> Self {
+        self.backoff = backoff;
+        self
+    }
+
+    /// How long one try to register or to deregister may take, in place of 5 s.
+    #[must_use]
+    pub const fn attempt_time(mut self, time: Duration) -> Self {
+        self.attempt_time = time;
+        self
+    }
+
+    /// How it stands, and each change of it.
+    #[must_use]
+    pub fn watch(&self) -> watch::Receiver<Registration> {
+        self.state.subscribe()
+    }
+
+    async fn drive(&mut self, lifeline: &Lifeline) {
+        let mut check = self.check.take().map(Checking::new);
+        let mut times = 0;
+        // Whether the registry may have it: a try that failed may have been carried out.
+        let mut maybe_there = false;
+        loop {
+            if let Some(check) = &mut check
+                && let Err(reason) = check.healthy().await
+            {
+                if maybe_there && let Err(error) = self.deregister().await {
+                    self.fail(error);
+                    self.backoff.wait().await;
+                    continue;
+                }
+                self.state.send_replace(Registration::Unhealthy { reason });
+                lifeline.ready();
+                check.recovered().await;
+            }
+            maybe_there = true;
+            match self.register().await {
+                Ok(()) => {
+                    times += 1;
+                    self.backoff.reset();
+                    self.state.send_replace(Registration::Registered { times });
+                    lifeline.ready();
+                }
+                Err(error) => {
+                    self.fail(error);
+                    // The service is up, whatever becomes of its registry.
+                    lifeline.ready();
+                    self.backoff.wait().await;
+                    continue;
+                }
+            }
+            let unhealthy = async {
+                match &mut check {
+                    Some(check) => check.failed().await,
+                    None => std::future::pending().await,
+                }
+            };
+            let lost = tokio::select! {
+                error = self.register.keep() => error,
+                () = unhealthy => continue,
+            };
+            self.fail(lost);
+            // One that is lost over and over is no cause to hammer the registry.
+            self.backoff.wait().await;
+        }
+    }
+
+    async fn register(&mut self) -> Result<(), RegistryError> {
+        let registry = self.register.registry();
+        timeout(self.attempt_time, self.register.register(&self.instance)).await.unwrap_or_else(|_| Err(late(registry)))
+    }
+
+    async fn deregister(&mut self) -> Result<(), RegistryError> {
+        let registry = self.register.registry();
+        timeout(self.attempt_time, self.register.deregister()).await.unwrap_or_else(|_| Err(late(registry)))
+    }
+
+    fn fail(&self, error: RegistryError) {
+        self.state.send_replace(Registration::Failing { error: Arc::new(error) });
+    }
+}
+
+fn late(registry: &'static str) -> RegistryError {
+    RegistryError::new(registry, Code::DeadlineExceeded, "it did not answer in time")
+}
+
+impl<R: Register> Member for Registrar<R> {
+    fn name(&self) -> Cow<'static, str> {
+        format!("{} registration", self.register.registry()).into()
+    }
+
+    async fn run(mut self, lifeline: Lifeline) -> Result<(), BoxError> {
+        tokio::select! {
+            () = self.drive(&lifeline) => {}
+            () = lifeline.stopping() => {}
+        }
+        let by = lifeline.stop_by().unwrap_or_else(|| Instant::now() + self.attempt_time);
+        // A try that was cut off may have been carried out, so it is taken back whatever was known.
+        let ended = match timeout_at(by, self.deregister()).await {
+            Ok(ended) => ended,
+            Err(_) => Err(late(self.register.registry())),
+        };
+        self.state.send_replace(Registration::Stopped { deregistered: ended.is_ok() });
+        Ok(ended?)
+    }
+}
+
+/// A health check that is run again and again.
+struct Checking {
+    run: Box<dyn Fn() -> CheckFuture + Send + Sync>,
+    every: Duration,
+    ticks: tokio::time::Interval,
+    last: Result<(), String>,
+    begun: bool,
+}
+
+impl Checking {
+    fn new(Check { every, run }: Check) -> Self {
+        let mut ticks = interval(every);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self { run, every, ticks, last: Ok(()), begun: false }
+    }
+
+    /// The last result; the first time, after it is run.
+    async fn healthy(&mut self) -> Result<(), String> {
+        if !self.begun {
+            self.next().await;
+        }
+        self.last.clone()
+    }
+
+    async fn failed(&mut self) {
+        while self.last.is_ok() {
+            self.next().await;
+        }
+    }
+
+    async fn recovered(&mut self) {
+        while self.last.is_err() {
+            self.next().await;
+        }
+    }
+
+    // It may be dropped at its waits: then the check is run anew.
+    async fn next(&mut self) {
+        self.ticks.tick().await;
+        self.last = match timeout(self.every, (self.run)()).await {
+            Ok(result) => result.map_err(|error| error.to_string()),
+            Err(_) => Err(format!("the health check took more than {:?}", self.every)),
+        };
+        self.begun = true;
+    }
+}
+
+impl<R> fmt::Debug for Registrar<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registrar")
+            .field("instance", &self.instance)
+            .field("state", &*self.state.borrow())
+            .finish_non_exhaustive()
+    }
+}

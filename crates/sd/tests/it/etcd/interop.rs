@@ -1,0 +1,101 @@
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use towerkit_endpoint::{Endpoint, Error, endpoint_fn};
+use towerkit_sd::balancer::RoundRobin;
+use towerkit_sd::{Endpointer, Instance, Registrar};
+use towerkit_testing::process::Process;
+use towerkit_testing::tool;
+
+use super::server::Server;
+use super::{Running, eventually, on_each, until_addresses};
+
+/// A server that says its name.
+fn greeter(name: &'static str) -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _ = stream.write_all(name.as_bytes());
+        }
+    });
+    port
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_etcdctl_puts_is_seen_and_called() {
+    on_each("what_etcdctl_puts_is_seen_and_called", |server| async move {
+        let instancer = server.client().service("greeter").instancer();
+        let greeters = Endpointer::new(instancer, |instance| Ok(instance.address().to_owned()));
+        let greet = greeters.balance(RoundRobin::new(), |address| {
+            let address = address.clone();
+            endpoint_fn(move |()| {
+                let address = address.clone();
+                async move {
+                    let mut said = String::new();
+                    TcpStream::connect(address).and_then(|mut stream| stream.read_to_string(&mut said)).unwrap();
+                    Ok::<_, Error>(said)
+                }
+            })
+        });
+        for (key, name) in [("a", "hello"), ("b", "goodbye")] {
+            let value = format!("http://127.0.0.1:{}/greeting", greeter(name));
+            server.ctl(&["put", &format!("/services/greeter/{key}"), &value]);
+        }
+        while greeters.members().len() < 2 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let mut said = [greet.invoke(()).await.unwrap(), greet.invoke(()).await.unwrap()];
+        said.sort();
+        assert_eq!(said, ["goodbye", "hello"]);
+    })
+    .await;
+}
+
+/// The program of `tests/go/etcdv3`, in which Go kit is as its users have it.
+fn go_kit(test: &str) -> Option<PathBuf> {
+    let go = tool::find("go", test)?;
+    // Each process has its own, since tests of two may run at a time; what it is made of is cached.
+    let program = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("gokit-etcdv3-{}", std::process::id()));
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/go/etcdv3");
+    let output = Command::new(go).current_dir(source).arg("build").arg("-o").arg(&program).arg(".").output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Some(program)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn go_kit_and_we_see_each_other() {
+    let test = "go_kit_and_we_see_each_other";
+    let Some(program) = go_kit(test) else { return };
+    on_each(test, |server| see_each_other(server, program.clone())).await;
+    let _ = std::fs::remove_file(program);
+}
+
+async fn see_each_other(server: Server, program: PathBuf) {
+    let (address, prefix) = (server.address(), "/services/addsvc/");
+    let etcd = server.client();
+    let mut instancer = etcd.service("addsvc").instancer();
+    let theirs = Process::start(Command::new(&program).args(["register", &address, prefix, "10.0.0.9:8081"]));
+    let state = until_addresses(&mut instancer, &["10.0.0.9:8081"]).await;
+    assert_eq!(state.instances(), [Instance::new("10.0.0.9", 8081)]);
+
+    let watching = Process::start(Command::new(&program).args(["watch", &address, prefix]));
+    let registration = etcd.registration("addsvc").plain_value();
+    let mut ours = Running::of(Registrar::new(registration, Instance::new("10.0.0.10", 8081)));
+    ours.registered(1).await;
+    let last = |expected: &str| {
+        let said = watching.said();
+        said.lines().rfind(|line| line.starts_with("instances=")) == Some(&format!("instances={expected} error=<nil>"))
+    };
+    eventually("that it sees both", || last("10.0.0.10:8081,10.0.0.9:8081")).await;
+    until_addresses(&mut instancer, &["10.0.0.10:8081", "10.0.0.9:8081"]).await;
+
+    theirs.terminate(Duration::from_secs(10));
+    until_addresses(&mut instancer, &["10.0.0.10:8081"]).await;
+    eventually("that it sees ours alone", || last("10.0.0.10:8081")).await;
+    ours.stop().await;
+    eventually("that it sees none", || last("")).await;
+}

@@ -1,0 +1,66 @@
+//! Against a fake: a small API server that keeps to what Kubernetes' documentation says of lists and watches. That it is taken for one by
+//! Kubernetes' own client for Python is a test too.
+
+mod endpoints;
+mod failure;
+mod fake;
+mod hostile;
+mod peer;
+mod watching;
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use towerkit_sd::kubernetes::{Kubernetes, Service};
+use towerkit_sd::{Backoff, HttpClient, Instance, Instancer, State};
+
+/// The longest that a test waits for what is to come.
+const LONG: Duration = Duration::from_secs(20);
+
+/// A service of the server at a port, that is soon asked again.
+fn addsvc(port: u16) -> Service {
+    kubernetes(port).service("addsvc").backoff(Backoff::new(Duration::from_millis(20), Duration::from_millis(200)))
+}
+
+fn kubernetes(port: u16) -> Kubernetes {
+    Kubernetes::new(HttpClient::plain(), &format!("http://127.0.0.1:{port}")).expect("a URL")
+}
+
+/// A slice with endpoints, and one port named `http`.
+fn slice(name: &str, port: u16, endpoints: &[Value]) -> Value {
+    json!({
+        "metadata": { "name": name, "namespace": "default", "labels": { "kubernetes.io/service-name": "addsvc" } },
+        "addressType": "IPv4",
+        "ports": [{ "name": "http", "port": port, "protocol": "TCP" }],
+        "endpoints": endpoints,
+    })
+}
+
+/// An endpoint that is ready.
+fn ready(address: &str) -> Value {
+    json!({ "addresses": [address], "conditions": { "ready": true, "serving": true, "terminating": false } })
+}
+
+/// Waits until the set is this.
+async fn set(instancer: &mut Instancer, addresses: &[&str]) {
+    let is = |state: &State| {
+        state.is_known() && state.instances().iter().map(Instance::address).eq(addresses.iter().copied())
+    };
+    let start = Instant::now();
+    while !is(&instancer.state()) {
+        let left = LONG.saturating_sub(start.elapsed());
+        assert!(
+            tokio::time::timeout(left, instancer.changed()).await.is_ok(),
+            "{addresses:?} were awaited, there is {instancer:?}"
+        );
+    }
+}
+
+/// Waits for a condition.
+async fn until(what: &str, mut condition: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !condition() {
+        assert!(start.elapsed() < LONG, "in vain: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}

@@ -1,0 +1,156 @@
+//! Servers that tests start beside themselves, on ports of their own, and stop by the id they were started with.
+//!
+//! ```no_run
+//! use std::process::Command;
+//! use std::time::Duration;
+//! use towerkit_testing::process::{Process, free_port};
+//!
+//! let port = free_port();
+//! let nginx = Process::start(Command::new("nginx").args(["-c", "nginx.conf"])).listens_on(port, Duration::from_secs(10));
+//! // ...
+//! nginx.kill();
+//! ```
+
+use std::io::Read;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// A port of 127.0.0.1 where nothing listens just now.
+///
+/// # Panics
+///
+/// Where there is none.
+#[must_use]
+#[expect(clippy::expect_used, reason = "a test can't go on without")]
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    listener.local_addr().expect("its number").port()
+}
+
+/// A program that runs beside a test. Dropped, it is killed.
+#[derive(Debug)]
+pub struct Process {
+    name: String,
+    child: Child,
+    said: Said,
+}
+
+type Said = Arc<Mutex<String>>;
+
+impl Process {
+    /// Starts it. What it writes is read and kept, see [`said`](Self::said).
+    ///
+    /// # Panics
+    ///
+    /// Where it can't be started.
+    #[must_use]
+    #[expect(clippy::panic, reason = "a test can't go on without")]
+    pub fn start(command: &mut Command) -> Self {
+        let name = command.get_program().to_string_lossy().into_owned();
+        let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let mut child = child.unwrap_or_else(|error| panic!("{name} can't be started: {error}"));
+        let said = Said::default();
+        keep(child.stdout.take(), &said);
+        keep(child.stderr.take(), &said);
+        Self { name, child, said }
+    }
+
+    /// Waits until it listens on a port of 127.0.0.1.
+    ///
+    /// # Panics
+    ///
+    /// Where it ends before, or takes too long: with what it said.
+    #[must_use]
+    pub fn listens_on(mut self, port: u16, within: Duration) -> Self {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        self.wait_for(&format!("listens on {port}"), within, || TcpStream::connect(address).is_ok());
+        self
+    }
+
+    /// Waits for a condition while it runs.
+    ///
+    /// # Panics
+    ///
+    /// Where it ends before, or takes too long: with what it said.
+    pub fn wait_for(&mut self, what: &str, within: Duration, mut condition: impl FnMut() -> bool) {
+        let start = Instant::now();
+        while !condition() {
+            let ended = self.child.try_wait().ok().flatten();
+            assert!(ended.is_none(), "{} has ended ({ended:?}) before it {what}; it said:\n{}", self.name, self.said());
+            assert!(start.elapsed() < within, "{} took more than {within:?} until it {what}; it said:\n{}", self.name, self.said());
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// The id it was started with.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What it wrote up to now.
+    #[must_use]
+    pub fn said(&self) -> String {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Sends it a signal by its name: `TERM`, `STOP`, `CONT`.
+    ///
+    /// # Panics
+    ///
+    /// Where there is no such signal.
+    #[expect(clippy::expect_used, reason = "a test can't go on without")]
+    pub fn signal(&self, signal: &str) {
+        let status = Command::new("kill").args([&format!("-{signal}"), &self.id().to_string()]).status();
+        assert!(status.expect("kill runs").success(), "kill -{signal} of {} failed", self.name);
+    }
+
+    /// Kills it, and waits until it is gone.
+    pub fn kill(mut self) {
+        self.end();
+    }
+
+    /// Asks it to stop, and waits for that.
+    ///
+    /// # Panics
+    ///
+    /// Where it takes too long.
+    pub fn terminate(mut self, within: Duration) -> ExitStatus {
+        self.signal("TERM");
+        let start = Instant::now();
+        loop {
+            if let Ok(Some(status)) = self.child.try_wait() {
+                return status;
+            }
+            assert!(start.elapsed() < within, "{} still runs after {within:?}; it said:\n{}", self.name, self.said());
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    fn end(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// Reads on, so that the program never waits for a reader.
+fn keep(output: Option<impl Read + Send + 'static>, said: &Said) {
+    let Some(mut output) = output else { return };
+    let said = Arc::clone(said);
+    thread::spawn(move || {
+        let mut bytes = [0; 4096];
+        while let Ok(read @ 1..) = output.read(&mut bytes) {
+            let text = String::from_utf8_lossy(bytes.get(..read).unwrap_or_default()).into_owned();
+            said.lock().unwrap_or_else(PoisonError::into_inner).push_str(&text);
+        }
+    });
+}
