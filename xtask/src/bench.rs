@@ -4,9 +4,11 @@
 mod grpc;
 mod http;
 mod layers;
+mod probe;
 mod process;
 mod proxy;
 mod resilience;
+mod sd;
 mod table;
 
 use anyhow::{Result, bail};
@@ -15,7 +17,7 @@ use table::Row;
 
 #[derive(clap::Args)]
 pub struct Flags {
-    /// Which: `layers`, `http`, `grpc`, `proxy` or `resilience`.
+    /// Which: `layers`, `http`, `grpc`, `proxy`, `resilience` or `sd`.
     name: String,
 
     /// One JSON object a row, in place of the table.
@@ -31,21 +33,38 @@ pub struct Flags {
     quick: bool,
 }
 
+/// A table of a benchmark.
+pub struct Part {
+    title: &'static str,
+    rows: Vec<Row>,
+    /// A column for each unit, in place of a line for each row.
+    matrix: bool,
+}
+
 pub fn run(flags: &Flags) -> Result<bool> {
-    let rows = match flags.name.as_str() {
-        "layers" => layers::run(flags.quick)?,
-        "http" => http::run(flags.quick)?,
-        "grpc" => grpc::run(flags.quick)?,
-        "proxy" => proxy::run(flags.quick)?,
-        "resilience" => resilience::run(flags.quick)?,
-        other => bail!("there is no benchmark {other:?}: it is `layers`, `http`, `grpc`, `proxy` or `resilience`"),
+    // Most are one table without a title.
+    let alone = |rows| vec![Part { title: "", rows, matrix: false }];
+    let parts = match flags.name.as_str() {
+        "layers" => alone(layers::run(flags.quick)?),
+        "http" => alone(http::run(flags.quick)?),
+        "grpc" => alone(grpc::run(flags.quick)?),
+        "proxy" => alone(proxy::run(flags.quick)?),
+        "resilience" => alone(resilience::run(flags.quick)?),
+        "sd" => sd::run(flags.quick)?,
+        other => bail!("there is no benchmark {other:?}: it is `layers`, `http`, `grpc`, `proxy`, `resilience` or `sd`"),
     };
-    if flags.json {
-        rows.iter().for_each(|row| println!("{}", row.json()));
-    } else {
-        table::print(&rows);
+    for Part { title, rows, matrix } in &parts {
+        if flags.json {
+            rows.iter().for_each(|row| println!("{}", row.json()));
+            continue;
+        }
+        if !title.is_empty() {
+            println!("\n### {title}\n");
+        }
+        if *matrix { table::print_matrix(rows) } else { table::print(rows) }
     }
-    let missed: Vec<&Row> = rows.iter().filter(|row| row.is_over()).collect();
+    let rows = parts.iter().flat_map(|part| &part.rows);
+    let missed: Vec<&Row> = rows.filter(|row| row.is_over()).collect();
     if flags.check {
         for row in &missed {
             eprintln!("over its budget: {} {}", row.name, row.unit);

@@ -7,6 +7,7 @@
 //! cargo xtask features                each crate alone, with each of its features
 //! cargo xtask fuzz [TARGET..]         what reads a peer's bytes, fuzzed
 //! cargo xtask bench NAME              a benchmark, as a table of ratios
+//! cargo xtask fleet                   what becomes of calls when instances and their registry fail
 //! ```
 
 #![allow(clippy::print_stdout, clippy::print_stderr, unreachable_pub, reason = "it is a program, and has no API")]
@@ -14,6 +15,7 @@
 mod bench;
 mod check;
 mod features;
+mod fleet;
 mod fuzz;
 mod test;
 mod workspace;
@@ -43,6 +45,8 @@ enum Command {
     Fuzz(fuzz::Flags),
     /// Measures, and prints a table.
     Bench(bench::Flags),
+    /// Calls real processes while they are killed, hang and are restarted, and prints what became of the calls.
+    Fleet(fleet::Flags),
 }
 
 fn main() -> ExitCode {
@@ -53,6 +57,7 @@ fn main() -> ExitCode {
         Command::Features => features::run(),
         Command::Fuzz(flags) => fuzz::run(&flags),
         Command::Bench(flags) => bench::run(&flags),
+        Command::Fleet(flags) => fleet::run(&flags),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,

@@ -4,45 +4,31 @@
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "it is a program")]
 
-use std::future::Future;
-use std::hint::black_box;
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use cpu_time::ThreadTime;
 use tower::limit::ConcurrencyLimitLayer;
 use tower::load_shed::LoadShedLayer;
 use tower::{Service, ServiceBuilder};
 use towerkit_endpoint::{DeadlineLayer, Endpoint, Error, Next, PanicLayer, Request, endpoint_fn, middleware_fn};
+use towerkit_testing::bench::{self, Case};
 
 const CALLS: u32 = 20_000;
 
-struct Case {
-    name: &'static str,
-    layer: bool,
-    run: Box<dyn FnMut(u32)>,
-    ns: Vec<f64>,
-    allocations: f64,
+/// Nanoseconds that a layer may add on its happy path.
+const LAYER: f64 = 50.0;
+
+fn case<S>(name: &str, service: S) -> Case
+where
+    S: Service<Request<u64>, Response = u64> + Send + 'static,
+{
+    Case::new(name, bench::calls(service, |n| Request::new(u64::from(n))))
 }
 
-fn case<S>(name: &'static str, layer: bool, mut service: S) -> Case
+fn layer<S>(name: &str, service: S) -> Case
 where
-    S: Service<Request<u64>, Response = u64> + 'static,
-    S::Error: std::fmt::Debug,
+    S: Service<Request<u64>, Response = u64> + Send + 'static,
 {
-    let run = move |calls| {
-        let mut cx = Context::from_waker(Waker::noop());
-        for n in 0..calls {
-            assert!(service.poll_ready(&mut cx).is_ready());
-            let call = pin!(service.call(Request::new(black_box(u64::from(n)))));
-            match call.poll(&mut cx) {
-                Poll::Ready(reply) => drop(black_box(reply.unwrap())),
-                Poll::Pending => unreachable!("the handler is ready at once"),
-            }
-        }
-    };
-    Case { name, layer, run: Box::new(run), ns: Vec::new(), allocations: 0.0 }
+    case(name, service).budget(LAYER)
 }
 
 async fn passes(request: Request<u64>, next: Next<u64, u64>) -> Result<u64, Error> {
@@ -50,7 +36,6 @@ async fn passes(request: Request<u64>, next: Next<u64, u64>) -> Result<u64, Erro
 }
 
 fn main() {
-    let rounds = std::env::args().skip_while(|arg| arg != "--rounds").nth(1).map_or(31, |n| n.parse().unwrap());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let _entered = runtime.enter();
 
@@ -77,38 +62,24 @@ fn main() {
     };
     let panics = || four().service(four().service(handler()));
     let mut cases = [
-        case("endpoint_fn", false, handler()),
-        case("endpoint_fn, erased", false, handler().erased()),
-        case("DeadlineLayer", true, ServiceBuilder::new().layer(deadline).service(handler())),
-        case(
+        case("endpoint_fn", handler()),
+        case("endpoint_fn, erased", handler().erased()),
+        layer("DeadlineLayer", ServiceBuilder::new().layer(deadline).service(handler())),
+        layer(
             "DeadlineLayer, no deadline",
-            true,
             ServiceBuilder::new().layer(DeadlineLayer::callers_only()).service(handler()),
         ),
-        case("PanicLayer", true, ServiceBuilder::new().layer(PanicLayer::new()).service(handler())),
-        case("middleware_fn", false, ServiceBuilder::new().layer(middleware_fn(passes)).service(handler())),
-        case("tower's timeout", false, ServiceBuilder::new().timeout(Duration::from_secs(1)).service(handler())),
-        case("tower's concurrency limit", false, ServiceBuilder::new().concurrency_limit(64).service(handler())),
-        case("tower's load shed", false, ServiceBuilder::new().load_shed().service(handler())),
-        case("eight PanicLayers", false, panics()),
-        case("a stack of eight", false, eight()),
-        case("a stack of eight, erased", false, eight().erased()),
+        layer("PanicLayer", ServiceBuilder::new().layer(PanicLayer::new()).service(handler())),
+        case("middleware_fn", ServiceBuilder::new().layer(middleware_fn(passes)).service(handler())),
+        case("tower's timeout", ServiceBuilder::new().timeout(Duration::from_secs(1)).service(handler())),
+        case("tower's concurrency limit", ServiceBuilder::new().concurrency_limit(64).service(handler())),
+        case("tower's load shed", ServiceBuilder::new().load_shed().service(handler())),
+        case("eight PanicLayers", panics()),
+        case("a stack of eight", eight()),
+        case("a stack of eight, erased", eight().erased()),
     ];
-    for case in &mut cases {
-        (case.run)(CALLS);
-        let counted = allocation_counter::measure(|| (case.run)(1000));
-        #[expect(clippy::cast_precision_loss, reason = "a few thousand at most")]
-        let total = counted.count_total as f64;
-        case.allocations = total / 1000.0;
-    }
-    for _ in 0..rounds {
-        for case in &mut cases {
-            let start = ThreadTime::now();
-            (case.run)(CALLS);
-            case.ns.push(start.elapsed().as_secs_f64() * 1e9 / f64::from(CALLS));
-        }
-    }
-    for Case { name, layer, ns, allocations, .. } in &cases {
-        println!(r#"{{"name":"{name}","layer":{layer},"ns":{ns:?},"allocations":{allocations}}}"#);
-    }
+    bench::measure(&mut cases, CALLS, bench::number("rounds", 31).unwrap(), |run| {
+        allocation_counter::measure(run).count_total
+    });
+    cases.iter().for_each(|case| println!("{case}"));
 }

@@ -64,6 +64,21 @@ impl<T> Request<T> {
         (self.context, self.message)
     }
 
+    /// The same message in the [context of an outgoing call](Context::outgoing): for what passes a request on to another service.
+    ///
+    /// ```
+    /// use tower::ServiceBuilder;
+    /// use towerkit_endpoint::{Endpoint, Error, Request, endpoint_fn};
+    ///
+    /// let remote = endpoint_fn(|name: String| async move { Ok::<_, Error>(name) }); // in earnest: a client
+    /// let gateway = ServiceBuilder::new().map_request(Request::<String>::outgoing).service(remote).erased();
+    /// # let _ = gateway;
+    /// ```
+    #[must_use]
+    pub fn outgoing(self) -> Self {
+        Self { context: self.context.outgoing(), message: self.message }
+    }
+
     /// Another message in the same context.
     #[must_use]
     pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Request<U> {

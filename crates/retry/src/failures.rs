@@ -25,6 +25,13 @@ impl<E: Failure> Failed<E> {
         }
     }
 
+    pub(crate) fn is_refused(&self) -> bool {
+        match self {
+            Self::Error(error) => error.is_refused(),
+            Self::Elapsed(_) => false,
+        }
+    }
+
     pub(crate) fn retry_after(&self) -> Option<std::time::Duration> {
         match self {
             Self::Error(error) => error.retry_after(),

@@ -78,7 +78,8 @@
 //!   stands outside.
 //! * **A concurrency limit** inside gives its permit back before each wait; outside, a call that waits goes on holding it.
 //! * **A balancer** stands inside, so that the next attempt goes to another server: each further one is marked as
-//!   [`Repeated`](towerkit_endpoint::Repeated), so that it avoids the server that just failed. That is what makes hedging worth it.
+//!   [`Repeated`](towerkit_endpoint::Repeated), so that it avoids the server that just failed. That is what makes hedging worth it. With
+//!   [`elsewhere`](RetryLayer::elsewhere) a server that says when to come back keeps no call waiting that another can serve.
 //! * **Signatures and tokens** that must be fresh in each attempt are written inside.
 //!
 //! # One layer of a system retries

@@ -91,7 +91,9 @@ pub struct Balancer<S, P: Strategy> {
     shared: Arc<Shared<S, P>>,
 }
 
-/// What all clones of a balancer share.
+/// What all clones of a balancer share. Each call holds it, and so its count changes all the time: what a choice reads keeps off that
+/// line of memory.
+#[repr(align(64))]
 pub(crate) struct Shared<S, P: Strategy> {
     pub(crate) strategy: P,
     pub(crate) choices: ArcSwap<Choices<S, P::Index>>,

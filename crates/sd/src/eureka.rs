@@ -42,18 +42,20 @@
 //!
 //! # What is asked
 //!
-//! An instancer asks for its one application, and is told the whole of it each time. Netflix's client keeps a copy of the whole registry
-//! and asks what has changed; whoever calls a few services of a registry of hundreds gets less to read this way, and has no copy that
-//! may differ from what it was copied from. Instancers of several services share the client and its connections, and nothing else.
+//! An instancer asks for its one application, and is told the whole of it each time. Netflix's client keeps a copy of
+//! the whole registry and asks what has changed; whoever calls a few services of a registry of hundreds gets less to
+//! read this way, and has no copy that may differ from what it was copied from. Instancers of several services share
+//! the client and its connections, and nothing else.
 //!
-//! A change is seen after the poll interval at the latest, and after what the servers add to it: they answer from a cache that is up to
-//! 30 s old, unless they are told otherwise (`eureka.server.use-read-only-response-cache`).
+//! A change is seen after the poll interval at the latest, and after what the servers add to it: they answer from a
+//! cache that is up to 30 s old, unless they are told otherwise (`eureka.server.use-read-only-response-cache`).
 //!
 //! # Which instances
 //!
-//! Those of the status UP. The status is what the server says it is: one that an operator has overridden, to take an instance out of the
-//! traffic, counts for what it is overridden with. An instance without a usable address, or whose port is disabled, is left out; an entry
-//! that can't be understood is skipped, and where none of them can, that is a failure.
+//! Those of the status UP. The status is what the server says it is: one that an operator has overridden, to take an
+//! instance out of the traffic, counts for what it is overridden with. An instance without a usable address, or whose
+//! port is disabled, is left out; an entry that can't be understood is skipped, and where none of them can, that is a
+//! failure.
 //!
 //! # What an instance carries
 //!
@@ -67,22 +69,27 @@
 //! | tags | metadata `tags`, with commas between | one that has a comma comes back as two; 256 are read |
 //! | labels | the rest of the metadata | one that has a name of the above is not written where the field says something |
 //!
-//! An application's name is turned to upper case, as Eureka does; its name as given is the VIP address, by which Spring Cloud's clients look for it.
-//! Names and ids stand in paths percent-encoded. Tomcat, which is what serves Spring's Eureka, takes none with a `/`. A label without a name, and
-//! control characters, are refused: Eureka would take them, and write XML that no other client can read.
+//! An application's name is turned to upper case, as Eureka does; its name as given is the VIP address, by which Spring
+//! Cloud's clients look for it. Names and ids stand in paths percent-encoded. Tomcat, which is what serves Spring's
+//! Eureka, takes none with a `/`. A label without a name, and control characters, are refused: Eureka would take them,
+//! and write XML that no other client can read.
 //!
 //! # When something fails
 //!
-//! * **A server** that can't be reached, takes too long, or refuses: the next one is asked, and stays the first to be asked until it fails.
-//! * **All servers**: the last set stands, with the failure beside it; they are asked again with [`Backoff`](crate::Backoff).
-//! * **The registry was restarted, and is empty**: it knows of nobody until they have all registered anew, at their next renewal. The last set
-//!   stands for the time of [`hold_when_gone`](Service::hold_when_gone), with a failure beside it that says so, and only then is it believed
-//!   that there is no instance left. A set that is smaller, but not empty, is believed at once.
-//! * **The registration is lost**, which a renewal is told by a 404: it is registered again (Netflix's documentation, Eureka REST
-//!   operations).
-//! * **The registry can't be reached for renewals**: they are tried again with backoff. After the duration of the lease it counts as lost.
-//! * **A process that dies** is evicted once its lease has run out: Eureka's servers give it about twice its duration, and keep it in any
-//!   case while they preserve themselves, which is when many instances stop renewing at once.
+//! * **A server** that can't be reached, takes too long, or refuses: the next one is asked, and stays the first to be
+//!   asked until it fails.
+//! * **All servers**: the last set stands, with the failure beside it; they are asked again with
+//!   [`Backoff`](crate::Backoff).
+//! * **The registry was restarted, and is empty**: it knows of nobody until they have all registered anew, at their
+//!   next renewal. The last set stands for the time of [`hold_when_gone`](Service::hold_when_gone), with a failure
+//!   beside it that says so, and only then is it believed that there is no instance left. A set that is smaller, but
+//!   not empty, is believed at once.
+//! * **The registration is lost**, which a renewal is told by a 404: it is registered again (Netflix's documentation,
+//!   Eureka REST operations).
+//! * **The registry can't be reached for renewals**: they are tried again with backoff. After the duration of the lease
+//!   it counts as lost.
+//! * **A process that dies** is evicted once its lease has run out: Eureka's servers give it about twice its duration,
+//!   and keep it in any case while they preserve themselves, which is when many instances stop renewing at once.
 
 mod api;
 mod entry;

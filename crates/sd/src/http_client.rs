@@ -1,3 +1,6 @@
+#[cfg(any(feature = "eureka", feature = "kubernetes"))]
+mod server_url;
+
 use std::fmt;
 use std::time::Duration;
 
@@ -17,6 +20,8 @@ use tower_service::Service;
 use towerkit_endpoint::{BoxError, Code};
 
 use crate::RegistryError;
+#[cfg(any(feature = "eureka", feature = "kubernetes"))]
+pub(crate) use server_url::ServerUrl;
 
 /// What talks HTTP to a registry: a client that is passed in, or a plain one.
 ///

@@ -23,10 +23,11 @@ use std::sync::Arc;
 /// assert_eq!(Instance::new("::1", 8080).address(), "[::1]:8080");
 /// # Ok::<(), towerkit_sd::InvalidAddress>(())
 /// ```
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instance(Arc<Parts>);
 
-#[derive(Clone, PartialEq, Eq)]
+// By address first: that is their order.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Parts {
     address: String,
     /// Where in the address the host is, without brackets.

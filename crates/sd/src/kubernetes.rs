@@ -18,12 +18,13 @@
 //! # }
 //! ```
 //!
-//! Nothing of the environment is read, and no file but the token's: where the API server is, and whose namespace it is, the program says. Its
-//! service account must be allowed to `list` and to `watch` `endpointslices` of the API group `discovery.k8s.io` in the namespace.
+//! Nothing of the environment is read, and no file but the token's: where the API server is, and whose namespace it is,
+//! the program says. Its service account must be allowed to `list` and to `watch` `endpointslices` of the API group
+//! `discovery.k8s.io` in the namespace.
 //!
-//! There is no registration: Kubernetes itself registers the pods that a Service selects, and takes out those that are not ready. A service
-//! of this toolkit has its part in that by its readiness probe, and by going on to serve for a while after it is asked to stop: see
-//! `towerkit_lifecycle`'s `Health` and `Linger`.
+//! There is no registration: Kubernetes itself registers the pods that a Service selects, and takes out those that are
+//! not ready. A service of this toolkit has its part in that by its readiness probe, and by going on to serve for a
+//! while after it is asked to stop: see `towerkit_lifecycle`'s `Health` and `Linger`.
 //!
 //! # Settings
 //!
@@ -41,9 +42,10 @@
 //!
 //! # Which endpoints
 //!
-//! Those whose condition `ready` is true or unknown (EndpointSlice's documentation, Conditions), at the first of their addresses: they are
-//! alike. An endpoint that stands in several slices, as it may while it moves, is one instance. Ports are those of TCP. A service that has
-//! several, without a word on which of them, is a failure and not a guess; so is a port that none of its slices has.
+//! Those whose condition `ready` is true or unknown (EndpointSlice's documentation, Conditions), at the first of their
+//! addresses: they are alike. An endpoint that stands in several slices, as it may while it moves, is one instance.
+//! Ports are those of TCP. A service that has several, without a word on which of them, is a failure and not a guess;
+//! so is a port that none of its slices has.
 //!
 //! # What an instance carries
 //!
@@ -58,24 +60,26 @@
 //!
 //! # What is asked
 //!
-//! The slices of the service are listed, in pages of 500, and then watched from the version of the list on, with bookmarks, so that nothing falls
-//! in between (Kubernetes' documentation, Efficient detection of changes). A watch ends after its time, and the next one begins where it
-//! ended. Changes that arrive together are published together.
+//! The slices of the service are listed, in pages of 500, and then watched from the version of the list on, with
+//! bookmarks, so that nothing falls in between (Kubernetes' documentation, Efficient detection of changes). A watch
+//! ends after its time, and the next one begins where it ended. Changes that arrive together are published together.
 //!
 //! # When something fails
 //!
-//! * **The watch breaks**: it is taken up where it ended. The last set stands, and where the server can't be reached the failure is beside it.
+//! * **The watch breaks**: it is taken up where it ended. The last set stands, and where the server can't be reached
+//!   the failure is beside it.
 //! * **The version is too old** (410 Gone, as a status or as an event): the list is read again. That is no failure.
 //! * **The server refuses, or says what can't be understood**: that is a failure, and the list is read again.
-//! * **The server takes the connection and says nothing**: a watch that goes on for longer than its time and the request time has
-//!   failed, and the list is read again.
+//! * **The server takes the connection and says nothing**: a watch that goes on for longer than its time and the
+//!   request time has failed, and the list is read again.
 //! * All that is tried again is tried with [`Backoff`](crate::Backoff), as is a watch that ends as soon as it began.
-//! * **The token is refused**: its file is read before each request, so that one that was rotated is taken up with the next.
-//! * **The server sends too much**: 4 MiB of a line, 64 MiB of a page, 10 000 slices, 100 000 endpoints of a service are a failure.
-//!   A slice or an endpoint that can't be understood is skipped.
+//! * **The token is refused**: its file is read before each request, so that one that was rotated is taken up with the
+//!   next.
+//! * **The server sends too much**: 4 MiB of a line, 64 MiB of a page, 10 000 slices, 100 000 endpoints of a service
+//!   are a failure. A slice or an endpoint that can't be understood is skipped.
 //!
-//! The tests of this module run against a small API server of their own, a fake that keeps to what the documentation says of lists and watches,
-//! and that Kubernetes' client for Python takes for one; not against a cluster.
+//! The tests of this module run against a small API server of their own, a fake that keeps to what the documentation
+//! says of lists and watches, and that Kubernetes' client for Python takes for one; not against a cluster.
 
 mod api;
 mod event;

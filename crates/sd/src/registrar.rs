@@ -56,7 +56,10 @@ pub struct Registrar<R> {
     backoff: Backoff,
     attempt_time: Duration,
     state: watch::Sender<Registration>,
+    on_change: Option<OnChange>,
 }
+
+type OnChange = Box<dyn Fn(&Registration) + Send + Sync>;
 
 struct Check {
     every: Duration,
@@ -102,6 +105,21 @@ impl Registration {
     }
 }
 
+/// One line, for a log.
+impl fmt::Display for Registration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Waiting => f.write_str("not begun"),
+            Self::Registered { times: 1 } => f.write_str("registered"),
+            Self::Registered { times } => write!(f, "registered for the {times}. time"),
+            Self::Failing { error } => write!(f, "not registered, and tried again: {error}"),
+            Self::Unhealthy { reason } => write!(f, "taken out, since the health check failed: {reason}"),
+            Self::Stopped { deregistered: true } => f.write_str("deregistered"),
+            Self::Stopped { deregistered: false } => f.write_str("not deregistered: it runs out by itself"),
+        }
+    }
+}
+
 impl<R: Register> Registrar<R> {
     /// Of one instance in one registry.
     #[must_use]
@@ -113,6 +131,7 @@ impl<R: Register> Registrar<R> {
             backoff: Backoff::default(),
             attempt_time: Duration::from_secs(5),
             state: watch::Sender::default(),
+            on_change: None,
         }
     }
 
@@ -143,6 +162,13 @@ impl<R: Register> Registrar<R> {
         self
     }
 
+    /// What is told of each change of its state: for a log. It must not block.
+    #[must_use]
+    pub fn on_change(mut self, listener: impl Fn(&Registration) + Send + Sync + 'static) -> Self {
+        self.on_change = Some(Box::new(listener));
+        self
+    }
+
     /// How it stands, and each change of it.
     #[must_use]
     pub fn watch(&self) -> watch::Receiver<Registration> {
@@ -163,7 +189,7 @@ impl<R: Register> Registrar<R> {
                     self.backoff.wait().await;
                     continue;
                 }
-                self.state.send_replace(Registration::Unhealthy { reason });
+                self.turn(Registration::Unhealthy { reason });
                 lifeline.ready();
                 check.recovered().await;
             }
@@ -172,7 +198,7 @@ impl<R: Register> Registrar<R> {
                 Ok(()) => {
                     times += 1;
                     self.backoff.reset();
-                    self.state.send_replace(Registration::Registered { times });
+                    self.turn(Registration::Registered { times });
                     lifeline.ready();
                 }
                 Err(error) => {
@@ -209,8 +235,15 @@ impl<R: Register> Registrar<R> {
         timeout(self.attempt_time, self.register.deregister()).await.unwrap_or_else(|_| Err(late(registry)))
     }
 
+    fn turn(&self, state: Registration) {
+        if let Some(on_change) = &self.on_change {
+            on_change(&state);
+        }
+        self.state.send_replace(state);
+    }
+
     fn fail(&self, error: RegistryError) {
-        self.state.send_replace(Registration::Failing { error: Arc::new(error) });
+        self.turn(Registration::Failing { error: Arc::new(error) });
     }
 }
 
@@ -234,7 +267,7 @@ impl<R: Register> Member for Registrar<R> {
             Ok(ended) => ended,
             Err(_) => Err(late(self.register.registry())),
         };
-        self.state.send_replace(Registration::Stopped { deregistered: ended.is_ok() });
+        self.turn(Registration::Stopped { deregistered: ended.is_ok() });
         Ok(ended?)
     }
 }

@@ -118,6 +118,7 @@ impl Process {
     /// # Panics
     ///
     /// Where it takes too long.
+    #[expect(clippy::must_use_candidate, reason = "most want it gone, and no more")]
     pub fn terminate(mut self, within: Duration) -> ExitStatus {
         self.signal("TERM");
         let start = Instant::now();

@@ -306,33 +306,30 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> RoutesFuture {
-        RoutesFuture(Step::Start { request: Some(request.map(Body::new)), table: self.table.clone() })
+        RoutesFuture { request: Some(request.map(Body::new)), table: self.table.clone(), reply: None }
     }
 }
 
 /// The future of [`Routes`]. Dropping it cancels the call.
-pub struct RoutesFuture(Step);
-
-enum Step {
+pub struct RoutesFuture {
     // The boxes of a call are made when it is first polled, and mostly freed in the same poll: those of the next call are then made of
     // the same memory, which is warm. Made as calls arrive, each has memory of its own.
-    Start { request: Option<Request<Body>>, table: Arc<Table> },
-    Under { way: RouteReply },
+    request: Option<Request<Body>>,
+    table: Arc<Table>,
+    reply: Option<RouteReply>,
 }
 
 impl Future for RoutesFuture {
     type Output = Result<Response<Body>, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        if let Step::Start { request, table } = &mut self.0
-            && let Some(request) = request.take()
-        {
-            let way = table.answer(request);
-            self.0 = Step::Under { way };
+        let this = &mut *self;
+        if let Some(request) = this.request.take() {
+            this.reply = Some(this.table.answer(request));
         }
-        match &mut self.0 {
-            Step::Under { way } => way.as_mut().poll(cx).map(Ok),
-            Step::Start { .. } => Poll::Pending, // its request is never gone
+        match &mut this.reply {
+            Some(reply) => reply.as_mut().poll(cx).map(Ok),
+            None => Poll::Pending, // there is one by now
         }
     }
 }

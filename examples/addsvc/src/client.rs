@@ -17,26 +17,34 @@ pub const RATE: u32 = 100;
 /// Calls that fail one after the other until the circuit opens.
 pub const FAILURES: u32 = 5;
 
-/// Puts the layers around the endpoints of a remote service. Both methods are idempotent, and share one circuit and one rate, since
-/// they go to one server.
-///
-/// `retries` is how often a failed call is made again; `on_retry` hears of each.
+/// Puts all layers around the endpoints of one server: see [`attempts`] and [`guarded`].
 #[must_use]
-pub fn resilient(
-    remote: Endpoints,
-    retries: u32,
-    on_retry: impl Fn(&Retrying) + Clone + Send + Sync + 'static,
-) -> Endpoints {
+pub fn resilient(remote: Endpoints, retries: u32, on_retry: impl Fn(&Retrying) + Send + Sync + 'static) -> Endpoints {
+    repeated(guarded(remote), attempts(retries, on_retry))
+}
+
+/// Makes a failed call again, so often at most. Both methods are idempotent. `on_retry` hears of each.
+pub fn attempts(retries: u32, on_retry: impl Fn(&Retrying) + Send + Sync + 'static) -> RetryLayer {
+    RetryLayer::new()
+        .attempts(retries.saturating_add(1))
+        .budget(Budget::new(0.2, retries.max(10))) // a call alone may use all of its retries
+        .idempotent()
+        .on_retry(on_retry)
+}
+
+/// Puts the attempts around the endpoints of a server, or around those of several, balanced.
+#[must_use]
+pub fn repeated(endpoints: Endpoints, attempts: RetryLayer) -> Endpoints {
+    let stack = ServiceBuilder::new().layer(attempts);
+    Endpoints { sum: stack.clone().service(endpoints.sum).erased(), concat: stack.service(endpoints.concat).erased() }
+}
+
+/// What one server has around it: a circuit and a rate, for both methods together.
+#[must_use]
+pub fn guarded(remote: Endpoints) -> Endpoints {
     let circuit = Settings::new(ConsecutiveFailures::new(FAILURES))
         .sleep(Sleep::exponential(Duration::from_secs(1), Duration::from_secs(30)));
     let stack = ServiceBuilder::new()
-        .layer(
-            RetryLayer::new()
-                .attempts(retries.saturating_add(1))
-                .budget(Budget::new(0.2, retries)) // a call alone may use all of its retries
-                .idempotent()
-                .on_retry(on_retry),
-        )
         .layer(CircuitBreakerLayer::new(Breaker::new(circuit)))
         .layer(ThrottleLayer::new(RateLimiter::new(Quota::per_second(RATE))));
     Endpoints { sum: stack.clone().service(remote.sum).erased(), concat: stack.service(remote.concat).erased() }

@@ -3,13 +3,15 @@
 //! * [`service`] is the domain: a trait, a struct, an error. Nothing of the network is in it.
 //! * [`endpoint`] makes each method an endpoint, and puts the layers around it.
 //! * [`client`] is what a client puts around each call.
+//! * [`registry`] is where it is registered, and where its callers find it.
 //! * [`pb`] is generated of `proto/add.proto`, whose names and numbers are Go kit's.
 //! * [`transport`] serves the endpoints and calls them, one file a transport.
 //!
-//! `src/main.rs` starts it, `src/bin/addcli.rs` is its command line.
+//! `src/main.rs` starts it, `src/bin/addcli` is its command line.
 
 pub mod client;
 pub mod endpoint;
 pub mod pb;
+pub mod registry;
 pub mod service;
 pub mod transport;

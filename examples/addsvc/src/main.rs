@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use addsvc::endpoint::Endpoints;
 use addsvc::service::BasicService;
-use addsvc::{pb, transport};
+use addsvc::{pb, registry, transport};
 use clap::Parser;
 use tokio::net::TcpListener;
 use towerkit_endpoint::BoxError;
@@ -33,7 +33,7 @@ struct Flags {
     jsonrpc_addr: SocketAddr,
 
     /// Where operators ask: /livez and /readyz.
-    #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
+    #[arg(long, default_value = "127.0.0.1:8083", value_name = "ADDRESS")]
     debug_addr: SocketAddr,
 
     /// How many calls a second are served, all methods together; more are refused (429). Without it there is no limit.
@@ -43,6 +43,18 @@ struct Flags {
     /// How long calls under way may take to end after SIGTERM, in seconds.
     #[arg(long, default_value_t = 10, value_name = "SECONDS")]
     drain: u64,
+
+    /// Where it is registered as `addsvc`: at its gRPC address, with labels `http` and `jsonrpc` for the others.
+    #[command(flatten)]
+    registry: registry::Flags,
+
+    /// Under which host it is registered, in place of the one it listens on.
+    #[arg(long, value_name = "HOST", requires = "registry")]
+    advertise: Option<String>,
+
+    /// How long it serves on after it is taken out of the registry, so that all callers learn of it, in seconds.
+    #[arg(long, default_value_t = 2, value_name = "SECONDS", requires = "registry")]
+    linger: u64,
 }
 
 #[tokio::main]
@@ -57,6 +69,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(flags: Flags) -> Result<(), BoxError> {
+    let registry = flags.registry.registry("addsvc")?;
     let http = listen("--http-addr", flags.http_addr).await?;
     let grpc = listen("--grpc-addr", flags.grpc_addr).await?;
     let json_rpc = listen("--jsonrpc-addr", flags.jsonrpc_addr).await?;
@@ -71,6 +84,17 @@ async fn run(flags: Flags) -> Result<(), BoxError> {
         json_rpc = json_rpc.local_addr()?,
         debug = debug.local_addr()?,
     );
+    // Where callers find it, if they are to find it by a registry.
+    let advertised =
+        |flag, listener: &TcpListener| registry::advertised(flag, listener.local_addr()?, flags.advertise.as_deref());
+    let instance = match registry {
+        Some(_) => Some(
+            advertised("--grpc-addr", &grpc)?
+                .with_label(registry::HTTP, advertised("--http-addr", &http)?.address())
+                .with_label(registry::JSON_RPC, advertised("--jsonrpc-addr", &json_rpc)?.address()),
+        ),
+        None => None,
+    };
 
     let limit = flags.rate_limit.map(|calls| RateLimiter::new(Quota::per_second(calls)));
     let endpoints = Endpoints::new(BasicService, limit);
@@ -82,14 +106,17 @@ async fn run(flags: Flags) -> Result<(), BoxError> {
     let health = transport::http::health(&group.health());
     let grpc_routes =
         transport::grpc::routes(endpoints.clone()).health(&group.health()).reflection(&[pb::FILE_DESCRIPTOR_SET]);
-    group
+    let group = group
         .with(Signals::terminate())
         .with(serve(debug, health).named("debug"))
         .with(serve(http, transport::http::routes(endpoints.clone())))
         .with(towerkit_transport_grpc::serve(grpc, grpc_routes))
-        .with(serve(json_rpc, transport::json_rpc::routes(endpoints)).named("json-rpc"))
-        .run()
-        .await?;
+        .with(serve(json_rpc, transport::json_rpc::routes(endpoints)).named("json-rpc"));
+    let group = match (registry, instance) {
+        (Some(registry), Some(instance)) => registry.register(group, instance, Duration::from_secs(flags.linger)),
+        _ => group,
+    };
+    group.run().await?;
     Ok(())
 }
 

@@ -6,17 +6,13 @@
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "it is a program")]
 
-use std::fmt;
-use std::future::{Future, Ready, ready};
-use std::hint::{self, black_box};
+use std::future::{Ready, ready};
+use std::hint::black_box;
 use std::num::NonZeroU32;
-use std::pin::pin;
-use std::sync::{Arc, Barrier};
-use std::task::{Context, Poll, Waker};
-use std::thread;
+use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use cpu_time::ThreadTime;
 use failsafe::FailurePolicy as _;
 use failsafe::backoff::constant;
 use failsafe::failure_policy::{consecutive_failures, success_rate_over_time_window};
@@ -31,22 +27,9 @@ use towerkit_endpoint::{Code, DeadlineLayer, Error, Request};
 use towerkit_ratelimit::adaptive::{AdaptiveLimitLayer, Vegas};
 use towerkit_ratelimit::{KeyedRateLimitLayer, KeyedRateLimiter, Quota, RateLimitLayer, RateLimiter, ThrottleLayer};
 use towerkit_retry::{HedgeLayer, RetryLayer};
+use towerkit_testing::bench::{self, Case};
 
 const CALLS: u32 = 20_000;
-
-/// Runs so many calls.
-type Run = Box<dyn FnMut(u32) + Send>;
-
-struct Case {
-    name: &'static str,
-    /// Nanoseconds that it may add.
-    budget: Option<f64>,
-    one: Run,
-    two: [Run; 2],
-    ns: Vec<f64>,
-    ns_two: Vec<f64>,
-    allocations: f64,
-}
 
 /// A handler that is ready at once.
 #[derive(Clone, Copy)]
@@ -67,44 +50,24 @@ impl Service<Request<u64>> for Handler {
 }
 
 /// The same for a function without a service around it.
-fn bare<F: Fn(u64) -> u64 + Clone + Send + 'static>(name: &'static str, call: F) -> Case {
-    let run = || -> Run {
+fn bare<F: Fn(u64) -> u64 + Clone + Send + 'static>(name: &str, call: F) -> Case {
+    Case::shared(name, || {
         let call = call.clone();
-        Box::new(move |calls| {
-            for n in 0..calls {
-                black_box(call(black_box(u64::from(n))));
-            }
-        })
-    };
-    Case { name, budget: None, one: run(), two: [run(), run()], ns: Vec::new(), ns_two: Vec::new(), allocations: 0.0 }
+        move |calls| (0..calls).for_each(|n| _ = black_box(call(black_box(u64::from(n)))))
+    })
 }
 
 /// `layered` makes a service; its clones share what the layer shares.
 #[expect(clippy::needless_pass_by_value, reason = "a service is made in the call")]
-fn case<S>(name: &'static str, budget: Option<f64>, layered: S) -> Case
+fn case<S>(name: &str, budget: Option<f64>, layered: S) -> Case
 where
     S: Service<Request<u64>, Response = u64> + Clone + Send + 'static,
-    S::Error: fmt::Debug,
 {
-    let run = || -> Run {
-        let mut service = layered.clone();
-        Box::new(move |calls| {
-            let mut cx = Context::from_waker(Waker::noop());
-            for n in 0..calls {
-                assert!(service.poll_ready(&mut cx).is_ready());
-                let mut call = pin!(service.call(Request::new(black_box(u64::from(n)))));
-                // The handler is ready at once; some of the others wait for a lock that another thread has.
-                let reply = loop {
-                    match call.as_mut().poll(&mut cx) {
-                        Poll::Ready(reply) => break reply,
-                        Poll::Pending => hint::spin_loop(),
-                    }
-                };
-                black_box(reply.unwrap());
-            }
-        })
-    };
-    Case { name, budget, one: run(), two: [run(), run()], ns: Vec::new(), ns_two: Vec::new(), allocations: 0.0 }
+    let case = Case::service(name, &layered, |n| Request::new(u64::from(n)));
+    match budget {
+        Some(budget) => case.budget(budget),
+        None => case,
+    }
 }
 
 fn breaker(
@@ -239,54 +202,13 @@ fn together() -> Vec<Case> {
 }
 
 fn main() {
-    let rounds = std::env::args().skip_while(|arg| arg != "--rounds").nth(1).map_or(31, |n| n.parse().unwrap());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let _entered = runtime.enter();
     let mut cases = vec![case("no layer", None, Handler)];
     cases.extend(breakers().into_iter().chain(limiters()).chain(retries()).chain(together()));
 
-    for case in &mut cases {
-        (case.one)(CALLS);
-        let counted = allocation_counter::measure(|| (case.one)(1000));
-        #[expect(clippy::cast_precision_loss, reason = "a few thousand at most")]
-        let total = counted.count_total as f64;
-        case.allocations = total / 1000.0;
-    }
-    for _ in 0..rounds {
-        for case in &mut cases {
-            case.ns.push(timed(&mut case.one));
-            case.ns_two.push(on_two_threads(&mut case.two));
-        }
-    }
-    for Case { name, budget, ns, ns_two, allocations, .. } in &cases {
-        let budget = budget.map_or_else(|| "null".to_owned(), |budget| budget.to_string());
-        println!(
-            r#"{{"name":"{name}","budget":{budget},"ns":{ns:?},"ns_two":{ns_two:?},"allocations":{allocations}}}"#
-        );
-    }
-}
-
-/// CPU nanoseconds a call, of this thread.
-fn timed(run: &mut Run) -> f64 {
-    let start = ThreadTime::now();
-    run(CALLS);
-    start.elapsed().as_secs_f64() * 1e9 / f64::from(CALLS)
-}
-
-/// The mean of both threads' CPU nanoseconds a call, while both are at it.
-fn on_two_threads([first, second]: &mut [Run; 2]) -> f64 {
-    let barrier = Barrier::new(2);
-    let at_once = |run: &mut Run| {
-        barrier.wait();
-        timed(run)
-    };
-    let handle = tokio::runtime::Handle::current();
-    thread::scope(|scope| {
-        let other = scope.spawn(|| {
-            let _entered = handle.enter();
-            at_once(first)
-        });
-        let own = at_once(second);
-        f64::midpoint(own, other.join().unwrap())
-    })
+    bench::measure(&mut cases, CALLS, bench::number("rounds", 15).unwrap(), |run| {
+        allocation_counter::measure(run).count_total
+    });
+    cases.iter().for_each(|case| println!("{case}"));
 }

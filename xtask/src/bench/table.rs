@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 /// One thing, measured.
 pub struct Row {
     pub name: String,
-    pub unit: &'static str,
+    pub unit: String,
     /// One value a round.
     pub values: Vec<f64>,
     /// The row it is compared with, and the ratio round by round.
@@ -23,8 +23,8 @@ pub enum Budget {
 }
 
 impl Row {
-    pub fn new(name: impl Into<String>, unit: &'static str, values: Vec<f64>) -> Self {
-        Self { name: name.into(), unit, values, against: None, budget: None }
+    pub fn new(name: impl Into<String>, unit: impl Into<String>, values: Vec<f64>) -> Self {
+        Self { name: name.into(), unit: unit.into(), values, against: None, budget: None }
     }
 
     /// Compares round by round, so that a machine that drifts does so for both.
@@ -67,6 +67,37 @@ impl Row {
             },
             "over": self.is_over(),
         })
+    }
+}
+
+/// As a matrix: a line for each name, and a column for each unit, with the budget that it has.
+pub fn print_matrix(rows: &[Row]) {
+    let mut units: Vec<&str> = Vec::new();
+    let mut names: Vec<&str> = Vec::new();
+    for row in rows {
+        if !units.contains(&row.unit.as_str()) {
+            units.push(&row.unit);
+        }
+        if !names.contains(&row.name.as_str()) {
+            names.push(&row.name);
+        }
+    }
+    println!("| what | {} |", units.join(" | "));
+    println!("| --- |{}", " ---: |".repeat(units.len()));
+    for name in names {
+        let cell = |unit: &&str| {
+            let row = rows.iter().find(|row| row.name == name && row.unit == *unit);
+            row.map_or_else(String::new, |row| {
+                let median = short(median(&row.values));
+                let spread = if row.values.len() > 1 {
+                    format!(" ({}–{})", short(least(&row.values)), short(most(&row.values)))
+                } else {
+                    String::new()
+                };
+                format!("{median}{spread}{}", if row.is_over() { " MISSED" } else { "" })
+            })
+        };
+        println!("| {name} | {} |", units.iter().map(cell).collect::<Vec<_>>().join(" | "));
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod debian;
 mod go;
+mod maven;
 mod npm;
 mod once;
 mod pypi;
@@ -13,6 +14,7 @@ use std::thread;
 use anyhow::Result;
 
 pub use debian::install;
+use go::Build;
 
 /// Something tests want, and where it comes from.
 struct Tool {
@@ -27,8 +29,10 @@ enum Source {
     Npm(&'static str, &'static str),
     /// The machine itself: its packages are too old to be of use.
     Machine,
-    /// The package of a program with its version, and what Go calls the program.
-    Go(&'static str, &'static str, &'static str),
+    /// The package of a program with its version, and how it is built.
+    Go(&'static str, &'static str, Build),
+    /// The folder in `xtask/tools` of a program in Java.
+    Maven(&'static str),
     /// Packages with their versions, and the Python that has them.
     Pypi(&'static [&'static str]),
 }
@@ -46,7 +50,20 @@ const fn machine(name: &'static str) -> Tool {
 }
 
 const fn go(name: &'static str, package: &'static str, version: &'static str, binary: &'static str) -> Tool {
-    Tool { name, from: Source::Go(package, version, binary) }
+    Tool { name, from: Source::Go(package, version, Build::Install(binary)) }
+}
+
+const fn go_module(
+    name: &'static str,
+    package: &'static str,
+    version: &'static str,
+    beside: &'static [&'static str],
+) -> Tool {
+    Tool { name, from: Source::Go(package, version, Build::Module(beside)) }
+}
+
+const fn maven(name: &'static str, project: &'static str) -> Tool {
+    Tool { name, from: Source::Maven(project) }
 }
 
 const fn pypi(name: &'static str, packages: &'static [&'static str]) -> Tool {
@@ -54,11 +71,20 @@ const fn pypi(name: &'static str, packages: &'static [&'static str]) -> Tool {
 }
 
 /// Those of one source stand together.
-const TOOLS: [Tool; 16] = [
+const TOOLS: [Tool; 34] = [
     debian("chromium", "chromium"),
     debian("curl", "curl"),
+    debian("dig", "bind9-dnsutils"),
+    debian("dnsmasq", "dnsmasq-base"),
+    debian("etcd", "etcd-server"),
+    debian("etcdctl", "etcd-client"),
     debian("h2load", "nghttp2-client"),
     debian("ip", "iproute2"),
+    debian("javac", "default-jdk-headless"),
+    debian("knotc", "knot"),
+    debian("knotd", "knot"),
+    debian("mvn", "maven"),
+    debian("named", "bind9"),
     debian("nginx", "nginx-light"),
     debian("node", "nodejs"),
     debian("npm", "npm"),
@@ -67,9 +93,20 @@ const TOOLS: [Tool; 16] = [
     debian("wrk", "wrk"),
     npm("jayson", "5.0.0"),
     machine("go"),
+    go_module(
+        "consul",
+        "github.com/hashicorp/consul",
+        "v1.12.9",
+        &["github.com/hashicorp/consul/api@v1.14.0", "github.com/hashicorp/consul/sdk@v0.11.0"],
+    ),
+    go_module("etcd_newest", "go.etcd.io/etcd/server/v3", "v3.7.3", &[]),
     go("grpcurl", "github.com/fullstorydev/grpcurl/cmd/grpcurl", "v1.9.3", "grpcurl"),
     go("grpc_interop_client", "google.golang.org/grpc/interop/client", "v1.83.1", "client"),
     go("grpc_interop_server", "google.golang.org/grpc/interop/server", "v1.83.1", "server"),
+    go("toxiproxy", "github.com/Shopify/toxiproxy/v2/cmd/server", "v2.12.0", "server"),
+    maven("eureka", "eureka"),
+    maven("zookeeper", "zookeeper"),
+    pypi("python_eureka", &["py-eureka-client==0.13.3"]),
     pypi(
         "python_grpc",
         &[
@@ -80,6 +117,9 @@ const TOOLS: [Tool; 16] = [
             "grpcio-tools==1.85.1",
         ],
     ),
+    pypi("python_kubernetes", &["kubernetes==37.0.2"]),
+    pypi("python_kazoo", &["kazoo==2.11.0"]),
+    pypi("python_zeroconf", &["zeroconf==0.154.0"]),
 ];
 
 impl Tool {
@@ -88,7 +128,7 @@ impl Tool {
         match self.from {
             Source::Debian(package) if find(self.name).is_none() => vec![package],
             Source::Pypi(_) => pypi::missing(),
-            Source::Debian(_) | Source::Npm(..) | Source::Machine | Source::Go(..) => Vec::new(),
+            Source::Debian(_) | Source::Npm(..) | Source::Machine | Source::Go(..) | Source::Maven(_) => Vec::new(),
         }
     }
 
@@ -97,7 +137,8 @@ impl Tool {
         match self.from {
             Source::Debian(_) | Source::Machine => find(self.name),
             Source::Npm(package, version) => npm::package(package, version),
-            Source::Go(package, version, binary) => go::program(self.name, package, version, binary),
+            Source::Go(package, version, build) => go::program(self.name, package, version, build),
+            Source::Maven(project) => maven::jar(project),
             Source::Pypi(packages) => pypi::python(self.name, packages),
         }
     }

@@ -50,6 +50,7 @@ impl RetryLayer {
             backoff: Backoff::default(),
             codes: Codes::default(),
             idempotent: false,
+            elsewhere: false,
             budget: Some(Budget::default()),
             on_retry: None,
             seed: None,
@@ -112,6 +113,14 @@ impl RetryLayer {
     #[must_use]
     pub const fn idempotent(mut self) -> Self {
         self.settings.idempotent = true;
+        self
+    }
+
+    /// Says that each attempt goes to another server: for a balancer inside. Then it is no reason to wait that one server, or the
+    /// breaker around it, says when to come back; and an attempt that was refused in this process takes nothing from the budget.
+    #[must_use]
+    pub const fn elsewhere(mut self) -> Self {
+        self.settings.elsewhere = true;
         self
     }
 

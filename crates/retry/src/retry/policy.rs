@@ -34,6 +34,7 @@ pub(super) struct Settings {
     pub(super) backoff: Backoff,
     pub(super) codes: Codes,
     pub(super) idempotent: bool,
+    pub(super) elsewhere: bool,
     pub(super) budget: Option<Budget>,
     pub(super) on_retry: Option<OnRetry>,
     pub(super) seed: Option<u64>,
@@ -73,7 +74,7 @@ impl Policy {
         if !retryable || !(idempotent || settings.idempotent || failed.is_not_sent()) {
             return Err(Stopped::NotRepeatable);
         }
-        let after = after.unwrap_or_default();
+        let after = if settings.elsewhere { Duration::ZERO } else { after.unwrap_or_default() };
         if after > settings.max_wait {
             return Err(Stopped::RetryAfter);
         }
@@ -83,8 +84,9 @@ impl Policy {
             return Err(Stopped::Deadline);
         }
         let token = match &settings.budget {
-            Some(budget) => budget.withdraw().ok_or(Stopped::Budget)?,
-            None => Token::free(),
+            // What was refused here was no load on any server, and elsewhere it is the first attempt.
+            Some(budget) if !(settings.elsewhere && failed.is_refused()) => budget.withdraw().ok_or(Stopped::Budget)?,
+            _ => Token::free(),
         };
         if let Some(listener) = &settings.on_retry {
             listener(&Retrying { attempt: made, code, delay });
@@ -137,6 +139,7 @@ impl fmt::Debug for Settings {
             .field("backoff", &self.backoff)
             .field("codes", &self.codes)
             .field("idempotent", &self.idempotent)
+            .field("elsewhere", &self.elsewhere)
             .field("budget", &self.budget)
             .finish_non_exhaustive()
     }

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use http::Method;
 use tokio::time::Instant;
 use tower::{Layer, ServiceExt};
-use towerkit_endpoint::{Code, Repeated, Request};
-use towerkit_retry::{Backoff, Idempotent, Repeat, RetryLayer};
+use towerkit_endpoint::{Classify, Code, Error, Refusal, Repeated, Request};
+use towerkit_retry::{Backoff, Budget, Idempotent, Repeat, RetryLayer};
 
 use crate::scripted::{error, failing, millis, not_sent, retry_after};
 
@@ -14,7 +14,7 @@ fn retry() -> RetryLayer {
     RetryLayer::new().backoff(Backoff::none())
 }
 
-async fn attempts_of(layer: RetryLayer, error: towerkit_endpoint::Error) -> usize {
+async fn attempts_of(layer: RetryLayer, error: Error) -> usize {
     let service = failing([error]);
     let _ = layer.layer(service.clone()).oneshot(Request::new(())).await;
     service.count()
@@ -63,6 +63,45 @@ async fn each_further_attempt_says_since_when_the_call_fails() {
     layer.layer(service.clone()).oneshot(Request::new(())).await.unwrap();
     let marks: Vec<_> = service.calls.lock().unwrap().iter().map(|call| call.repeated).collect();
     assert_eq!(marks, [None, Some(Repeated { since: begun }), Some(Repeated { since: begun })]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_attempts_go_elsewhere_a_server_that_says_when_to_come_back_is_no_reason_to_wait() {
+    let service = failing([retry_after(Code::Unavailable, millis(5000))]);
+    let begun = Instant::now();
+    retry().idempotent().elsewhere().layer(service.clone()).oneshot(Request::new(())).await.unwrap();
+    assert_eq!((service.count(), begun.elapsed()), (2, millis(0)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_attempts_go_elsewhere_one_that_was_refused_here_takes_nothing_from_the_budget() {
+    let empty = || Budget::new(0.0, 0);
+    let refused = || Error::from(Refused(Refusal::new(Code::Unavailable)));
+    let layer = || retry().idempotent().budget(empty());
+    assert_eq!(attempts_of(layer().elsewhere(), refused()).await, 2);
+    assert_eq!(attempts_of(layer(), refused()).await, 1);
+    assert_eq!(attempts_of(layer().elsewhere(), error(Code::Unavailable)).await, 1);
+}
+
+#[derive(Debug)]
+struct Refused(Refusal);
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("refused")
+    }
+}
+
+impl std::error::Error for Refused {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+impl Classify for Refused {
+    fn code(&self) -> Code {
+        self.0.code()
+    }
 }
 
 #[tokio::test(start_paused = true)]

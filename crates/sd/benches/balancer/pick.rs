@@ -2,11 +2,12 @@
 
 use std::hint::black_box;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::runtime::Runtime;
 use towerkit_sd::Endpointer;
 use towerkit_sd::balancer::{
-    Call, Choose, ConsistentHash, LeastLoaded, PeakEwma, Random, RoundRobin, Strategy, Weighted,
+    Call, Choose, ConsistentHash, LeastLoaded, Members, Nodes, PeakEwma, Random, RoundRobin, Strategy, Weighted,
 };
 use towerkit_testing::bench::Case;
 
@@ -18,6 +19,26 @@ const PICK: f64 = 100.0;
 struct Key(u64);
 
 impl Call for Key {}
+
+/// Chooses, and says that it was the first: so that what is measured is the choice, without a copy of the instance that was chosen.
+struct Alone<P>(P);
+
+impl<P: Strategy> Strategy for Alone<P> {
+    type Index = P::Index;
+
+    const COUNTS_ALL: bool = P::COUNTS_ALL;
+    const LATENCY_DECAY: Option<Duration> = P::LATENCY_DECAY;
+
+    fn index(&self, members: Members<'_>) -> P::Index {
+        self.0.index(members)
+    }
+}
+
+impl<R, P: Choose<R>> Choose<R> for Alone<P> {
+    fn choose(&self, index: &P::Index, nodes: &Nodes<'_>, request: &R) -> Option<usize> {
+        black_box(self.0.choose(index, nodes, request)).map(|_| 0)
+    }
+}
 
 pub(crate) fn cases(runtime: &Arc<Runtime>) -> Vec<Case> {
     let mut cases = Vec::new();
@@ -47,7 +68,7 @@ struct Fleet {
 
 impl Fleet {
     fn case<P: Strategy + Choose<Key>>(&self, name: &str, strategy: P) -> Case {
-        let balancer = self.endpointer.balance(strategy, |_| Handler);
+        let balancer = self.endpointer.balance(Alone(strategy), |_| Handler);
         let run = || {
             let (balancer, under_way) = (balancer.clone(), self.under_way.clone());
             move |picks| {

@@ -44,16 +44,17 @@ fn strategy<P: Strategy + Choose<Request<u64>>>(name: &str, seconds: u32, strate
     for (what, first) in [("alike", First::Alike), ("one slow", First::Slow)] {
         for clients in [1, 20] {
             let Outcome { took, .. } = run(seconds, clients, first, true, &strategy);
-            let at = |share: f64| {
-                took.get((took.len() as f64 * share) as usize).map_or(f64::NAN, |took| took.as_secs_f64() * 1e3)
-            };
-            values.push(format!(r#"["{what}, {clients}, p50",{}],["{what}, {clients}, p99",{}]"#, at(0.5), at(0.99)));
+            let label = format!("{what}, {clients} client{}", if clients == 1 { "" } else { "s" });
+            for (name, share) in [("p50", 0.5), ("p99", 0.99)] {
+                let at = took.get((took.len() as f64 * share) as usize).map_or(f64::NAN, Duration::as_secs_f64);
+                values.push(format!(r#"["{label}: {name}",{}]"#, at * 1e3));
+            }
         }
     }
-    for (what, outliers) in [("with outliers", true), ("without", false)] {
+    for (what, outliers) in [("", true), (", without outliers", false)] {
         let Outcome { took, failed } = run(seconds, 1, First::Broken, outliers, &strategy);
         let failed = f64::from(failed) * 100.0 / (f64::from(failed) + took.len() as f64);
-        values.push(format!(r#"["one broken, {what}",{failed}]"#));
+        values.push(format!(r#"["one broken{what}: % failed",{failed}]"#));
     }
     println!(r#"{{"name":"{name}","values":[{}]}}"#, values.join(","));
 }
@@ -100,7 +101,7 @@ async fn load(seconds: u32, clients: &[impl Endpoint<u64, Reply = (), Failure = 
         let key = random.u64(..);
         calls.spawn(async move {
             let begun = Instant::now();
-            client.invoke(key).await.map(|()| begun.elapsed())
+            client.invoke(key).await.ok().map(|()| begun.elapsed())
         });
         while let Some(ended) = calls.try_join_next() {
             outcome.add(ended.unwrap());
@@ -116,10 +117,10 @@ async fn load(seconds: u32, clients: &[impl Endpoint<u64, Reply = (), Failure = 
 }
 
 impl Outcome {
-    fn add(&mut self, ended: Result<Duration, Error>) {
-        match ended {
-            Ok(took) => self.took.push(took),
-            Err(_) => self.failed += 1,
+    fn add(&mut self, took: Option<Duration>) {
+        match took {
+            Some(took) => self.took.push(took),
+            None => self.failed += 1,
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::hash::Fnv;
 /// a popular key does not break its instance.
 ///
 /// All clients that see the same set agree, whatever program they are, if the key is of the same type: the hashes are fixed. The part of
-/// the ring an instance has grows with its [weight](crate::Instance::weight), in steps of a sixteenth of that of one of 100, and up to eight times.
+/// the ring an instance has grows with its [weight](crate::Instance::weight), in steps of an eighth of that of one of 100, and up to eight times.
 ///
 /// ```
 /// use towerkit_endpoint::Request;

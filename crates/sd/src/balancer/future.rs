@@ -76,9 +76,8 @@ where
                                 this.state.set(State::Done);
                                 return Poll::Ready(Err(NoInstance::new().into()));
                             };
-                            let (node, fleet) = (member.node.clone(), this.shared.fleet.clone());
-                            let in_flight = InFlight::new(node, fleet, P::LATENCY_DECAY, at, request.deadline());
-                            *this.in_flight = Some(in_flight);
+                            let node = member.node.clone();
+                            *this.in_flight = Some(InFlight::new(node, P::LATENCY_DECAY, at, request.deadline()));
                             *this.tail = request.tail().cloned();
                             let service = service.clone();
                             if let StateReplaced::Start { request } = this.state.as_mut().project_replace(State::Done) {

@@ -89,7 +89,7 @@ impl Nodes<'_> {
         if self.conditions == Conditions::None {
             return true;
         }
-        if node.is_out(self.fleet, || self.now()) {
+        if node.is_out(|| self.now()) {
             return false;
         }
         self.conditions == Conditions::In
@@ -101,14 +101,14 @@ impl Nodes<'_> {
         let Some(Member { node, .. }) = self.members.get(number) else { return false };
         match self.conditions {
             Conditions::None => true,
-            _ if node.is_out(self.fleet, || self.now()) => false,
+            _ if node.is_out(|| self.now()) => false,
             Conditions::In => true,
             Conditions::All => self.avoided_since.is_none_or(|since| !node.has_failed_since(since)),
         }
     }
 
     fn is_warm(&self, number: usize) -> bool {
-        let warmth = self.members.get(number).map_or(1.0, |member| member.node.warmth(self.fleet, || self.now()));
+        let warmth = self.members.get(number).map_or(1.0, |member| member.node.warmth(|| self.now()));
         warmth >= 1.0 || fastrand::f64() < warmth
     }
 

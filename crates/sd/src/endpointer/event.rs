@@ -1,3 +1,4 @@
+use std::fmt;
 use std::time::Duration;
 
 use towerkit_endpoint::BoxError;
@@ -55,6 +56,28 @@ pub enum EndpointerEvent<'a> {
         /// Which it is.
         instance: &'a Instance,
     },
+}
+
+/// One line, for a log.
+impl fmt::Display for EndpointerEvent<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Changed { added, removed, total } => {
+                write!(f, "{total} instances: {added} came, {removed} went")
+            }
+            Self::ConnectFailed { instance, error, retry_in } => {
+                write!(f, "{instance} can't be connected to, again in {retry_in:?}: {error}")
+            }
+            Self::Failing { error } => write!(f, "the registry fails: {error}"),
+            Self::Invalidated { error } => write!(f, "the registry has failed for too long: {error}"),
+            Self::EmptyHeld { time } => {
+                write!(f, "the registry has no instance, and is not believed for {time:?}")
+            }
+            Self::Recovered => f.write_str("the registry is well again"),
+            Self::Ejected { instance, time } => write!(f, "{instance} is left out for {time:?}: its calls fail"),
+            Self::Returned { instance } => write!(f, "{instance} is called again"),
+        }
+    }
 }
 
 /// Who is told of events.

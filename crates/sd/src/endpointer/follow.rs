@@ -172,7 +172,7 @@ impl<C: Clone + Send + Sync + 'static> Follower<C> {
             pending.abort.abort();
         }
         if let Some((node, _)) = gone.connected {
-            node.leave(&self.inner.fleet);
+            node.leave();
         }
     }
 
@@ -197,7 +197,7 @@ impl<C: Clone + Send + Sync + 'static> Follower<C> {
 
     fn node(&self, instance: &Instance) -> Arc<Node> {
         let joined_at = if self.begun { self.inner.fleet.now() } else { 0 };
-        Arc::new(Node::new(instance.clone(), joined_at))
+        Arc::new(Node::new(instance.clone(), self.inner.fleet.clone(), joined_at))
     }
 
     fn spawn(&mut self, instance: &Instance, connecting: BoxFuture<'static, Result<C, BoxError>>) -> AbortHandle {

@@ -7,6 +7,9 @@ use std::time::Duration;
 /// layer in this process [refused](towerkit_endpoint::Failure::is_refused), is none. A good reply ends the row. However many
 /// fail, no more than a share of all instances is out at a time: where everything fails it is not the instances that are at fault.
 ///
+/// A circuit breaker around each instance does the same by rules of its own, without that share. Take one of the two: a circuit that opens
+/// after fewer faults keeps its instance from ever being ejected.
+///
 /// ```
 /// use std::time::Duration;
 /// use towerkit_sd::Outliers;

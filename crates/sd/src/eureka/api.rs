@@ -6,12 +6,12 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::{HeaderValue, Method, StatusCode, Uri, header};
+use http::{HeaderValue, Method, StatusCode, header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use towerkit_endpoint::Code;
 
 use super::{REGISTRY, Registration, Service};
-use crate::http_client::{Reply, request};
+use crate::http_client::{Reply, ServerUrl, request};
 use crate::{HttpClient, RegistryError};
 
 /// The servers of a Eureka, and how they are spoken to. Clones share which of the servers was last seen well.
@@ -32,8 +32,9 @@ struct Server {
 }
 
 impl Eureka {
-    /// With the URLs of its servers, as their own clients have them: `http://eureka-1:8761/eureka`. They are peers, and asked in this order, each
-    /// where the one before it fails. A URL may have credentials: `http://name:password@eureka-1:8761/eureka`.
+    /// With the URLs of its servers, as their own clients have them: `http://eureka-1:8761/eureka`. They are peers, and
+    /// asked in this order, each where the one before it fails. A URL may have credentials:
+    /// `http://name:password@eureka-1:8761/eureka`.
     ///
     /// # Errors
     ///
@@ -101,7 +102,8 @@ impl Eureka {
     }
 }
 
-/// While a server is asked. Without an answer, be it that nobody waits for it any more, the next server is the first from then on.
+/// While a server is asked. Without an answer, be it that nobody waits for it any more, the next server is the first
+/// from then on.
 struct Turn<'a> {
     eureka: &'a Eureka,
     index: usize,
@@ -120,22 +122,13 @@ impl Drop for Turn<'_> {
 
 impl Server {
     fn new(url: &str) -> Result<Self, RegistryError> {
-        // It may have a password in it, so no error shows it.
-        let uri: Uri = url.parse().map_err(|_| invalid("the URL of a server is none"))?;
-        let (Some(scheme @ ("http" | "https")), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
-            return Err(invalid("the URL of a server is none of HTTP"));
-        };
-        if uri.query().is_some() {
-            return Err(invalid("the URL of a server has a query"));
-        }
-        let (user, host) =
-            authority.as_str().rsplit_once('@').map_or((None, authority.as_str()), |(user, host)| (Some(user), host));
+        let ServerUrl { url, user } = ServerUrl::read(url).map_err(invalid)?;
         let authorization = user.map(|user| {
-            let (name, password) = user.split_once(':').unwrap_or((user, ""));
+            let (name, password) = user.split_once(':').unwrap_or((&user, ""));
             let decoded = |text| percent_decode_str(text).collect::<Vec<u8>>();
             basic(&decoded(name), &decoded(password))
         });
-        Ok(Self { url: format!("{scheme}://{host}{}", uri.path().trim_end_matches('/')), authorization })
+        Ok(Self { url, authorization })
     }
 }
 

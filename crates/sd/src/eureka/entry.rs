@@ -1,7 +1,7 @@
 //! An instance as Eureka's JSON has it.
 //!
-//! Its servers write XML turned into JSON, and not all of them alike: a list of one may be without its brackets, numbers and truth may stand
-//! in quotes, a port is an object of two odd names.
+//! Its servers write XML turned into JSON, and not all of them alike: a list of one may be without its brackets,
+//! numbers and truth may stand in quotes, a port is an object of two odd names.
 
 use std::collections::BTreeMap;
 use std::net::Ipv6Addr;

@@ -10,7 +10,8 @@ use super::entry::metadata;
 use super::{Eureka, REGISTRY, Status, api};
 use crate::{Backoff, Instance, Register, RegistryError};
 
-/// A registration as an instance of an application, for a [`Registrar`](crate::Registrar). It is made by [`Eureka::registration`].
+/// A registration as an instance of an application, for a [`Registrar`](crate::Registrar). It is made by
+/// [`Eureka::registration`].
 #[derive(Debug)]
 pub struct Registration {
     eureka: Eureka,
@@ -36,9 +37,9 @@ impl Registration {
         }
     }
 
-    /// How often the registration is renewed, in place of every 30 s, and after how long without a renewal it runs out, in place of 90 s. Eureka
-    /// knows whole seconds: both are at least 1 s, and what it is told is rounded up. The duration is at least two renewals: one that is lost is
-    /// no loss.
+    /// How often the registration is renewed, in place of every 30 s, and after how long without a renewal it runs out,
+    /// in place of 90 s. Eureka knows whole seconds: both are at least 1 s, and what it is told is rounded up. The
+    /// duration is at least two renewals: one that is lost is no loss.
     #[must_use]
     pub fn lease(mut self, renewal: Duration, duration: Duration) -> Self {
         self.renewal = renewal.max(Duration::from_secs(1));
@@ -46,8 +47,8 @@ impl Registration {
         self
     }
 
-    /// The status it is registered with, in place of UP: one that is registered OUT_OF_SERVICE gets no traffic until an operator overrides
-    /// that.
+    /// The status it is registered with, in place of UP: one that is registered OUT_OF_SERVICE gets no traffic until an
+    /// operator overrides that.
     #[must_use]
     pub const fn status(mut self, status: Status) -> Self {
         self.status = status;

@@ -33,8 +33,8 @@ impl Service {
         }
     }
 
-    /// How often the registry is asked, in place of every 30 s; by chance up to a tenth sooner, so that a fleet does not ask all at once. It
-    /// is at least 100 ms.
+    /// How often the registry is asked, in place of every 30 s; by chance up to a tenth sooner, so that a fleet does
+    /// not ask all at once. It is at least 100 ms.
     pub fn poll_interval(mut self, interval: Duration) -> Self {
         self.poll_interval = interval.max(Duration::from_millis(100));
         self
@@ -58,8 +58,9 @@ impl Service {
         self
     }
 
-    /// For how long the last set stands when the registry knows of no instance at all any more, in place of 90 s: see [what happens when it
-    /// was restarted](super#when-something-fails). Instances that it knows of and that are not UP are gone at once.
+    /// For how long the last set stands when the registry knows of no instance at all any more, in place of 90 s: see
+    /// [what happens when it was restarted](super#when-something-fails). Instances that it knows of and that are not UP
+    /// are gone at once.
     pub const fn hold_when_gone(mut self, time: Duration) -> Self {
         self.hold_when_gone = time;
         self
@@ -134,7 +135,8 @@ impl Poll {
         Ok(pause)
     }
 
-    /// A server says 404 of an application that it does not know, and where its interface is under another path. Only the first is an answer.
+    /// A server says 404 of an application that it does not know, and where its interface is under another path. Only
+    /// the first is an answer.
     async fn check_path(&self) -> Result<(), RegistryError> {
         if self.path_is_right {
             return Ok(());

@@ -3,12 +3,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Uri, header};
+use http::{HeaderValue, Method, Request, header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use towerkit_endpoint::Code;
 
 use super::{REGISTRY, Service};
-use crate::http_client::{Reply, ReplyBody, request};
+use crate::http_client::{Reply, ReplyBody, ServerUrl, request};
 use crate::{HttpClient, RegistryError};
 
 /// An API server, and how it is spoken to.
@@ -30,27 +30,23 @@ enum Token {
 }
 
 impl Kubernetes {
-    /// With the URL of the API server: `https://kubernetes.default.svc` in a cluster, `http://127.0.0.1:8001` where `kubectl proxy` runs.
+    /// With the URL of the API server: `https://kubernetes.default.svc` in a cluster, `http://127.0.0.1:8001` where
+    /// `kubectl proxy` runs.
     ///
     /// # Errors
     ///
     /// `InvalidArgument` where the URL is none of HTTP, or has credentials or a query.
     pub fn new(client: HttpClient, url: &str) -> Result<Self, RegistryError> {
-        // It may have a password in it, so no error shows it.
-        let uri: Uri = url.parse().map_err(|_| invalid("the URL of the server is none"))?;
-        let (Some(scheme @ ("http" | "https")), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
-            return Err(invalid("the URL of the server is none of HTTP"));
-        };
-        if uri.query().is_some() || authority.as_str().contains('@') {
-            return Err(invalid("the URL of the server has credentials or a query"));
+        let ServerUrl { url, user } = ServerUrl::read(url).map_err(invalid)?;
+        if user.is_some() {
+            return Err(invalid("the URL of the server has credentials, and Kubernetes wants a token"));
         }
-        let url = format!("{scheme}://{authority}{}", uri.path().trim_end_matches('/'));
         let request_time = Duration::from_secs(10);
         Ok(Self { client, url, token: Token::None, namespace: "default".to_owned(), request_time })
     }
 
-    /// The bearer token of a service account, in a file. It is read before each request: Kubernetes writes a new one there before the
-    /// old one runs out.
+    /// The bearer token of a service account, in a file. It is read before each request: Kubernetes writes a new one
+    /// there before the old one runs out.
     #[must_use]
     pub fn token_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.token = Token::File(path.into());
@@ -71,7 +67,8 @@ impl Kubernetes {
         self
     }
 
-    /// How long the server may take for a page of the list, to begin a watch, and to end it once its time is over, in place of 10 s.
+    /// How long the server may take for a page of the list, to begin a watch, and to end it once its time is over, in
+    /// place of 10 s.
     #[must_use]
     pub const fn request_time(mut self, time: Duration) -> Self {
         self.request_time = time;

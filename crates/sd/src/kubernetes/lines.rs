@@ -5,7 +5,8 @@ use super::REGISTRY;
 use crate::RegistryError;
 use crate::http_client::ReplyBody;
 
-/// The longest line, in bytes: a slice has at most a thousand endpoints (EndpointSlice's documentation), of some hundred bytes each.
+/// The longest line, in bytes: a slice has at most a thousand endpoints (EndpointSlice's documentation), of some
+/// hundred bytes each.
 pub(super) const LONGEST_LINE: usize = 4 * 1024 * 1024;
 
 /// A body that is read line by line.
@@ -21,8 +22,8 @@ impl Lines {
         Self { body, buffer: Vec::new(), looked_at: 0 }
     }
 
-    /// The next lines: all those that are there, as soon as there is one. None at the end of the body; what is behind the last end of a line is no
-    /// line then.
+    /// The next lines: all those that are there, as soon as there is one. None at the end of the body; what is behind
+    /// the last end of a line is no line then.
     pub(super) async fn next(&mut self) -> Result<Option<Vec<u8>>, RegistryError> {
         loop {
             let unseen = self.buffer.get(self.looked_at..).unwrap_or_default();

@@ -49,21 +49,23 @@ impl Service {
         self
     }
 
-    /// Takes the IPv6 addresses of a service that has both, in place of those of IPv4. Either way one that has only the other has that.
+    /// Takes the IPv6 addresses of a service that has both, in place of those of IPv4. Either way one that has only the
+    /// other has that.
     pub const fn prefer_ipv6(mut self) -> Self {
         self.pick.prefer_ipv6 = true;
         self
     }
 
-    /// Takes endpoints that terminate and still serve as long as there is no other that is ready, as kube-proxy does: a call to one of them is
-    /// better than none.
+    /// Takes endpoints that terminate and still serve as long as there is no other that is ready, as kube-proxy does: a
+    /// call to one of them is better than none.
     pub const fn terminating_as_last_resort(mut self) -> Self {
         self.pick.terminating_as_last_resort = true;
         self
     }
 
-    /// How long one watch lasts, in place of 2 min, and by chance up to a tenth less, so that a fleet does not come all at once. A server
-    /// that hangs is noticed after this and the [request time](Kubernetes::request_time). It is at least 1 s, in whole seconds.
+    /// How long one watch lasts, in place of 2 min, and by chance up to a tenth less, so that a fleet does not come all
+    /// at once. A server that hangs is noticed after this and the [request time](Kubernetes::request_time). It is at
+    /// least 1 s, in whole seconds.
     pub fn watch_time(mut self, time: Duration) -> Self {
         self.watch_time = time.max(Duration::from_secs(1));
         self

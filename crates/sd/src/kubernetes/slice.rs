@@ -118,7 +118,8 @@ impl Slice {
     }
 }
 
-/// Those that a Service has, and not those of Kubernetes itself. Of both name and value Kubernetes allows no more (Labels and Selectors, Syntax).
+/// Those that a Service has, and not those of Kubernetes itself. Of both name and value Kubernetes allows no more
+/// (Labels and Selectors, Syntax).
 fn wanted_labels(labels: BTreeMap<String, String>) -> Vec<(String, String)> {
     let is_wanted = |name: &str| {
         let prefix = name.split_once('/').map_or("", |(prefix, _)| prefix);
@@ -135,7 +136,8 @@ fn read_all<T: serde::de::DeserializeOwned>(texts: &[Box<RawValue>]) -> Vec<T> {
 impl Port {
     /// The one of these that is meant, and whether several may be.
     fn of(&self, ports: &[PortObject]) -> (Option<u16>, bool) {
-        // Where no protocol is named it is TCP, and where there is no number any port will do: that is for others to use.
+        // Where no protocol is named it is TCP, and where there is no number any port will do: that is for others to
+        // use.
         let mut usable =
             ports.iter().filter(|port| port.protocol.as_deref().is_none_or(|protocol| protocol == "TCP")).filter_map(
                 |port| Some((port.name.as_deref().unwrap_or_default(), port.port.filter(|number| *number != 0)?)),

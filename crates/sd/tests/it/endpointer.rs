@@ -44,7 +44,7 @@ impl Connection {
                     sleep(Duration::from_millis(millis)).await;
                 }
                 // All of it is held until here.
-                let Connection { port, _life } = connection;
+                let (port, _held) = (connection.port, connection);
                 Ok::<_, Error>(port)
             }
         })

@@ -1,5 +1,5 @@
-//! Against Spring Cloud's Eureka server, and beside the Python client `py-eureka-client`. Servers that fail in ways a real one can't be asked
-//! to are functions in place of the HTTP client.
+//! Against Spring Cloud's Eureka server, and beside the Python client `py-eureka-client`. Servers that fail in ways a
+//! real one can't be asked to are functions in place of the HTTP client.
 
 mod discovery;
 mod failure;

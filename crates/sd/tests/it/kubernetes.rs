@@ -1,5 +1,5 @@
-//! Against a fake: a small API server that keeps to what Kubernetes' documentation says of lists and watches. That it is taken for one by
-//! Kubernetes' own client for Python is a test too.
+//! Against a fake: a small API server that keeps to what Kubernetes' documentation says of lists and watches. That it
+//! is taken for one by Kubernetes' own client for Python is a test too.
 
 mod endpoints;
 mod failure;

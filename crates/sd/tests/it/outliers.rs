@@ -19,7 +19,7 @@ async fn an_instance_that_fails_is_left_out_for_a_while_and_then_comes_back() {
     let told = events.clone();
     let endpointer = connect(EndpointerBuilder::new(fleet(3)).on_event(move |event| match event {
         EndpointerEvent::Ejected { instance, time } => {
-            told.lock().unwrap().push(format!("{instance} out for {time:?}"))
+            told.lock().unwrap().push(format!("{instance} out for {time:?}"));
         }
         EndpointerEvent::Returned { instance } => told.lock().unwrap().push(format!("{instance} back")),
         _ => {}

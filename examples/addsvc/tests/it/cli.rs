@@ -63,7 +63,10 @@ fn what_the_user_got_wrong_is_named() {
     let nowhere = Command::new(env!("CARGO_BIN_EXE_addcli")).args(["1", "2"]).output().unwrap();
     let (code, _, error) = text(&nowhere);
     assert_eq!(code, Some(1));
-    assert_eq!(error, "error: no remote address specified: give --http-addr, --grpc-addr or --jsonrpc-addr\n");
+    assert_eq!(
+        error,
+        "error: no remote address specified: give --http-addr, --grpc-addr, --jsonrpc-addr or --instancer\n"
+    );
 }
 
 #[test]

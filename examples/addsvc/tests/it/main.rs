@@ -4,10 +4,12 @@
 
 mod cli;
 mod contract;
+mod fleet;
 mod grpcio;
 mod grpcurl;
 mod http;
 mod json_rpc;
+mod registry;
 mod resilience;
 mod running;
 mod serving;

@@ -1,6 +1,7 @@
 //! What is installed under `target/tools`: each thing once, in a folder of its own.
 
 use std::fs::{self, File};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -12,6 +13,14 @@ use crate::workspace;
 /// The folder for one version of something.
 pub fn folder(source: &str, what: &str, version: &str) -> PathBuf {
     root().join(source).join(format!("{what}-{version}"))
+}
+
+/// The version of something that has none of its own: another one where what it is made of is another.
+pub fn version(of: impl Hash) -> String {
+    // Where the hash is another in a later Rust, it is made once more.
+    let mut hasher = DefaultHasher::new();
+    of.hash(&mut hasher);
+    format!("{:08x}", hasher.finish() as u32)
 }
 
 /// Keeps other runs from installing until it is dropped.
@@ -91,6 +100,13 @@ mod tests {
         assert_eq!(install("false", &folder, "it", [Command::new("false")]), Some(file), "nothing is left to do");
 
         fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn what_is_made_of_something_else_is_another_version() {
+        assert_eq!(version(["grpcio==1.85.1"]), version(["grpcio==1.85.1"]));
+        assert_ne!(version(["grpcio==1.85.1"]), version(["grpcio==1.85.2"]));
+        assert_eq!(version(["grpcio==1.85.1"]).len(), 8);
     }
 
     #[test]

@@ -145,20 +145,22 @@ async fn a_short_cut_between_heartbeats_loses_nothing() {
 async fn what_is_deregistered_by_another_hand_is_registered_again() {
     let Some(agent) = Agent::start("what_is_deregistered_by_another_hand_is_registered_again") else { return };
     let mut instancer = agent.client().service("addsvc").instancer();
-    let mut running = Running::start(Registrar::new(agent.client().registration("addsvc").ttl(TTL), at(8081)));
+    let mut running = Running::start(Registrar::new(agent.client().registration("addsvc").ttl(TTL * 3), at(8081)));
     running.registered(1).await;
     until_ports(&mut instancer, &[8081]).await;
 
     agent.remove("addsvc-127.0.0.1-8081");
+    let removed = Instant::now();
     until_ports(&mut instancer, &[]).await;
     running.registered(2).await;
+    assert!(removed.elapsed() < TTL * 5 / 2, "by the next heartbeat, and not by its TTL: {:?}", removed.elapsed());
     until_ports(&mut instancer, &[8081]).await;
 
     agent.api("PUT", "/v1/agent/check/deregister/service:addsvc-127.0.0.1-8081", "");
+    assert!(!agent.api("GET", "/v1/agent/checks", "").contains("addsvc"));
     running.registered(3).await;
-    running.kill().await;
-    // It is the check that is there again.
-    until_ports(&mut instancer, &[]).await;
+    assert!(agent.api("GET", "/v1/agent/checks", "").contains("addsvc"), "with its check");
+    running.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,6 +4,7 @@ use towerkit_endpoint::Code;
 use towerkit_sd::Instance;
 
 use super::servers::{Bind, Dnsmasq};
+use super::wire::{Wire, kind, with_code, with_record};
 use super::{addresses, dig, dns, until_it_fails};
 
 #[tokio::test]
@@ -33,6 +34,21 @@ async fn a_name_without_addresses_is_missing() {
         assert_eq!(state.failure().unwrap().error().code(), Code::NotFound, "{state:?}");
         let state = query(name).missing_is_empty().instancer().known().await;
         assert!(state.is_known() && state.instances().is_empty(), "{state:?}");
+    }
+}
+
+#[tokio::test]
+async fn half_of_the_addresses_of_a_name_is_no_set() {
+    const A: u16 = 1;
+    let (servfail, nxdomain) = (2, 3);
+    for (code, expected) in [(servfail, Some(Code::Unavailable)), (nxdomain, None)] {
+        let wire = Wire::start(move |question| match kind(question) {
+            A => Some(with_record(question, &[127, 0, 0, 7])),
+            _ => Some(with_code(question, code)),
+        });
+        let state = dns(wire.port).hosts("hosts.svc.test", 8080).unwrap().instancer().known().await;
+        assert_eq!(state.failure().map(|failure| failure.error().code()), expected, "{state:?}");
+        assert_eq!(state.is_known(), expected.is_none());
     }
 }
 

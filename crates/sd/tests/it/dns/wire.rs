@@ -53,6 +53,24 @@ pub(crate) fn with_code(question: &[u8], code: u8) -> Vec<u8> {
     answer
 }
 
+/// The type that is asked for (RFC 1035, section 3.2.2).
+pub(crate) fn kind(question: &[u8]) -> u16 {
+    let bare = without_extra(question);
+    u16::from_be_bytes([bare[bare.len() - 4], bare[bare.len() - 3]])
+}
+
+/// The question, and one record of the type that is asked for, with a TTL of a second.
+pub(crate) fn with_record(question: &[u8], data: &[u8]) -> Vec<u8> {
+    let mut answer = with_code(question, 0);
+    answer[7] = 1;
+    // Its name is where the question has it.
+    answer.extend([0xc0, 12]);
+    answer.extend(kind(question).to_be_bytes());
+    answer.extend([0, 1, 0, 0, 0, 1, 0, u8::try_from(data.len()).unwrap()]);
+    answer.extend(data);
+    answer
+}
+
 /// Header and question, without the record of EDNS behind them.
 fn without_extra(question: &[u8]) -> Vec<u8> {
     let mut end = 12;

@@ -11,7 +11,8 @@ use super::{eureka, fake, set, until, watched};
 /// A document of an instance, as another client writes it.
 fn document(name: &str, id: &str, port: u16, status: &str, metadata: &str) -> String {
     format!(
-        r#"{{"instance":{{"instanceId":"{id}","app":"{name}","hostName":"{id}.example","ipAddr":"10.0.0.7","status":"{status}",
+        r#"{{"instance":{{"instanceId":"{id}","app":"{name}","hostName":"{id}.example","ipAddr":"10.0.0.7",
+            "status":"{status}",
             "port":{{"$":{port},"@enabled":"true"}},"securePort":{{"$":8443,"@enabled":"{}"}},"metadata":{metadata},
             "leaseInfo":{{"renewalIntervalInSecs":30,"durationInSecs":90}},"dataCenterInfo":{{
             "@class":"com.netflix.appinfo.InstanceInfo$DefaultDataCenterInfo","name":"MyOwn"}}}}}}"#,

@@ -21,7 +21,7 @@ fn addresses(instancer: &Instancer) -> Vec<String> {
     instancer.state().instances().iter().map(|instance| instance.address().to_owned()).collect()
 }
 
-fn conditions(address: &str, conditions: Value) -> Value {
+fn conditions(address: &str, conditions: &Value) -> Value {
     json!({ "addresses": [address], "conditions": conditions })
 }
 
@@ -29,13 +29,13 @@ fn conditions(address: &str, conditions: Value) -> Value {
 async fn endpoints_that_are_ready_count_and_those_that_do_not_say() {
     let endpoints = [
         ready("10.0.0.1"),
-        conditions("10.0.0.2", json!({})),
-        conditions("10.0.0.3", json!({ "ready": null })),
-        conditions("10.0.0.4", Value::Null),
+        conditions("10.0.0.2", &json!({})),
+        conditions("10.0.0.3", &json!({ "ready": null })),
+        conditions("10.0.0.4", &Value::Null),
         json!({ "addresses": ["10.0.0.5", "10.0.0.55"] }),
-        conditions("10.0.0.6", json!({ "ready": false })),
-        conditions("10.0.0.7", json!({ "ready": false, "serving": true })),
-        conditions("10.0.0.8", json!({ "ready": false, "serving": true, "terminating": true })),
+        conditions("10.0.0.6", &json!({ "ready": false })),
+        conditions("10.0.0.7", &json!({ "ready": false, "serving": true })),
+        conditions("10.0.0.8", &json!({ "ready": false, "serving": true, "terminating": true })),
     ];
     for settings in [|service| service, Service::terminating_as_last_resort] {
         let (_server, seen) = seen(&[slice("a", 1, &endpoints)], settings).await;
@@ -46,10 +46,10 @@ async fn endpoints_that_are_ready_count_and_those_that_do_not_say() {
 #[tokio::test]
 async fn endpoints_that_terminate_and_serve_are_the_last_resort_where_asked_for() {
     let endpoints = [
-        conditions("10.0.0.1", json!({ "ready": false, "serving": true, "terminating": true })),
-        conditions("10.0.0.2", json!({ "ready": false, "serving": false, "terminating": true })),
-        conditions("10.0.0.3", json!({ "ready": false, "terminating": true })),
-        conditions("10.0.0.4", json!({ "ready": false, "serving": true, "terminating": false })),
+        conditions("10.0.0.1", &json!({ "ready": false, "serving": true, "terminating": true })),
+        conditions("10.0.0.2", &json!({ "ready": false, "serving": false, "terminating": true })),
+        conditions("10.0.0.3", &json!({ "ready": false, "terminating": true })),
+        conditions("10.0.0.4", &json!({ "ready": false, "serving": true, "terminating": false })),
     ];
     let (_server, without) = seen(&[slice("a", 1, &endpoints)], |service| service).await;
     assert!(without.state().is_known() && addresses(&without).is_empty());

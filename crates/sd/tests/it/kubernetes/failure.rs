@@ -11,7 +11,7 @@ use towerkit_endpoint::Code;
 use towerkit_sd::HttpClient;
 use towerkit_sd::kubernetes::Kubernetes;
 
-use super::fake::ApiServer;
+use super::fake::{ApiServer, Store};
 use super::{addsvc, kubernetes, ready, set, slice, until};
 use crate::toxiproxy::Toxiproxy;
 
@@ -108,11 +108,12 @@ async fn a_server_that_refuses_is_a_failure_that_says_so_and_it_heals() {
     }
 }
 
+type Fault = fn(&mut Store);
+
 #[tokio::test]
 async fn a_quiet_or_a_failing_server_is_seldom_asked() {
-    let quiet: fn(&mut super::fake::Store) = |_| {};
-    let faults: [(&str, fn(&mut super::fake::Store), usize); 4] = [
-        ("quiet", quiet, 2),
+    let faults: [(&str, Fault, usize); 4] = [
+        ("quiet", |_| {}, 2),
         ("refuses", |store| store.refuse = Some(500), 10),
         ("watches end at once", |store| store.ends_at_once = true, 12),
         ("lists are junk", |store| store.list = Some("{}".to_owned()), 10),

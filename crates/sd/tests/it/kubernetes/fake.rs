@@ -1,4 +1,5 @@
-//! An API server that knows EndpointSlices: lists in pages, watches with bookmarks, versions that get too old; and faults.
+//! An API server that knows EndpointSlices: lists in pages, watches with bookmarks, versions that get too old; and
+//! faults.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -177,7 +178,8 @@ impl Store {
         let metadata = json!({ "resourceVersion": version.to_string(), "continue": next });
         (
             200,
-            json!({ "kind": "EndpointSliceList", "apiVersion": "discovery.k8s.io/v1", "metadata": metadata, "items": items }),
+            json!({ "kind": "EndpointSliceList", "apiVersion": "discovery.k8s.io/v1", "metadata": metadata,
+                "items": items }),
         )
     }
 }
@@ -279,7 +281,8 @@ fn decoded(text: &str) -> String {
 }
 
 fn status(code: u16, reason: &str, message: &str) -> Value {
-    json!({ "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "code": code, "reason": reason, "message": message })
+    json!({ "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "code": code, "reason": reason,
+        "message": message })
 }
 
 async fn answer(stream: &mut TcpStream, code: u16, body: &str) -> std::io::Result<()> {
@@ -333,7 +336,8 @@ async fn watch(stream: &mut TcpStream, shared: &Shared, query: &Query) -> std::i
             let changed = timeout(left.min(BOOKMARKS), changes.changed()).await;
             if changed.is_err() && bookmarks && !shared.store().no_bookmarks {
                 let object = json!({ "kind": "EndpointSlice", "apiVersion": "discovery.k8s.io/v1",
-                    "metadata": { "resourceVersion": from.to_string(), "creationTimestamp": null }, "endpoints": null, "ports": null });
+                    "metadata": { "resourceVersion": from.to_string(), "creationTimestamp": null },
+                    "endpoints": null, "ports": null });
                 event(stream, "BOOKMARK", &object).await?;
             }
         }

@@ -19,8 +19,8 @@ select = {"label_selector": "kubernetes.io/service-name=addsvc"}
 first = api.list_namespaced_endpoint_slice("default", limit=1, **select)
 second = api.list_namespaced_endpoint_slice("default", limit=1, _continue=first.metadata._continue, **select)
 print("LIST", [addresses(one) for one in first.items + second.items], flush=True)
-changes = watch.Watch().stream(api.list_namespaced_endpoint_slice, "default", timeout_seconds=20, allow_watch_bookmarks=True,
-                               resource_version=second.metadata.resource_version, **select)
+changes = watch.Watch().stream(api.list_namespaced_endpoint_slice, "default", timeout_seconds=20,
+                               allow_watch_bookmarks=True, resource_version=second.metadata.resource_version, **select)
 for change in changes:
     if change["type"] != "BOOKMARK":
         print(change["type"], addresses(change["object"]), flush=True)

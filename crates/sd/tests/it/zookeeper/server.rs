@@ -88,7 +88,7 @@ impl Server {
 
     pub(crate) fn kazoo_command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.python);
-        command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/zookeeper/kazoo.py"));
+        command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/zookeeper/ask.py"));
         command.arg(self.address()).args(arguments);
         command
     }
@@ -102,6 +102,8 @@ impl Server {
     pub(crate) fn ask(&self, command: &str) -> String {
         let mut answer = String::new();
         let Ok(mut stream) = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)) else { return answer };
+        // Asked while it starts, it may never answer.
+        let _ = stream.set_read_timeout(Some(Duration::from_millis(300)));
         let _ = stream.write_all(command.as_bytes()).and_then(|()| stream.read_to_string(&mut answer).map(drop));
         answer
     }

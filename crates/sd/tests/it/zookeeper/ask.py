@@ -1,4 +1,4 @@
-"""One thing done to a ZooKeeper by kazoo: `kazoo.py HOST:PORT COMMAND ARGUMENTS`."""
+"""One thing done to a ZooKeeper by kazoo: `ask.py HOST:PORT COMMAND ARGUMENTS`."""
 
 import signal
 import sys

@@ -1,0 +1,138 @@
+//! Where the service is registered, and where its callers find it: the registries that flags name.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use clap::Args;
+use towerkit_endpoint::BoxError;
+use towerkit_lifecycle::{Group, Linger};
+use towerkit_sd::consul::Consul;
+#[cfg(feature = "etcd")]
+use towerkit_sd::etcd::Etcd;
+use towerkit_sd::{HttpClient, Instance, Instancer, Register, Registrar};
+
+/// What the service is called there: its instances are at their gRPC addresses.
+pub const NAME: &str = "addsvc";
+
+/// The label in which an instance has the address of its HTTP server.
+pub const HTTP: &str = "http";
+
+/// The label in which an instance has the address of its JSON-RPC server.
+pub const JSON_RPC: &str = "jsonrpc";
+
+/// The flags that name a registry: one of them, or none.
+#[derive(Args, Clone, Debug)]
+#[group(id = "registry", multiple = false)]
+pub struct Flags {
+    /// An agent of Consul.
+    #[arg(long, value_name = "HOST:PORT")]
+    consul_addr: Option<Instance>,
+
+    /// A member of etcd (with the feature `etcd`).
+    #[arg(long, value_name = "HOST:PORT")]
+    etcd_addr: Option<Instance>,
+}
+
+impl Flags {
+    /// The registry, where one is named. `program` is what stands behind `cargo run -p`.
+    ///
+    /// # Errors
+    ///
+    /// Where the program was built without it.
+    pub fn registry(&self, program: &str) -> Result<Option<Registry>, BoxError> {
+        let (flag, made) = match (&self.consul_addr, &self.etcd_addr) {
+            (Some(address), _) => ("--consul-addr", Registry::consul(address)),
+            (_, Some(address)) => ("--etcd-addr", Registry::etcd(address, program)),
+            (None, None) => return Ok(None),
+        };
+        made.map(Some).map_err(|error| format!("{flag}: {error}").into())
+    }
+}
+
+/// A registry, of whichever kind.
+#[derive(Debug)]
+pub enum Registry {
+    /// Consul.
+    Consul(Consul),
+    /// etcd.
+    #[cfg(feature = "etcd")]
+    Etcd(Box<Etcd>),
+}
+
+impl Registry {
+    /// Consul, by its agent.
+    ///
+    /// # Errors
+    ///
+    /// Where that has no address.
+    pub fn consul(agent: &Instance) -> Result<Self, BoxError> {
+        Ok(Self::Consul(Consul::new(HttpClient::plain(), &format!("http://{agent}"))?))
+    }
+
+    /// etcd, by one of its members.
+    ///
+    /// # Errors
+    ///
+    /// Where that has no address.
+    #[cfg(feature = "etcd")]
+    pub fn etcd(member: &Instance, _program: &str) -> Result<Self, BoxError> {
+        Ok(Self::Etcd(Box::new(Etcd::new([member.address()])?)))
+    }
+
+    /// Says that the program was built without etcd. `program` is what stands behind `cargo run -p`.
+    ///
+    /// # Errors
+    ///
+    /// Always.
+    #[cfg(not(feature = "etcd"))]
+    pub fn etcd(_member: &Instance, program: &str) -> Result<Self, BoxError> {
+        let how = format!("cargo run -p {program} --features etcd -- ...");
+        Err(format!("it was built without etcd, which wants protoc: {how}").into())
+    }
+
+    /// The instances of a service.
+    #[must_use]
+    pub fn instancer(&self, service: &str) -> Instancer {
+        match self {
+            Self::Consul(consul) => consul.service(service).instancer(),
+            #[cfg(feature = "etcd")]
+            Self::Etcd(etcd) => etcd.service(service).instancer(),
+        }
+    }
+
+    /// Adds what registers the service. Added last it stops first: calls that still come are served for as long as it lingers.
+    #[must_use]
+    pub fn register(&self, group: Group, at: Instance, linger: Duration) -> Group {
+        let group = group.with(Linger::new(linger));
+        match self {
+            Self::Consul(consul) => group.with(registrar(consul.registration(NAME), at)),
+            #[cfg(feature = "etcd")]
+            Self::Etcd(etcd) => group.with(registrar(etcd.registration(NAME), at)),
+        }
+    }
+}
+
+/// It tells on standard error how it stands, at each change.
+#[expect(clippy::print_stderr, reason = "it is what a program tells of itself")]
+fn registrar<R: Register>(register: R, at: Instance) -> Registrar<R> {
+    Registrar::new(register, at).on_change(|state| eprintln!("{NAME} in the registry: {state}"))
+}
+
+/// Where callers find what listens: at the host that is advertised, or else at the one it listens on.
+///
+/// # Errors
+///
+/// Where that is no address at which anybody finds anything; `flag` is what it was told to listen by.
+pub fn advertised(flag: &str, listens: SocketAddr, advertise: Option<&str>) -> Result<Instance, BoxError> {
+    let Some(host) = advertise else {
+        if listens.ip().is_unspecified() {
+            return Err(format!("{flag} {listens} tells nobody where it is: give --advertise HOST").into());
+        }
+        return Ok(listens.into());
+    };
+    if host.parse().is_ok_and(|ip: IpAddr| ip.is_unspecified()) {
+        return Err(format!("--advertise {host} tells nobody where it is").into());
+    }
+    let checked = Instance::new(host, listens.port()).address().parse();
+    checked.map_err(|error| format!("--advertise {host}: {error}").into())
+}

@@ -1,0 +1,121 @@
+//! One HTTP server in front of two services: `addsvc`, which it calls by gRPC, and `stringsvc`, which it calls by JSON over HTTP.
+//!
+//! ```text
+//! cargo run -p addsvc &
+//! cargo run -p stringsvc3 &
+//! cargo run -p apigateway
+//! curl --json '{"a":1,"b":2}' 127.0.0.1:8000/addsvc/sum
+//! curl --json '{"s":"hello, world"}' 127.0.0.1:8000/stringsvc/uppercase
+//! ```
+//!
+//! With `--consul-addr` all three meet in Consul, and instances come and go as they like.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
+
+mod addsvc_routes;
+mod stringsvc_routes;
+mod upstream;
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use addsvc::registry;
+use addsvc::transport::http::health;
+use clap::Parser;
+use tokio::net::TcpListener;
+use towerkit_endpoint::BoxError;
+use towerkit_lifecycle::{Event, Group, Signals};
+use towerkit_sd::Instance;
+use towerkit_transport_http::{Router, serve};
+use upstream::{Attempts, Upstream};
+
+/// Passes calls on to addsvc and stringsvc.
+#[derive(Parser)]
+#[command(version)]
+struct Flags {
+    /// Where it listens for HTTP.
+    #[arg(long, default_value = "127.0.0.1:8000", value_name = "ADDRESS")]
+    http_addr: SocketAddr,
+
+    /// Where operators ask: /livez and /readyz.
+    #[arg(long, default_value = "127.0.0.1:8009", value_name = "ADDRESS")]
+    debug_addr: SocketAddr,
+
+    /// Where the instances of addsvc listen for gRPC. Without it, and without a registry, 127.0.0.1:8082.
+    #[arg(long, value_name = "HOST:PORT,...", value_delimiter = ',')]
+    addsvc: Option<Vec<Instance>>,
+
+    /// Where the instances of stringsvc listen for HTTP. Without it, and without a registry, 127.0.0.1:8080.
+    #[arg(long, value_name = "HOST:PORT,...", value_delimiter = ',')]
+    stringsvc: Option<Vec<Instance>>,
+
+    /// Where the services are registered as `addsvc` and `stringsvc`. A list of instances goes before it.
+    #[command(flatten)]
+    registry: registry::Flags,
+
+    /// How often a call is made at most, the first time included.
+    #[arg(long, default_value_t = 3, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    retry_max: u32,
+
+    /// How long a call may take, all attempts together: 500ms, 2s.
+    #[arg(long, default_value = "500ms", value_name = "TIME", value_parser = time)]
+    retry_timeout: Duration,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Flags::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(flags: Flags) -> Result<(), BoxError> {
+    let registry = flags.registry.registry("apigateway")?;
+    let addsvc = Upstream::new("addsvc", flags.addsvc, registry.as_ref(), Instance::new("127.0.0.1", 8082));
+    let stringsvc = Upstream::new("stringsvc", flags.stringsvc, registry.as_ref(), Instance::new("127.0.0.1", 8080));
+    let http = listen("--http-addr", flags.http_addr).await?;
+    let debug = listen("--debug-addr", flags.debug_addr).await?;
+    let hello = format!(
+        "apigateway listens for HTTP on {http}, for operators on {debug}; {addsvc}, {stringsvc}; try:\n  \
+         curl --json '{{\"a\":1,\"b\":2}}' {http}/addsvc/sum\n  \
+         curl --json '{{\"s\":\"hello, world\"}}' {http}/stringsvc/uppercase",
+        http = http.local_addr()?,
+        debug = debug.local_addr()?,
+    );
+
+    let attempts = Attempts { most: flags.retry_max, time: flags.retry_timeout };
+    let routes = addsvc_routes::add(Router::new(), addsvc, attempts);
+    let routes = stringsvc_routes::add(routes, stringsvc, attempts);
+
+    let group = Group::new().on_event(move |event| match event {
+        Event::GroupReady => println!("{hello}"),
+        Event::StopAsked { .. } | Event::Ended { .. } => eprintln!("{event}"),
+        _ => {}
+    });
+    let health = health(&group.health());
+    group.with(Signals::terminate()).with(serve(debug, health).named("debug")).with(serve(http, routes)).run().await?;
+    Ok(())
+}
+
+/// Binds an address, and says which flag it came from where that fails.
+async fn listen(flag: &str, address: SocketAddr) -> Result<TcpListener, BoxError> {
+    TcpListener::bind(address).await.map_err(|error| format!("{flag} {address}: {error}").into())
+}
+
+/// A whole number of milliseconds or of seconds.
+fn time(text: &str) -> Result<Duration, &'static str> {
+    let (number, unit): (_, fn(u64) -> Duration) = match text.strip_suffix("ms") {
+        Some(number) => (number, Duration::from_millis),
+        None => (text.strip_suffix('s').ok_or("is no time, such as 500ms or 2s")?, Duration::from_secs),
+    };
+    match number.parse() {
+        Ok(0) => Err("leaves no time for a call"),
+        Ok(number) => Ok(unit(number)),
+        Err(_) => Err("is no time, such as 500ms or 2s"),
+    }
+}

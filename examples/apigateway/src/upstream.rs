@@ -1,0 +1,89 @@
+//! A service behind the gateway: where its instances are, and what goes around the calls to it.
+
+use std::fmt;
+use std::time::Duration;
+
+use addsvc::registry::Registry;
+use tower::ServiceBuilder;
+use towerkit_endpoint::{BoxEndpoint, BoxError, DeadlineLayer, Endpoint, Error, Request};
+use towerkit_retry::{Budget, RetryLayer};
+use towerkit_sd::balancer::RoundRobin;
+use towerkit_sd::{Endpointer, EndpointerBuilder, Instance, Instancer};
+
+/// How hard a call is tried.
+#[derive(Clone, Copy)]
+pub(crate) struct Attempts {
+    /// How often it is made at most.
+    pub(crate) most: u32,
+    /// How long it may take in all.
+    pub(crate) time: Duration,
+}
+
+/// A service, and where its instances are.
+pub(crate) struct Upstream {
+    name: &'static str,
+    instancer: Instancer,
+    /// None where a registry says where they are.
+    list: Option<String>,
+}
+
+impl Upstream {
+    /// By a list, or else a registry, or else where it is by default.
+    pub(crate) fn new(
+        name: &'static str,
+        list: Option<Vec<Instance>>,
+        registry: Option<&Registry>,
+        default: Instance,
+    ) -> Self {
+        if let (None, Some(registry)) = (&list, registry) {
+            return Self { name, instancer: registry.instancer(name), list: None };
+        }
+        let instances = list.unwrap_or_else(|| vec![default]);
+        let list = instances.iter().map(Instance::address).collect::<Vec<_>>().join(", ");
+        Self { name, instancer: Instancer::fixed(instances), list: Some(list) }
+    }
+
+    /// Its instances, each with one connection for all methods, which is made by a function.
+    pub(crate) fn connect<C: Clone + Send + Sync + 'static>(
+        self,
+        connect: impl Fn(&Instance) -> Result<C, BoxError> + Send + Sync + 'static,
+    ) -> Endpointer<C> {
+        let name = self.name;
+        EndpointerBuilder::new(self.instancer).on_event(move |event| eprintln!("{name}: {event:?}")).connect(connect)
+    }
+}
+
+impl fmt::Display for Upstream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.list {
+            Some(list) => write!(f, "{} is at {list}", self.name),
+            None => write!(f, "{} is where the registry says", self.name),
+        }
+    }
+}
+
+/// A method of a service, on one instance after the other. Each attempt goes to another one.
+pub(crate) fn balanced<C, T, S>(
+    fleet: &Endpointer<C>,
+    attempts: Attempts,
+    budget: &Budget,
+    method: impl Fn(&C) -> S + Send + Sync + 'static,
+) -> BoxEndpoint<T, S::Reply>
+where
+    C: Clone + Send + Sync + 'static,
+    T: Clone + Send + Sync + 'static,
+    S: Endpoint<T, Failure = Error>,
+{
+    ServiceBuilder::new()
+        // What came with the request is not for others; the time that is left is.
+        .map_request(Request::<T>::outgoing)
+        .layer(DeadlineLayer::new(attempts.time))
+        .layer(RetryLayer::new().attempts(attempts.most).budget(budget.clone()).idempotent().elsewhere())
+        .service(fleet.balance(RoundRobin::new(), method))
+        .erased()
+}
+
+/// What an instance that is killed takes with it is all under way there: so many calls at once may be made again.
+pub(crate) fn budget() -> Budget {
+    Budget::new(0.2, 100)
+}

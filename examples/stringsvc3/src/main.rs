@@ -1,0 +1,120 @@
+//! The tutorial's third page: the service of the first page, which can have other instances of it do a part of its work.
+//!
+//! ```text
+//! cargo run -p stringsvc3 -- --http-addr 127.0.0.1:8001 &
+//! cargo run -p stringsvc3 -- --http-addr 127.0.0.1:8002 &
+//! cargo run -p stringsvc3 -- --http-addr 127.0.0.1:8003 &
+//! cargo run -p stringsvc3 -- --proxy 127.0.0.1:8001,127.0.0.1:8002,127.0.0.1:8003
+//! for s in foo bar baz; do curl --json "{\"s\":\"$s\"}" 127.0.0.1:8080/uppercase; done
+//! ```
+//!
+//! Each of the three calls is told of by the instance on port 8080, and by another one of the three.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
+
+mod proxying;
+mod registry;
+mod service;
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+use tokio::net::TcpListener;
+use tower::ServiceBuilder;
+use towerkit_endpoint::{BoxError, Endpoint, Error, Next, PanicLayer, Request, endpoint_fn, middleware_fn};
+use towerkit_lifecycle::{Event, Group, Signals};
+use towerkit_sd::Instance;
+use towerkit_transport_http::{Router, Server, serve};
+
+use crate::service::StringRequest;
+
+/// Writes texts in capitals, and counts their bytes.
+#[derive(Parser)]
+#[command(version)]
+struct Flags {
+    /// Where the service listens for HTTP.
+    #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
+    http_addr: SocketAddr,
+
+    /// Who serves `uppercase` in its place: other instances, one after the other.
+    #[arg(long, value_name = "HOST:PORT,...", value_delimiter = ',')]
+    proxy: Vec<Instance>,
+
+    /// An agent of Consul, where the service is registered as `stringsvc`.
+    #[arg(long, value_name = "HOST:PORT")]
+    consul_addr: Option<Instance>,
+
+    /// Under which host it is registered, in place of the one it listens on.
+    #[arg(long, value_name = "HOST", requires = "consul_addr")]
+    advertise: Option<String>,
+
+    /// How long it serves on after it is taken out of the registry, so that all callers learn of it, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 2, requires = "consul_addr")]
+    linger: u64,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Flags::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(flags: Flags) -> Result<(), BoxError> {
+    let Flags { http_addr, proxy, consul_addr, advertise, linger } = flags;
+    let listener = TcpListener::bind(http_addr).await.map_err(|error| format!("--http-addr {http_addr}: {error}"))?;
+    let address = listener.local_addr()?;
+    let by = match &*proxy {
+        [] => "itself".to_owned(),
+        others => others.iter().map(Instance::address).collect::<Vec<_>>().join(", "),
+    };
+    let hello = format!(
+        "stringsvc3 listens for HTTP on {address}; uppercase is served by {by}; try:\n  \
+         curl --json '{{\"s\":\"hello, world\"}}' {address}/uppercase\n  \
+         curl --json '{{\"s\":\"hello, world\"}}' {address}/count"
+    );
+
+    let uppercase =
+        if proxy.is_empty() { endpoint_fn(service::uppercase).erased() } else { proxying::uppercase(proxy) };
+    let stack = ServiceBuilder::new().layer(PanicLayer::new());
+    let uppercase = stack.clone().layer(middleware_fn(|r, next| tell("uppercase", r, next))).service(uppercase);
+    let count = stack.layer(middleware_fn(|r, next| tell("count", r, next))).service(endpoint_fn(service::count));
+    let routes = Router::new().post("/uppercase", Server::json(uppercase)).post("/count", Server::json(count));
+
+    let group = Group::new()
+        .on_event(move |event| match event {
+            Event::GroupReady => println!("{hello}"),
+            Event::StopAsked { .. } | Event::Ended { .. } => eprintln!("{event}"),
+            _ => {}
+        })
+        .with(Signals::terminate())
+        .with(serve(listener, routes));
+    let group = match consul_addr {
+        Some(agent) => {
+            let instance = registry::instance(address, advertise.as_deref())?;
+            registry::register(group, &agent, instance, Duration::from_secs(linger))?
+        }
+        None => group,
+    };
+    group.run().await?;
+    Ok(())
+}
+
+/// One line for each call.
+async fn tell<R>(
+    method: &'static str,
+    request: Request<StringRequest>,
+    next: Next<StringRequest, R>,
+) -> Result<R, Error> {
+    let (input, start) = (request.message().s.clone(), Instant::now());
+    let result = next.run(request).await;
+    let code = result.as_ref().map_or_else(|error| error.code().as_str(), |_| "ok");
+    eprintln!("method={method} input={input:?} code={code} took={:?}", start.elapsed());
+    result
+}

@@ -1,0 +1,41 @@
+//! How others find it: in Consul.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use towerkit_endpoint::BoxError;
+use towerkit_lifecycle::{Group, Linger};
+use towerkit_sd::consul::Consul;
+use towerkit_sd::{HttpClient, Instance, Registrar};
+
+/// Under which address it is to be found.
+///
+/// # Errors
+///
+/// Where that is no address at which anybody finds anything.
+pub(crate) fn instance(listens: SocketAddr, advertise: Option<&str>) -> Result<Instance, BoxError> {
+    let Some(host) = advertise else {
+        if listens.ip().is_unspecified() {
+            return Err(format!("--http-addr {listens} tells nobody where it is: give --advertise HOST").into());
+        }
+        return Ok(listens.into());
+    };
+    if host.parse().is_ok_and(|ip: IpAddr| ip.is_unspecified()) {
+        return Err(format!("--advertise {host} tells nobody where it is").into());
+    }
+    let checked = Instance::new(host, listens.port()).address().parse();
+    checked.map_err(|error| format!("--advertise {host}: {error}").into())
+}
+
+/// Adds what registers it. Added last it stops first: then calls that still come are served for a while.
+///
+/// # Errors
+///
+/// Where the agent has no address.
+pub(crate) fn register(group: Group, agent: &Instance, at: Instance, linger: Duration) -> Result<Group, BoxError> {
+    let consul = Consul::new(HttpClient::plain(), &format!("http://{agent}"))
+        .map_err(|error| format!("--consul-addr {agent}: {error}"))?;
+    let registrar = Registrar::new(consul.registration("stringsvc"), at)
+        .on_change(|state| eprintln!("stringsvc in the registry: {state}"));
+    Ok(group.with(Linger::new(linger)).with(registrar))
+}

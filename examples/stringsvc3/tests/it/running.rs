@@ -1,0 +1,66 @@
+//! stringsvc3 as a process on a port of its own.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use towerkit_testing::process::{Process, free_port};
+
+pub(crate) const SOON: Duration = Duration::from_secs(10);
+
+pub(crate) struct Stringsvc {
+    pub(crate) process: Process,
+    pub(crate) port: u16,
+}
+
+impl Stringsvc {
+    pub(crate) fn start(flags: &[&str]) -> Self {
+        let port = free_port();
+        let address = format!("127.0.0.1:{port}");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_stringsvc3"));
+        let process = Process::start(command.args(["--http-addr", &address]).args(flags)).listens_on(port, SOON);
+        Self { process, port }
+    }
+
+    /// Several, and one before them.
+    pub(crate) fn behind_a_proxy(count: usize) -> (Vec<Self>, Self) {
+        let instances: Vec<_> = (0..count).map(|_| Self::start(&[])).collect();
+        let addresses: Vec<_> = instances.iter().map(Self::address).collect();
+        let proxy = Self::start(&["--proxy", &addresses.join(",")]);
+        (instances, proxy)
+    }
+
+    pub(crate) fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// Status and body.
+    pub(crate) fn post(&self, path: &str, body: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(self.address()).unwrap();
+        stream.set_read_timeout(Some(SOON)).unwrap();
+        let (length, head) = (body.len(), "host: a\r\nconnection: close\r\ncontent-type: application/json");
+        write!(stream, "POST {path} HTTP/1.1\r\n{head}\r\ncontent-length: {length}\r\n\r\n{body}").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+    }
+
+    /// Waits until it has told of something.
+    pub(crate) fn told(&mut self, what: &str) {
+        let Self { process, .. } = self;
+        let start = std::time::Instant::now();
+        while !process.said().contains(what) {
+            assert!(start.elapsed() < SOON, "it did not tell of {what}:\n{}", process.said());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+/// Runs it where it is to refuse its flags.
+pub(crate) fn refused(flags: &[&str]) -> String {
+    let Output { status, stderr, .. } = Command::new(env!("CARGO_BIN_EXE_stringsvc3")).args(flags).output().unwrap();
+    assert!(!status.success());
+    String::from_utf8(stderr).unwrap()
+}
