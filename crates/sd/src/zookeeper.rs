@@ -53,10 +53,10 @@
 //!
 //! # When things fail
 //!
-//! * **An instancer** sets one watch on the path and all below it, and then reads, so that nothing falls between; the watch needs not be set
-//!   again after an event. A path that is not there is an empty set, and is watched as well.
-//! * **A connection that is lost** is made again by the session, to any of the servers. What happened meanwhile the watch does not tell
-//!   (ZOOKEEPER-4698), so all is read anew. The last set stands until then, with the failure beside it. A connection that is dead
+//! * **An instancer** sets one watch on the path and all below it, and then reads, so that nothing falls between; an event does not use
+//!   the watch up. A path that is not there is an empty set, and is watched as well.
+//! * **A connection that is lost** is made again by the session, to any of the servers. What happened meanwhile such a watch does not tell
+//!   (ZOOKEEPER-4698), so it is set and all is read anew. The last set stands until then, with the failure beside it. A connection that is dead
 //!   without having ended is noticed by the session's own pings, within two fifths of its timeout.
 //! * **A session that has expired** is followed by a new one, with the same consequences.
 //! * **A registration** has a session of its own. When that expires, or its node is deleted or written to by somebody else, it is lost,

@@ -63,7 +63,7 @@ fn case<S>(name: &str, budget: Option<f64>, layered: S) -> Case
 where
     S: Service<Request<u64>, Response = u64> + Clone + Send + 'static,
 {
-    let case = Case::service(name, &layered, |n| Request::new(u64::from(n)));
+    let case = Case::service(name, &layered, |n| Request::new(black_box(u64::from(n))));
     match budget {
         Some(budget) => case.budget(budget),
         None => case,

@@ -1,5 +1,6 @@
 //! A whole call through a balancer, around an endpoint that does nothing, beside tower's own balancer.
 
+use std::hint::black_box;
 use std::sync::Arc;
 
 use tokio::runtime::Runtime;
@@ -55,7 +56,7 @@ pub(crate) fn cases(runtime: &Arc<Runtime>) -> Vec<Case> {
 }
 
 fn request(n: u32) -> Request<u64> {
-    Request::new(u64::from(n))
+    Request::new(black_box(u64::from(n)))
 }
 
 /// Calls what needs a task that runs: on one thread, which does the work of both.

@@ -36,9 +36,10 @@ enum Never {}
 async fn round(sessions: &Sessions, folder: &str, publisher: &Publisher) -> Result<Never, RegistryError> {
     let limit = sessions.settings().request_time;
     let client = sessions.session().await?;
-    // Before anything is read, so that no change falls between.
-    let mut watch = timely(folder, limit, client.watch(folder, AddWatchMode::PersistentRecursive)).await?;
     loop {
+        // Before anything is read, so that no change falls between. For each connection anew: zookeeper-client 0.11.2 means to set a watch
+        // of this kind again, but does not, and the server would not tell what it missed.
+        let mut watch = timely(folder, limit, client.watch(folder, AddWatchMode::PersistentRecursive)).await?;
         let mut nodes = Nodes::read(&client, folder, limit).await?;
         publisher.publish(nodes.instances());
         while let Some(dirty) = changes(sessions, &client, folder, &nodes, &mut watch).await? {
@@ -47,7 +48,6 @@ async fn round(sessions: &Sessions, folder: &str, publisher: &Publisher) -> Resu
                 publisher.publish(nodes.instances());
             }
         }
-        // The watch stands, but what happened while there was no connection is not told.
         publisher.fail(lost(folder, SessionState::Disconnected));
         connected(sessions, folder, &mut watch).await?;
     }

@@ -38,6 +38,11 @@ async fn until(instancer: &mut Instancer, what: &str, condition: impl Fn(&State)
     }
 }
 
+/// The first state that is known.
+async fn first(mut instancer: Instancer) -> State {
+    until(&mut instancer, "it is known", |state| state.is_known() || state.failure().is_some()).await
+}
+
 fn addresses(state: &State) -> Vec<&str> {
     state.instances().iter().map(towerkit_sd::Instance::address).collect()
 }

@@ -19,6 +19,8 @@ use towerkit_sd::{Endpointer, Instance, Instancer, Register, Registrar, Registra
 use towerkit_testing::process::free_port;
 use towerkit_testing::tool;
 
+const LIMIT: Duration = Duration::from_secs(15);
+
 /// Whether what is sent to a group on the loopback interface is heard there; else the test is skipped.
 fn there_is_multicast(test: &str) -> bool {
     let group = Ipv4Addr::new(224, 0, 0, 251);
@@ -58,8 +60,12 @@ fn start(
     (tokio::spawn(async move { registrar.run(lifeline).await.is_ok() }), stopper, standing)
 }
 
+async fn soon<F: Future>(future: F) -> F::Output {
+    timeout(LIMIT, future).await.expect("in time")
+}
+
 async fn until(instancer: &mut Instancer, what: &str, condition: impl Fn(&State) -> bool) -> State {
-    let waited = timeout(Duration::from_secs(15), async {
+    let waited = timeout(LIMIT, async {
         loop {
             let state = instancer.state();
             if condition(&state) {
@@ -119,11 +125,11 @@ async fn an_instance_is_seen_with_all_that_is_said_of_it_and_gone_when_it_stops(
     let instance = Instance::new("127.0.0.1", 8081).with_id("one.of many").with_zone("eu-1a").with_version("1.4.2");
     let instance = instance.with_weight(200).with_tag("prod").with_tag("blue").with_label("team", "core");
     let (registrar, stopper, mut standing) = start(mdns.registration("addsvc").unwrap(), instance.clone());
-    standing.wait_for(Standing::is_registered).await.unwrap();
+    soon(standing.wait_for(Standing::is_registered)).await.unwrap();
     until_it_is(&mut instancer, &[instance]).await;
 
     stopper.stop(Duration::from_secs(5));
-    assert!(registrar.await.unwrap());
+    assert!(soon(registrar).await.unwrap());
     assert!(matches!(&*standing.borrow(), Standing::Stopped { deregistered: true }));
     until_it_is(&mut instancer, &[]).await;
 }
@@ -142,7 +148,7 @@ async fn the_neutral_peer_sees_ours_come_and_go() {
     assert_eq!(line, "add 127.0.0.1:8081._towerkit-a._tcp.local. 127.0.0.1:8081 tags=prod,blue zone=eu-1a");
 
     stopper.stop(Duration::from_secs(5));
-    assert!(registrar.await.unwrap());
+    assert!(soon(registrar).await.unwrap());
     says(&peer, "remove 127.0.0.1:8081._towerkit-a._tcp.local.").await;
 }
 
@@ -209,7 +215,7 @@ async fn a_second_instance_of_the_same_name_gets_a_name_of_its_own() {
     let (first, second) =
         (Instance::new("127.0.0.1", 8081).with_id("same"), Instance::new("127.0.0.1", 8082).with_id("same"));
     let (_one, _stop_one, mut standing) = start(with_all().registration("towerkit-d").unwrap(), first.clone());
-    standing.wait_for(Standing::is_registered).await.unwrap();
+    soon(standing.wait_for(Standing::is_registered)).await.unwrap();
     let (_other, _stop_other, _) = start(with_all().registration("towerkit-d").unwrap(), second.clone());
     let mut instancer = with_all().service("towerkit-d").unwrap().instancer();
     until_it_is(&mut instancer, &[first, second]).await;
@@ -235,11 +241,11 @@ async fn what_can_never_be_registered_is_refused() {
     let mdns = alone();
     let mut registration = mdns.registration("addsvc").unwrap();
     for instance in [Instance::new("node.example", 8081), Instance::new("127.0.0.1", 8081).with_tag("a,b")] {
-        let error = registration.register(&instance).await.unwrap_err();
+        let error = soon(registration.register(&instance)).await.unwrap_err();
         assert_eq!(error.code(), Code::InvalidArgument, "{error}");
     }
     // What was never there can be taken back.
-    registration.deregister().await.unwrap();
+    soon(registration.deregister()).await.unwrap();
 }
 
 #[tokio::test]
@@ -249,7 +255,7 @@ async fn an_address_that_no_chosen_interface_has_is_told() {
         return;
     }
     let mut registration = alone().registration("addsvc").unwrap();
-    let error = registration.register(&Instance::new("192.0.2.7", 8081)).await.unwrap_err();
+    let error = soon(registration.register(&Instance::new("192.0.2.7", 8081))).await.unwrap_err();
     assert_eq!(error.code(), Code::Unavailable);
     assert!(error.to_string().contains("no chosen interface has its address"), "{error}");
 }
@@ -257,7 +263,7 @@ async fn an_address_that_no_chosen_interface_has_is_told() {
 #[tokio::test]
 async fn no_interface_to_listen_on_is_told() {
     let mdns = Mdns::new(Interfaces::Named(vec!["nothing0".to_owned()])).port(free_port());
-    let state = mdns.service("addsvc").unwrap().instancer().known().await;
+    let state = soon(mdns.service("addsvc").unwrap().instancer().known()).await;
     assert!(!state.is_known());
     assert_eq!(state.failure().unwrap().error().code(), Code::Unavailable);
 }
@@ -273,11 +279,11 @@ async fn one_that_is_registered_again_is_replaced() {
     let mut registration = mdns.registration("addsvc").unwrap();
     for zone in ["eu-1a", "eu-1b"] {
         let instance = Instance::new("127.0.0.1", 8081).with_id("one").with_zone(zone);
-        registration.register(&instance).await.unwrap();
+        soon(registration.register(&instance)).await.unwrap();
         until_it_is(&mut instancer, &[instance]).await;
     }
-    registration.deregister().await.unwrap();
-    registration.deregister().await.unwrap();
+    soon(registration.deregister()).await.unwrap();
+    soon(registration.deregister()).await.unwrap();
     until_it_is(&mut instancer, &[]).await;
 }
 
@@ -320,11 +326,11 @@ async fn a_port_that_is_taken_is_told_and_tried_again() {
     let taken = UdpSocket::bind((Ipv6Addr::UNSPECIFIED, port)).unwrap();
     let mdns = Mdns::new(Interfaces::Loopback).port(port);
     let mut instancer = mdns.service("addsvc").unwrap().instancer();
-    let state = instancer.known().await;
+    let state = soon(instancer.known()).await;
     assert_eq!(state.failure().unwrap().error().code(), Code::Unavailable);
     let (_registrar, _stopper, mut standing) =
         start(mdns.registration("addsvc").unwrap(), Instance::new("127.0.0.1", 8081));
-    standing.wait_for(|standing| matches!(standing, Standing::Failing { .. })).await.unwrap();
+    soon(standing.wait_for(|standing| matches!(standing, Standing::Failing { .. }))).await.unwrap();
 
     drop(taken);
     let state = until(&mut instancer, "it is there", |state| state.instances().len() == 1).await;

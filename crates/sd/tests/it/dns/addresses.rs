@@ -5,7 +5,7 @@ use towerkit_sd::Instance;
 
 use super::servers::{Bind, Dnsmasq};
 use super::wire::{Wire, kind, with_code, with_record};
-use super::{addresses, dig, dns, until_it_fails};
+use super::{addresses, dig, dns, first, until_it_fails};
 
 #[tokio::test]
 async fn each_address_of_a_name_is_an_instance_at_the_port() {
@@ -16,11 +16,11 @@ async fn each_address_of_a_name_is_an_instance_at_the_port() {
     assert_eq!(seen, ["127.0.0.7", "127.0.0.8"]);
 
     let query = || dns(server.port).hosts("hosts.svc.test", 8080).unwrap();
-    let both = query().instancer().known().await;
+    let both = first(query().instancer()).await;
     assert_eq!(addresses(&both), ["127.0.0.7:8080", "127.0.0.8:8080", "[::7]:8080"]);
-    let v4 = query().ipv4_only().instancer().known().await;
+    let v4 = first(query().ipv4_only().instancer()).await;
     assert_eq!(addresses(&v4), ["127.0.0.7:8080", "127.0.0.8:8080"]);
-    let v6 = query().ipv6_only().instancer().known().await;
+    let v6 = first(query().ipv6_only().instancer()).await;
     assert_eq!(addresses(&v6), ["[::7]:8080"]);
 }
 
@@ -30,9 +30,9 @@ async fn a_name_without_addresses_is_missing() {
     let Some(server) = Dnsmasq::start(test, 60, &["--txt-record=text.svc.test,text"]) else { return };
     let query = |name| dns(server.port).hosts(name, 8080).unwrap();
     for name in ["text.svc.test", "nobody.svc.test"] {
-        let state = query(name).instancer().known().await;
+        let state = first(query(name).instancer()).await;
         assert_eq!(state.failure().unwrap().error().code(), Code::NotFound, "{state:?}");
-        let state = query(name).missing_is_empty().instancer().known().await;
+        let state = first(query(name).missing_is_empty().instancer()).await;
         assert!(state.is_known() && state.instances().is_empty(), "{state:?}");
     }
 }
@@ -46,7 +46,7 @@ async fn half_of_the_addresses_of_a_name_is_no_set() {
             A => Some(with_record(question, &[127, 0, 0, 7])),
             _ => Some(with_code(question, code)),
         });
-        let state = dns(wire.port).hosts("hosts.svc.test", 8080).unwrap().instancer().known().await;
+        let state = first(dns(wire.port).hosts("hosts.svc.test", 8080).unwrap().instancer()).await;
         assert_eq!(state.failure().map(|failure| failure.error().code()), expected, "{state:?}");
         assert_eq!(state.is_known(), expected.is_none());
     }
@@ -65,7 +65,7 @@ async fn targets_are_resolved_where_that_is_asked_for() {
         nowhere IN TXT nothing";
     let Some(server) = Bind::start(test, 60, records) else { return };
     let query = dns(server.port).service("_http._tcp.svc.test").unwrap().resolve_targets();
-    let state = query.instancer().known().await;
+    let state = first(query.instancer()).await;
     let at = |address: &str, target| address.parse::<Instance>().unwrap().with_weight(5).with_label("target", target);
     let expected =
         [at("127.0.0.7:8081", "i1.svc.test"), at("127.0.0.8:8082", "i2.svc.test"), at("[::7]:8081", "i1.svc.test")];
@@ -81,7 +81,7 @@ async fn a_priority_whose_targets_have_no_address_gives_way_to_the_next() {
         nowhere IN TXT nothing";
     let Some(server) = Bind::start(test, 60, records) else { return };
     let query = dns(server.port).service("_http._tcp.svc.test").unwrap().resolve_targets();
-    assert_eq!(addresses(&query.instancer().known().await), ["127.0.0.8:8082"]);
+    assert_eq!(addresses(&first(query.instancer()).await), ["127.0.0.8:8082"]);
 }
 
 /// Else half a set would be published for a whole one.

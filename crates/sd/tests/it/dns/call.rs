@@ -8,8 +8,8 @@ use towerkit_endpoint::{Code, Endpoint, Error, endpoint_fn};
 use towerkit_sd::balancer::RoundRobin;
 use towerkit_sd::{Endpointer, Instancer};
 
-use super::dns;
 use super::servers::Dnsmasq;
+use super::{dns, first};
 
 /// A server that says one word to whoever comes, and its port.
 fn greeter(word: &'static str) -> u16 {
@@ -50,12 +50,12 @@ async fn a_target_is_called_by_its_name_and_by_its_address() {
         return;
     };
     let query = |name| dns(server.port).service(name).unwrap();
-    for mut instancer in [
+    for instancer in [
         query("_name._tcp.svc.test").instancer(),
         query("_address._tcp.svc.test").resolve_targets().instancer(),
         dns(server.port).hosts("i1.svc.test", port).unwrap().instancer(),
     ] {
-        assert_eq!(instancer.known().await.instances().len(), 1);
+        assert_eq!(first(instancer.clone()).await.instances().len(), 1);
         assert_eq!(called(instancer).await, "hello");
     }
 }

@@ -12,7 +12,7 @@ use towerkit_sd::Instance;
 use towerkit_sd::dns::Dns;
 
 use super::servers::{Bind, Dnsmasq, Knot};
-use super::{addresses, dig, dns, until_it_fails, until_it_is};
+use super::{addresses, dig, dns, first, until_it_fails, until_it_is};
 
 const SRV: [&str; 2] =
     ["--srv-host=_http._tcp.svc.test,i1.svc.test,8081,10,60", "--srv-host=_http._tcp.svc.test,i2.svc.test,8082,10,0"];
@@ -24,8 +24,8 @@ async fn the_records_of_a_name_are_its_instances_as_dig_sees_them() {
     let Some(seen) = dig(test, server.port, "SRV", "_http._tcp.svc.test") else { return };
     assert_eq!(seen, ["10 0 8082 i2.svc.test.", "10 60 8081 i1.svc.test."]);
 
-    let mut instancer = dns(server.port).service("_http._tcp.svc.test").unwrap().instancer();
-    let state = instancer.known().await;
+    let instancer = dns(server.port).service("_http._tcp.svc.test").unwrap().instancer();
+    let state = first(instancer).await;
     let (i1, i2) = (Instance::new("i1.svc.test", 8081), Instance::new("i2.svc.test", 8082));
     assert_eq!(state.instances(), [i1.with_weight(60), i2.with_weight(1)]);
     assert!(state.failure().is_none());
@@ -38,9 +38,9 @@ async fn only_the_lowest_priority_is_published_unless_all_are_asked_for() {
     let Some(server) = Dnsmasq::start(test, 60, &[SRV[0], next]) else { return };
     let query = || dns(server.port).service("_http._tcp.svc.test.").unwrap();
 
-    assert_eq!(addresses(&query().instancer().known().await), ["i1.svc.test:8081"]);
+    assert_eq!(addresses(&first(query().instancer()).await), ["i1.svc.test:8081"]);
 
-    let all = query().every_priority().instancer().known().await;
+    let all = first(query().every_priority().instancer()).await;
     assert_eq!(addresses(&all), ["i1.svc.test:8081", "i3.svc.test:8083"]);
     let priorities: Vec<_> = all.instances().iter().map(|instance| instance.label("priority").unwrap()).collect();
     assert_eq!(priorities, ["10", "20"]);
@@ -137,8 +137,8 @@ async fn an_answer_too_long_for_udp_comes_whole() {
     let Some(seen) = dig(test, server.port, "SRV", "_many._tcp.svc.test") else { return };
     assert_eq!(seen.len(), 60);
 
-    let mut instancer = dns(server.port).service("_many._tcp.svc.test").unwrap().instancer();
-    let state = instancer.known().await;
+    let instancer = dns(server.port).service("_many._tcp.svc.test").unwrap().instancer();
+    let state = first(instancer).await;
     assert_eq!(state.instances().len(), 60, "{state:?}");
 }
 
@@ -152,9 +152,9 @@ async fn one_bad_record_does_not_fail_the_rest() {
         _worse._tcp IN SRV 1 0 0 i1";
     let Some(server) = Bind::start(test, 60, records) else { return };
     let query = |name| dns(server.port).service(name).unwrap();
-    assert_eq!(addresses(&query("_bad._tcp.svc.test").instancer().known().await), ["i1.svc.test:8082"]);
+    assert_eq!(addresses(&first(query("_bad._tcp.svc.test").instancer()).await), ["i1.svc.test:8082"]);
 
-    let state = query("_worse._tcp.svc.test").instancer().known().await;
+    let state = first(query("_worse._tcp.svc.test").instancer()).await;
     assert!(!state.is_known());
     assert_eq!(state.failure().unwrap().error().code(), Code::DataLoss);
 }
@@ -163,7 +163,7 @@ async fn one_bad_record_does_not_fail_the_rest() {
 async fn the_root_alone_as_target_is_a_service_without_instances() {
     let test = "the_root_alone_as_target_is_a_service_without_instances";
     let Some(server) = Bind::start(test, 60, "_none._tcp IN SRV 0 0 0 .") else { return };
-    let state = dns(server.port).service("_none._tcp.svc.test").unwrap().instancer().known().await;
+    let state = first(dns(server.port).service("_none._tcp.svc.test").unwrap().instancer()).await;
     assert!(state.is_known() && state.instances().is_empty() && state.failure().is_none(), "{state:?}");
 }
 
@@ -178,7 +178,7 @@ async fn an_alias_leads_to_the_records() {
         _pool._tcp IN CNAME _loop._tcp";
     let Some(server) = Bind::start(test, 60, records) else { return };
     let query = |name| dns(server.port).service(name).unwrap();
-    let state = query("_al._tcp.svc.test").instancer().known().await;
+    let state = first(query("_al._tcp.svc.test").instancer()).await;
     assert_eq!(addresses(&state), ["elsewhere.example:8082", "i1.svc.test:8081"], "{state:?}");
 
     // One that leads to itself ends.

@@ -22,7 +22,9 @@ async fn an_instance_is_seen_by_ours_and_by_the_python_client_until_it_stops() {
     let mut seen = watched(&eureka, "add-svc").instancer();
     set(&mut seen, &[]).await;
 
-    let registrar = Registrar::new(brief(&eureka, "add-svc"), "10.0.0.7:8081".parse().expect("an address"));
+    // By its lease it would be there for a while yet.
+    let registration = eureka.registration("add-svc");
+    let registrar = Registrar::new(registration, "10.0.0.7:8081".parse().expect("an address"));
     let (stop, stopping) = tokio::sync::oneshot::channel::<()>();
     let stopper = member_fn("stopper", |lifeline| async move {
         lifeline.ready();

@@ -10,7 +10,7 @@ use towerkit_sd::mdns::{Interfaces, Mdns};
 use towerkit_sd::{Instance, Registration as Standing};
 use towerkit_testing::tool;
 
-use super::{alone, start, there_is_multicast, until, until_it_is};
+use super::{alone, soon, start, there_is_multicast, until, until_it_is};
 
 const INSIDE: &str = "TOWERKIT_MDNS_INSIDE";
 
@@ -76,14 +76,14 @@ async fn no_thread_is_left_when_the_last_handle_is_gone() {
     let mut instancer = mdns.service("addsvc").unwrap().instancer();
     let (registrar, stopper, mut standing) =
         start(mdns.registration("addsvc").unwrap(), Instance::new("127.0.0.1", 8081));
-    standing.wait_for(Standing::is_registered).await.unwrap();
+    soon(standing.wait_for(Standing::is_registered)).await.unwrap();
     until(&mut instancer, "it is there", |state| state.instances().len() == 1).await;
     assert_eq!(threads(), 2);
 
     let clone = instancer.clone();
     drop(instancer);
     stopper.stop(Duration::from_secs(5));
-    registrar.await.unwrap();
+    soon(registrar).await.unwrap();
     until_there_are(1).await;
 
     drop(clone);
