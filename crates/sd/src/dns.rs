@@ -52,17 +52,16 @@
 //! # When it asks
 //!
 //! When the TTL is over: the least of all records that were used, within `shortest` and `longest`. The cache of the
-//! resolver is passed over, so nothing is older than its TTL, whatever the resolver was told. An answer too long for
-//! UDP is asked for by TCP.
+//! resolver is passed over, so nothing is older than that. An answer too long for UDP is asked for by TCP.
 //!
 //! # When it fails
 //!
-//! * **No answer, one of failure (SERVFAIL, REFUSED), one that is malformed.** The last set stands, the failure is told,
-//!   and it is asked again after a wait that grows, see [`Backoff`](crate::Backoff).
-//! * **NXDOMAIN, or no records of the type.** The same, with the code `NotFound`: such answers come from broken resolvers
-//!   and half-loaded zones too. Where the server is trusted to take names away, as Consul's is for a service without healthy
-//!   instances, `missing_is_empty` makes it the empty set. It is asked again as after a failure, whatever the TTL of the
-//!   refusal, so that a service that comes back is seen soon.
+//! * **No answer, one of failure (SERVFAIL, REFUSED), one that is malformed.** The last set stands, the failure is
+//!   told, and it is asked again after a wait that grows, see [`Backoff`](crate::Backoff).
+//! * **NXDOMAIN, or no records of the type.** The same, with the code `NotFound`: such answers come from broken
+//!   resolvers and half-loaded zones too. Where the server is trusted to take names away, as Consul's is for a service
+//!   without healthy instances, `missing_is_empty` makes it the empty set. It is asked again as after a failure,
+//!   whatever the TTL of the refusal, so that a service that comes back is seen soon.
 //! * **The server is back.** The next lookup finds it: after at most the longest wait, 10 s by default.
 
 mod client;

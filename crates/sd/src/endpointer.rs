@@ -101,14 +101,14 @@ impl<C: Clone + Send + Sync + 'static> Endpointer<C> {
     }
 
     fn start(builder: EndpointerBuilder, connect: follow::Connect<C>) -> Self {
-        let EndpointerBuilder { instancer, selects, invalidate_after, hold_empty, connect_time, fleet } = builder;
+        let EndpointerBuilder { instancer, selects, invalidate_after, hold_missing, connect_time, fleet } = builder;
         let inner = Arc::new(Inner {
             connected: ArcSwap::default(),
             fleet: Arc::new(fleet),
             views: Mutex::default(),
             standing: watch::Sender::default(),
         });
-        let settings = follow::Settings { selects, invalidate_after, hold_empty, connect_time };
+        let settings = follow::Settings { selects, invalidate_after, hold_missing, connect_time };
         let follower = Follower::new(inner.clone(), instancer, connect, settings);
         let task = tokio::spawn(follower.run());
         Self { inner, task: Arc::new(AbortOnDrop(task.abort_handle())) }

@@ -1,4 +1,6 @@
-use std::fmt::{self, Write};
+use std::fmt;
+
+use crate::http_client::encoded;
 
 /// The path of a request and its query, with all in it encoded that is not ours.
 #[derive(Clone, Debug)]
@@ -16,7 +18,7 @@ impl Target {
     /// Adds one more segment to the path.
     pub(super) fn segment(mut self, segment: &str) -> Self {
         self.text.push('/');
-        encode(&mut self.text, segment);
+        self.text.extend(encoded(segment));
         self
     }
 
@@ -32,7 +34,7 @@ impl Target {
     pub(super) fn with(self, name: &'static str, value: &str) -> Self {
         let mut with = self.flag(name);
         with.text.push('=');
-        encode(&mut with.text, value);
+        with.text.extend(encoded(value));
         with
     }
 }
@@ -40,18 +42,6 @@ impl Target {
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
-    }
-}
-
-/// All but the unreserved characters of RFC 3986, section 2.3.
-fn encode(to: &mut String, text: &str) {
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            to.push(char::from(byte));
-        } else {
-            // Writing to a string does not fail.
-            let _ = write!(to, "%{byte:02X}");
-        }
     }
 }
 

@@ -23,9 +23,9 @@ pub struct Dns {
 }
 
 impl Dns {
-    /// Asks through a resolver of one's own: over TLS, with DNSSEC, through a proxy. Its cache is not used, but its bounds
-    /// for a TTL hold, where it has some. The time it gives a server is best less than the [timeout](Query::timeout) of a
-    /// lookup, so that there is some left for the next server.
+    /// Asks through a resolver of one's own: over TLS, with DNSSEC, through a proxy. Its cache is not used, but its
+    /// bounds for a TTL hold, where it has some. The time it gives a server is best less than the
+    /// [timeout](Query::timeout) of a lookup, so that there is some left for the next server.
     #[must_use]
     pub const fn new(resolver: TokioResolver) -> Self {
         Self { resolver }

@@ -19,7 +19,7 @@ use crate::{Instance, Instancer, select};
 /// | [`panic_threshold`](Self::panic_threshold) | 0.5 |
 /// | [`slow_start`](Self::slow_start) | none |
 /// | [`invalidate_on_error`](Self::invalidate_on_error) | never: the last set stands |
-/// | [`hold_empty`](Self::hold_empty) | 30 s |
+/// | [`hold_missing`](Self::hold_missing) | 30 s |
 /// | [`connect_time`](Self::connect_time) | 10 s |
 ///
 /// ```
@@ -47,7 +47,7 @@ pub struct EndpointerBuilder {
     pub(super) instancer: Instancer,
     pub(super) selects: Vec<Select>,
     pub(super) invalidate_after: Option<Duration>,
-    pub(super) hold_empty: Duration,
+    pub(super) hold_missing: Duration,
     pub(super) connect_time: Duration,
     pub(super) fleet: Fleet,
 }
@@ -60,7 +60,7 @@ impl EndpointerBuilder {
             instancer,
             selects: Vec::new(),
             invalidate_after: None,
-            hold_empty: Duration::from_secs(30),
+            hold_missing: Duration::from_secs(30),
             connect_time: Duration::from_secs(10),
             fleet: Fleet::new(),
         }
@@ -132,11 +132,12 @@ impl EndpointerBuilder {
         self
     }
 
-    /// How long the last set is kept when the registry says that there is no instance any more. One that has lost its data says so,
-    /// until the instances have registered again; and calls to instances that are really gone fail as those without any would.
+    /// How long an instance is kept that a registry has lost: that is missing in its first answer after a failure, or when it has none at
+    /// all. A registry that restarts without its data has none at first, and then more and more as they register again; and calls to
+    /// an instance that is really gone fail, are repeated elsewhere, and have it ejected. Zero is to believe it at once.
     #[must_use]
-    pub const fn hold_empty(mut self, time: Duration) -> Self {
-        self.hold_empty = time;
+    pub const fn hold_missing(mut self, time: Duration) -> Self {
+        self.hold_missing = time;
         self
     }
 

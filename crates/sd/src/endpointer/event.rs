@@ -37,9 +37,11 @@ pub enum EndpointerEvent<'a> {
         /// How it fails.
         error: &'a RegistryError,
     },
-    /// The registry says that there is no instance any more. It is [not believed](super::EndpointerBuilder::hold_empty) at once.
-    EmptyHeld {
-        /// For how long the last set is kept, unless there is another.
+    /// The registry does not have these any more, and is [not believed](super::EndpointerBuilder::hold_missing) at once.
+    Held {
+        /// How many.
+        held: usize,
+        /// For how long they are kept, unless the registry has them again.
         time: Duration,
     },
     /// The registry is well again.
@@ -70,8 +72,8 @@ impl fmt::Display for EndpointerEvent<'_> {
             }
             Self::Failing { error } => write!(f, "the registry fails: {error}"),
             Self::Invalidated { error } => write!(f, "the registry has failed for too long: {error}"),
-            Self::EmptyHeld { time } => {
-                write!(f, "the registry has no instance, and is not believed for {time:?}")
+            Self::Held { held, time } => {
+                write!(f, "the registry has lost {held} instances, which are kept for {time:?}")
             }
             Self::Recovered => f.write_str("the registry is well again"),
             Self::Ejected { instance, time } => write!(f, "{instance} is left out for {time:?}: its calls fail"),

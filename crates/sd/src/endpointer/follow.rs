@@ -20,7 +20,7 @@ pub(super) type Select = Box<dyn Fn(&mut Vec<Instance>) + Send + Sync>;
 pub(super) struct Settings {
     pub(super) selects: Vec<Select>,
     pub(super) invalidate_after: Option<Duration>,
-    pub(super) hold_empty: Duration,
+    pub(super) hold_missing: Duration,
     pub(super) connect_time: Duration,
 }
 
@@ -38,15 +38,17 @@ pub(super) struct Follower<C> {
     /// There was a set before.
     begun: bool,
     failing: bool,
+    /// It has failed, and not answered since.
+    doubted: bool,
     /// When a registry that fails is not believed any more.
     invalid_at: Option<Instant>,
-    /// When one that says that there is none is believed.
-    empty_at: Option<Instant>,
 }
 
 struct Wanted<C> {
     instance: Instance,
     connected: Option<(Arc<Node>, C)>,
+    /// The registry does not have it any more, and is believed from then on.
+    held_until: Option<Instant>,
 }
 
 struct Pending {
@@ -68,8 +70,8 @@ impl<C: Clone + Send + Sync + 'static> Follower<C> {
             tries: JoinSet::new(),
             begun: false,
             failing: false,
+            doubted: false,
             invalid_at: None,
-            empty_at: None,
         };
         // What is known already can be called at once.
         let state = follower.instancer.see();
@@ -79,11 +81,15 @@ impl<C: Clone + Send + Sync + 'static> Follower<C> {
 
     pub(super) async fn run(mut self) {
         loop {
-            let (invalid, empty) = (until(self.invalid_at), until(self.empty_at));
+            let held_until = self.wanted.iter().filter_map(|wanted| wanted.held_until).min();
+            let (invalid, believed) = (until(self.invalid_at), until(held_until));
             tokio::select! {
                 state = self.instancer.changed() => self.hear(&state),
                 () = invalid => self.invalidate(),
-                () = empty => self.apply(Vec::new()),
+                () = believed => {
+                    let state = self.instancer.state();
+                    self.take(&state);
+                }
                 Some(tried) = self.tries.join_next(), if !self.tries.is_empty() => {
                     // An error is that of a try that was given up.
                     if let Ok((address, tried)) = tried {
@@ -96,8 +102,10 @@ impl<C: Clone + Send + Sync + 'static> Follower<C> {
 
     fn hear(&mut self, state: &State) {
         if let Some(failure) = state.failure() {
-            self.failing = true;
-            self.tell(&EndpointerEvent::Failing { error: failure.error() });
+            if !std::mem::replace(&mut self.failing, true) {
+                self.tell(&EndpointerEvent::Failing { error: failure.error() });
+            }
+            self.doubted = true;
             self.invalid_at = self.settings.invalidate_after.and_then(|after| failure.since().checked_add(after));
             // Of a registry that fails from the start nothing is known, and nothing will be soon.
             if !state.is_known() {
@@ -127,24 +135,36 @@ impl<C: Clone + Send + Sync + 'static> Follower<C> {
         for select in &self.settings.selects {
             select(&mut instances);
         }
-        if !instances.is_empty() || self.wanted.is_empty() {
-            self.apply(instances);
-        } else if self.empty_at.is_none() {
-            let time = self.settings.hold_empty;
-            self.tell(&EndpointerEvent::EmptyHeld { time });
-            self.empty_at = Instant::now().checked_add(time);
+        // One that was down, or has none at all, may have lost what it had: until the instances have registered again.
+        let doubted = instances.is_empty() || (state.failure().is_none() && std::mem::take(&mut self.doubted));
+        let held_until = doubted.then(|| Instant::now().checked_add(self.settings.hold_missing)).flatten();
+        let held = self.apply(instances, held_until);
+        if held > 0 {
+            self.tell(&EndpointerEvent::Held { held, time: self.settings.hold_missing });
         }
     }
 
-    fn apply(&mut self, instances: Vec<Instance>) {
-        self.empty_at = None;
+    /// Those that are missing are kept until a time, where there is one; how many were not held before.
+    fn apply(&mut self, instances: Vec<Instance>, held_until: Option<Instant>) -> usize {
+        let now = Instant::now();
         let mut last = std::mem::take(&mut self.wanted).into_iter().peekable();
-        let (mut added, mut removed, total) = (0, 0, instances.len());
+        let (mut added, mut removed, mut held) = (0, 0, 0);
+        let mut missing = |this: &mut Self, mut wanted: Wanted<C>| {
+            if wanted.held_until.is_none() {
+                wanted.held_until = held_until;
+                held += usize::from(held_until.is_some());
+            }
+            if wanted.held_until.is_some_and(|until| now < until) {
+                this.wanted.push(wanted);
+            } else {
+                removed += 1;
+                this.leave(wanted);
+            }
+        };
         // Both are by address.
         for instance in instances {
             while let Some(gone) = last.next_if(|wanted| wanted.instance.address() < instance.address()) {
-                removed += 1;
-                self.leave(gone);
+                missing(self, gone);
             }
             let stayed = last.next_if(|wanted| wanted.instance.address() == instance.address());
             let connected = match stayed {
@@ -154,17 +174,17 @@ impl<C: Clone + Send + Sync + 'static> Follower<C> {
                     self.join(&instance)
                 }
             };
-            self.wanted.push(Wanted { instance, connected });
+            self.wanted.push(Wanted { instance, connected, held_until: None });
         }
         for gone in last {
-            removed += 1;
-            self.leave(gone);
+            missing(self, gone);
         }
         self.begun = true;
         self.publish();
         if added > 0 || removed > 0 {
-            self.tell(&EndpointerEvent::Changed { added, removed, total });
+            self.tell(&EndpointerEvent::Changed { added, removed, total: self.wanted.len() });
         }
+        held
     }
 
     fn leave(&mut self, gone: Wanted<C>) {
@@ -251,7 +271,6 @@ impl<C: Clone + Send + Sync + 'static> Follower<C> {
     /// Nothing is known any more: neither set nor connections are worth keeping.
     fn invalidate(&mut self) {
         self.invalid_at = None;
-        self.empty_at = None;
         let state = self.instancer.state();
         let Some(failure) = state.failure() else { return };
         self.tell(&EndpointerEvent::Invalidated { error: failure.error() });

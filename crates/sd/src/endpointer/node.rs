@@ -156,7 +156,8 @@ impl Node {
             return;
         }
         self.ejections.fetch_add(1, Ordering::Relaxed);
-        self.faults.store(0, Ordering::Relaxed);
+        // Once it is back, one call shows whether it is well.
+        self.faults.store(outliers.faults - 1, Ordering::Relaxed);
         self.fleet.tell(&EndpointerEvent::Ejected { instance: &self.instance, time });
     }
 }

@@ -4,7 +4,8 @@ use std::time::Duration;
 ///
 /// After so many faults in a row ([`Code::is_fault`](towerkit_endpoint::Code::is_fault)) an instance is ejected, for a time that grows
 /// with each further ejection. A call that was cut off by its deadline is a fault; one that its caller gave up earlier, or that a
-/// layer in this process [refused](towerkit_endpoint::Failure::is_refused), is none. A good reply ends the row. However many
+/// layer in this process [refused](towerkit_endpoint::Failure::is_refused), is none. A good reply ends the row. Of one that has come back
+/// a single fault is enough, until a reply was good. However many
 /// fail, no more than a share of all instances is out at a time: where everything fails it is not the instances that are at fault.
 ///
 /// A circuit breaker around each instance does the same by rules of its own, without that share. Take one of the two: a circuit that opens

@@ -7,11 +7,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode, header};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::percent_decode_str;
 use towerkit_endpoint::Code;
 
 use super::{REGISTRY, Registration, Service};
-use crate::http_client::{Reply, ServerUrl, request};
+use crate::http_client::{Reply, ServerUrl, encoded, request};
 use crate::{HttpClient, RegistryError};
 
 /// The servers of a Eureka, and how they are spoken to. Clones share which of the servers was last seen well.
@@ -144,17 +144,14 @@ fn invalid(what: &'static str) -> RegistryError {
     RegistryError::new(REGISTRY, Code::InvalidArgument, what)
 }
 
-/// What stands in a segment of a path as it is: the unreserved characters of RFC 3986.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
 /// The path of an application.
 pub(super) fn application(name: &str) -> String {
-    format!("apps/{}", utf8_percent_encode(&name.to_uppercase(), SEGMENT))
+    format!("apps/{}", encoded(&name.to_uppercase()))
 }
 
 /// The path of an instance of an application.
 pub(super) fn instance(name: &str, id: &str) -> String {
-    format!("{}/{}", application(name), utf8_percent_encode(id, SEGMENT))
+    format!("{}/{}", application(name), encoded(id))
 }
 
 /// Without credentials.

@@ -5,8 +5,11 @@ use crate::Instance;
 /// The longest line, in bytes.
 const LONGEST_LINE: usize = 4096;
 
-/// Reads a whole file. An error says in which line, and why.
-pub(super) fn instances(bytes: &[u8]) -> Result<Vec<Instance>, (usize, String)> {
+/// What stands in a whole file. An error says in which line, and why.
+pub(super) type Parsed = Result<Vec<Instance>, (usize, String)>;
+
+/// Reads a whole file.
+pub(super) fn instances(bytes: &[u8]) -> Parsed {
     let text = match str::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => {
@@ -69,7 +72,7 @@ fn line_of(line: &str) -> Result<Option<Instance>, String> {
 mod tests {
     use super::*;
 
-    fn of(text: &str) -> Result<Vec<Instance>, (usize, String)> {
+    fn of(text: &str) -> Parsed {
         instances(text.as_bytes())
     }
 

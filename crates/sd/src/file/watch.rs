@@ -9,9 +9,10 @@ use tokio::time::{Instant, sleep, timeout};
 use towerkit_endpoint::Code;
 
 use super::changes::{Changes, SETTLE, Step};
+use super::parse::Parsed;
 use super::stamp::Stamp;
 use super::{REGISTRY, parse};
-use crate::{Instance, Publisher, RegistryError};
+use crate::{Publisher, RegistryError};
 
 /// The longest file, in bytes.
 const LONGEST: u64 = 16 * 1024 * 1024;
@@ -108,7 +109,7 @@ fn stamp(metadata: &std::fs::Metadata) -> io::Result<Stamp> {
 }
 
 /// What stands in it; none where it was written to while it was read.
-fn read(path: &Path) -> io::Result<Option<Result<Vec<Instance>, (usize, String)>>> {
+fn read(path: &Path) -> io::Result<Option<Parsed>> {
     let file = File::open(path)?;
     let before = stamp(&file.metadata()?)?;
     let mut bytes = Vec::new();

@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, header};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use towerkit_endpoint::Code;
 
 use super::{REGISTRY, Service};
-use crate::http_client::{Reply, ReplyBody, ServerUrl, request};
+use crate::http_client::{Reply, ReplyBody, ServerUrl, encoded, request};
 use crate::{HttpClient, RegistryError};
 
 /// An API server, and how it is spoken to.
@@ -108,7 +107,6 @@ impl Kubernetes {
     }
 
     async fn request(&self, service: &str, query: &[(&str, &str)]) -> Result<Request<Bytes>, RegistryError> {
-        let encoded = |text| utf8_percent_encode(text, UNRESERVED);
         let (url, namespace) = (&self.url, encoded(&self.namespace));
         let selector = format!("kubernetes.io/service-name={service}");
         let mut url = format!(
@@ -151,9 +149,6 @@ impl Kubernetes {
 fn invalid(what: &'static str) -> RegistryError {
     RegistryError::new(REGISTRY, Code::InvalidArgument, what)
 }
-
-/// The unreserved characters of RFC 3986.
-const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Without the token.
 impl fmt::Debug for Kubernetes {

@@ -49,7 +49,10 @@ impl ZooKeeper {
     pub fn new<S: AsRef<str>>(servers: impl IntoIterator<Item = S>) -> Result<Self, RegistryError> {
         let mut all = Vec::new();
         for server in servers {
-            let server = server.as_ref().parse::<Instance>().map_err(|error| refused("a server is no address").with_source(error))?;
+            let server = server
+                .as_ref()
+                .parse::<Instance>()
+                .map_err(|error| refused("a server is no address").with_source(error))?;
             all.push(server.address().to_owned());
         }
         if all.is_empty() {

@@ -95,7 +95,9 @@ mod tests {
     fn only_what_is_right_below_the_folder_is_a_node_of_it() {
         let below = nodes("/services/addsvc");
         assert_eq!(below.name_of("/services/addsvc/a"), Some("a"));
-        for other in ["/services/addsvc", "/services/addsvc/", "/services/addsvc/a/b", "/services/addsvc2", "", "/other"] {
+        for other in
+            ["/services/addsvc", "/services/addsvc/", "/services/addsvc/a/b", "/services/addsvc2", "", "/other"]
+        {
             assert_eq!(below.name_of(other), None, "{other}");
         }
         assert_eq!(nodes("/").name_of("/a"), Some("a"));

@@ -99,7 +99,10 @@ impl Registration {
         }
         let mut kept = None;
         for node in self.nodes(client).await? {
-            let owner = timely_if_there(&node, limit, client.check_stat(&node)).await?.flatten().map(|stat| stat.ephemeral_owner);
+            let owner = timely_if_there(&node, limit, client.check_stat(&node))
+                .await?
+                .flatten()
+                .map(|stat| stat.ephemeral_owner);
             match owner {
                 Some(owner) if owner == client.session_id().0 && kept.is_none() => kept = Some(node),
                 // Of a session before this one, which will not end for a while.
@@ -145,7 +148,9 @@ impl Registration {
                 }
             };
             match event.event_type {
-                EventType::Session if event.session_state.is_terminated() => return Err(lost(node, event.session_state)),
+                EventType::Session if event.session_state.is_terminated() => {
+                    return Err(lost(node, event.session_state));
+                }
                 EventType::NodeDataChanged => return Err(self.gone(node, "was written to")),
                 EventType::NodeDeleted => return Err(self.gone(node, "was deleted")),
                 _ => {}
@@ -219,6 +224,9 @@ impl Register for Registration {
 
 impl fmt::Debug for Registration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Registration").field("folder", &self.folder).field("plain_value", &self.plain).finish_non_exhaustive()
+        f.debug_struct("Registration")
+            .field("folder", &self.folder)
+            .field("plain_value", &self.plain)
+            .finish_non_exhaustive()
     }
 }

@@ -20,7 +20,10 @@ impl Service {
     /// Tells where its instances are: it watches the nodes, and reads them. It is called within a Tokio runtime.
     #[must_use]
     pub fn instancer(self) -> Instancer {
-        Instancer::spawn(REGISTRY, move |publisher| async move { follow(&self.sessions, &self.folder, &publisher).await })
+        Instancer::spawn(
+            REGISTRY,
+            move |publisher| async move { follow(&self.sessions, &self.folder, &publisher).await },
+        )
     }
 }
 

@@ -82,7 +82,8 @@ impl Running {
     }
 
     async fn registered(&mut self, at_least: u64) {
-        let registered = |state: &Registration| matches!(state, Registration::Registered { times } if *times >= at_least);
+        let registered =
+            |state: &Registration| matches!(state, Registration::Registered { times } if *times >= at_least);
         self.until(&format!("registration {at_least}"), registered).await;
     }
 

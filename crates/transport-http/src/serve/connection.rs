@@ -28,10 +28,11 @@ use crate::body::Origin;
 /// The least that hyper reads into: it is also how much of a body or of a reply is moved at a time.
 const BUFFER: usize = 64 * 1024;
 
-// Of an HTTP/2 connection. They are hyper's defaults, but what bounds a hostile peer must not change with a version of hyper.
+// Of an HTTP/2 connection. Where they are hyper's defaults: what bounds a hostile peer must not change with a version of hyper.
 
-/// The most requests that were reset before they were begun (CVE-2023-44487).
-const PENDING_RESETS: usize = 20;
+/// The most requests that were reset before they were begun (CVE-2023-44487), for each stream that may be open at a time. hyper's 20 in all
+/// would cut off the clients of a server that was held up for a moment: it finds all that they gave up meanwhile at once.
+const PENDING_RESETS: usize = 4;
 /// The most streams that the server has reset for what the peer did on them (CVE-2025-8671).
 const PROVOKED_RESETS: usize = 1024;
 /// The most bytes of a frame.
@@ -125,7 +126,7 @@ where
     http2
         .max_header_list_size(limits.header_bytes)
         .max_concurrent_streams(limits.streams)
-        .max_pending_accept_reset_streams(PENDING_RESETS)
+        .max_pending_accept_reset_streams(PENDING_RESETS * limits.streams as usize)
         .max_local_error_reset_streams(PROVOKED_RESETS)
         .max_frame_size(FRAME)
         .header_table_size(HEADER_TABLE)

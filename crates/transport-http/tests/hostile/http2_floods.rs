@@ -15,13 +15,22 @@ const SHORT: Duration = Duration::from_millis(200);
 async fn requests_that_are_reset_at_once_end_the_connection() {
     let site = Site::start().await;
     let mut peer = Peer::connect(&site).await;
-    let flood: Vec<u8> = streams(1000).flat_map(|stream| [get(stream, "/wait"), reset(stream)].concat()).collect();
+    let flood: Vec<u8> = streams(2000).flat_map(|stream| [get(stream, "/wait"), reset(stream)].concat()).collect();
     peer.try_send(flood).await;
     assert_eq!(peer.ends_with("rapid reset").await, ENHANCE_YOUR_CALM);
     site.gate.has(0).await;
     // Most were reset before they were begun, and those are not begun.
     assert!(site.gate.most() <= 20, "{}", site.gate.most());
     assert_eq!(site.connect().await.get("/").await.status, 200);
+}
+
+#[tokio::test]
+async fn what_a_client_gave_up_while_the_server_was_held_up_does_not_end_the_connection() {
+    let site = Site::with(|serve| serve.streams(50)).await;
+    let mut peer = Peer::connect(&site).await;
+    let given_up: Vec<u8> = streams(150).flat_map(|stream| [get(stream, "/wait"), reset(stream)].concat()).collect();
+    peer.send(given_up).await;
+    peer.is_served(301).await;
 }
 
 #[tokio::test]

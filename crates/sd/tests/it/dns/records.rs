@@ -56,12 +56,12 @@ async fn a_record_that_is_added_or_gone_is_seen_within_its_ttl() {
     let changed = Instant::now();
     server.change(&["_http._tcp 2 SRV 1 0 8082 i2"], &[]);
     until_it_is(&mut instancer, &["i1.svc.test:8081", "i2.svc.test:8082"]).await;
-    assert!(changed.elapsed() < Duration::from_millis(2500), "{:?}", changed.elapsed());
+    assert!(changed.elapsed() < Duration::from_millis(3500), "{:?}", changed.elapsed());
 
     let changed = Instant::now();
     server.change(&["_http._tcp 2 SRV 1 0 8082 i2"], &["_http._tcp"]);
     until_it_is(&mut instancer, &["i2.svc.test:8082"]).await;
-    assert!(changed.elapsed() < Duration::from_millis(2500), "{:?}", changed.elapsed());
+    assert!(changed.elapsed() < Duration::from_millis(3500), "{:?}", changed.elapsed());
     let Some(seen) = dig(test, server.port, "SRV", "_http._tcp.svc.test") else { return };
     assert_eq!(seen, ["1 0 8082 i2.svc.test."]);
 }

@@ -167,7 +167,7 @@ async fn a_member_that_hangs_is_left_for_the_next() {
     let etcd = client_of([&first, &second].map(|link| format!("127.0.0.1:{}", link.port())));
     let mut instancer = etcd.service("addsvc").instancer();
     let registrar = etcd.registration("addsvc").ttl(Duration::from_secs(4));
-    let mut registrar = Running::of(towerkit_sd::Registrar::new(registrar, Instance::new("127.0.0.1", 8081)));
+    let registrar = Running::of(towerkit_sd::Registrar::new(registrar, Instance::new("127.0.0.1", 8081)));
     until_addresses(&mut instancer, &["127.0.0.1:8081"]).await;
 
     first.hang();

@@ -57,7 +57,7 @@ async fn a_cut_within_the_timeout_loses_neither_news_nor_the_registration() {
     // As long as the server lets it be.
     let zookeeper = client_of([format!("127.0.0.1:{}", link.port())]).session_timeout(Duration::from_secs(10));
     let mut instancer = zookeeper.service("addsvc").instancer();
-    let mut registrar = Running::start(&zookeeper, "addsvc", Instance::new("127.0.0.1", 8081));
+    let registrar = Running::start(&zookeeper, "addsvc", Instance::new("127.0.0.1", 8081));
     server.kazoo(&["create", "/services/addsvc/a", "h:1"]);
     until_addresses(&mut instancer, &["127.0.0.1:8081", "h:1"]).await;
 
