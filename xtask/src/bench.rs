@@ -51,7 +51,9 @@ pub fn run(flags: &Flags) -> Result<bool> {
         "proxy" => alone(proxy::run(flags.quick)?),
         "resilience" => alone(resilience::run(flags.quick)?),
         "sd" => sd::run(flags.quick)?,
-        other => bail!("there is no benchmark {other:?}: it is `layers`, `http`, `grpc`, `proxy`, `resilience` or `sd`"),
+        other => {
+            bail!("there is no benchmark {other:?}: it is `layers`, `http`, `grpc`, `proxy`, `resilience` or `sd`")
+        }
     };
     for Part { title, rows, matrix } in &parts {
         if flags.json {

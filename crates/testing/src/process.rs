@@ -80,7 +80,12 @@ impl Process {
         while !condition() {
             let ended = self.child.try_wait().ok().flatten();
             assert!(ended.is_none(), "{} has ended ({ended:?}) before it {what}; it said:\n{}", self.name, self.said());
-            assert!(start.elapsed() < within, "{} took more than {within:?} until it {what}; it said:\n{}", self.name, self.said());
+            assert!(
+                start.elapsed() < within,
+                "{} took more than {within:?} until it {what}; it said:\n{}",
+                self.name,
+                self.said()
+            );
             thread::sleep(Duration::from_millis(10));
         }
     }

@@ -52,5 +52,6 @@ fn run(flags: &Flags) -> Result<()> {
     let mut compiler = Compiler::new(&flags.include)?;
     compiler.include_imports(flags.imports).include_source_info(flags.source_info).open_files(&flags.protos)?;
     let out = &flags.out;
-    std::fs::write(out, compiler.encode_file_descriptor_set()).with_context(|| format!("{} can't be written", out.display()))
+    std::fs::write(out, compiler.encode_file_descriptor_set())
+        .with_context(|| format!("{} can't be written", out.display()))
 }

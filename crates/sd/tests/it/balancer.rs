@@ -155,7 +155,8 @@ async fn consistent_hash_passes_on_what_an_instance_has_too_much_of() {
 async fn consistent_hash_sees_the_calls_of_other_balancers_for_what_they_are() {
     let servers = Servers::default();
     let endpointer = plain(fleet(4));
-    let (balancer, other) = (servers.balance(&endpointer, by_message()), servers.balance(&endpointer, RoundRobin::new()));
+    let (balancer, other) =
+        (servers.balance(&endpointer, by_message()), servers.balance(&endpointer, RoundRobin::new()));
     settle().await;
     let before = owners(&balancer, 100);
     // Two calls to each but one, so that none has more than it may.

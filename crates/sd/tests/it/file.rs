@@ -245,7 +245,7 @@ async fn what_is_no_readable_file_is_a_failure() {
 
     folder.replace("h:2\n");
     until_ports(&mut instancer, &[2]).await;
-    fs::set_permissions(folder.file(), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(folder.file(), fs::Permissions::from_mode(0o000)).unwrap();
     if File::open(folder.file()).is_err() {
         until_code(&mut instancer, Code::PermissionDenied).await;
     } // else this is root, who may read it all the same

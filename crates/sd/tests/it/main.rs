@@ -23,6 +23,6 @@ mod file;
 mod kubernetes;
 #[cfg(feature = "mdns")]
 mod mdns;
+mod toxiproxy;
 #[cfg(feature = "zookeeper")]
 mod zookeeper;
-mod toxiproxy;

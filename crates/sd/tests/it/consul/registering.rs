@@ -104,16 +104,16 @@ async fn one_whose_heartbeats_do_not_come_through_is_gone_and_back_when_they_do(
 
     for round in [2, 3] {
         if round == 2 {
-            link.cut()
+            link.cut();
         } else {
-            link.hang()
+            link.hang();
         }
         until_ports(&mut instancer, &[]).await;
         running.failing().await;
         if round == 2 {
-            link.restore()
+            link.restore();
         } else {
-            link.heal()
+            link.heal();
         }
         until_ports(&mut instancer, &[8081]).await;
         running.registered(round).await;

@@ -37,7 +37,7 @@ async fn what_consuls_own_client_registers_is_called() -> Result<(), BoxError> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let port = listener.local_addr()?.port();
         thread::spawn(move || {
-            listener.incoming().flatten().for_each(|mut stream| drop(stream.write_all(name.as_bytes())))
+            listener.incoming().flatten().for_each(|mut stream| drop(stream.write_all(name.as_bytes())));
         });
         agent.add(name, port, &[]);
         ports.push(port);
