@@ -26,12 +26,14 @@
 //! The key of an instance is `PREFIX/SERVICE/ID`. Its value holds all that is known of it, as JSON:
 //!
 //! ```json
-//! {"address": "10.0.0.7:8081", "id": "one", "zone": "eu-1a", "version": "1.4.2", "weight": 200, "tags": ["prod"], "labels": {"team": "blue"}}
+//! {"address": "10.0.0.7:8081", "id": "one", "zone": "eu-1a", "version": "1.4.2", "weight": 200, "tags": ["prod"],
+//!  "labels": {"team": "blue"}}
 //! ```
 //!
-//! Only the address must be there. A value that is `HOST:PORT`, or a URL with a port, is an instance too, whose id is the rest of its
-//! key; a URL is kept as the label `url`. This is what Go kit's registrar writes, and [`Registration::plain_value`] writes what its
-//! instancer reads. A value that is neither, or longer than 64 KiB, is left out.
+//! Only the address must be there. A value that is `HOST:PORT`, or a URL with a port, is an instance too, whose id is
+//! the rest of its key; a URL is kept as the label `url`. This is what Go kit's registrar writes, and
+//! [`Registration::plain_value`] writes what its instancer reads. A value that is neither, or longer than 64 KiB, is
+//! left out.
 //!
 //! # Settings
 //!
@@ -52,17 +54,18 @@
 //!
 //! # When things fail
 //!
-//! * **An instancer** reads the keys at one revision and watches from the next, so that nothing falls between (etcd's documentation, API,
-//!   Watch streams). However the watch ends, it waits, reads anew and watches from there. The last set stands meanwhile, with the failure
-//!   beside it. So it does not matter whether the revision it had is compacted, or whether etcd has lost its data and counts from one.
-//! * **A connection that is dead** without having ended is noticed: a watch that says nothing is asked for its progress, which is to come
-//!   within the time of a request. HTTP/2 pings see to the rest.
-//! * **A member that fails**, or has lost the cluster, is left for the next; nothing is asked of two at a time. Reads go through the leader:
-//!   no member's past is taken for the present.
-//! * **A registration** has one lease of its own. It is renewed three times in its life, and the key is watched: when the lease is gone,
-//!   or the key is deleted or bound to no lease, by whomever, the registration is lost, and the [`Registrar`](crate::Registrar) makes it
-//!   again. A key that another registration has taken is left to it, until it goes. It is taken back by revoking the lease, which
-//!   never deletes what another has written.
+//! * **An instancer** reads the keys at one revision and watches from the next, so that nothing falls between (etcd's
+//!   documentation, API, Watch streams). However the watch ends, it waits, reads anew and watches from there. The last
+//!   set stands meanwhile, with the failure beside it. So it does not matter whether the revision it had is compacted,
+//!   or whether etcd has lost its data and counts from one.
+//! * **A connection that is dead** without having ended is noticed: a watch that says nothing is asked for its
+//!   progress, which is to come within the time of a request. HTTP/2 pings see to the rest.
+//! * **A member that fails**, or has lost the cluster, is left for the next; nothing is asked of two at a time. Reads
+//!   go through the leader: no member's past is taken for the present.
+//! * **A registration** has one lease of its own. It is renewed three times in its life, and the key is watched: when
+//!   the lease is gone, or the key is deleted or bound to no lease, by whomever, the registration is lost, and the
+//!   [`Registrar`](crate::Registrar) makes it again. A key that another registration has taken is left to it, until it
+//!   goes. It is taken back by revoking the lease, which never deletes what another has written.
 //! * **A process that is killed** is gone when its lease runs out.
 //! * **A token** that has run out is asked for again.
 

@@ -47,7 +47,7 @@
 //!
 //! | feature | discovers | registers | learns of a change by |
 //! | --- | --- | --- | --- |
-//! | `file` | [`file`]: a list in a file | | a look at the file |
+//! | `file` | [`file`](mod@crate::file): a list in a file | | a look at the file |
 //! | `dns` | [`dns`]: SRV records, or addresses | | asking again when the records' time is over |
 //! | `consul` | [`consul`]: healthy instances of the catalog | TTL, HTTP or TCP check | a blocking query |
 //! | `etcd` | [`etcd`]: keys of etcd v3 | a lease | a watch from the revision that was read |

@@ -61,6 +61,9 @@ pub struct Registrar<R> {
 
 type OnChange = Box<dyn Fn(&Registration) + Send + Sync>;
 
+/// A registration that stood for so long was well.
+const WELL: Duration = Duration::from_secs(10);
+
 struct Check {
     every: Duration,
     run: Box<dyn Fn() -> CheckFuture + Send + Sync>,
@@ -197,7 +200,6 @@ impl<R: Register> Registrar<R> {
             match self.register().await {
                 Ok(()) => {
                     times += 1;
-                    self.backoff.reset();
                     self.turn(Registration::Registered { times });
                     lifeline.ready();
                 }
@@ -209,6 +211,7 @@ impl<R: Register> Registrar<R> {
                     continue;
                 }
             }
+            let registered = Instant::now();
             let unhealthy = async {
                 match &mut check {
                     Some(check) => check.failed().await,
@@ -221,6 +224,9 @@ impl<R: Register> Registrar<R> {
             };
             self.fail(lost);
             // One that is lost over and over is no cause to hammer the registry.
+            if registered.elapsed() >= WELL {
+                self.backoff.reset();
+            }
             self.backoff.wait().await;
         }
     }

@@ -22,17 +22,18 @@
 //!
 //! # Nodes and data
 //!
-//! An instance is a node `PATH/SERVICE/_c_TOKEN-NUMBER`: ephemeral, so that it goes with the session that made it; sequential, so that no
-//! other is in its way; and with a token of its own, by which it is found again when the answer to its creation was lost. Its data is
-//! all that is known of the instance, as JSON:
+//! An instance is a node `PATH/SERVICE/_c_TOKEN-NUMBER`: ephemeral, so that it goes with the session that made it;
+//! sequential, so that no other is in its way; and with a token of its own, by which it is found again when the answer
+//! to its creation was lost. Its data is all that is known of the instance, as JSON:
 //!
 //! ```json
-//! {"address": "10.0.0.7:8081", "id": "one", "zone": "eu-1a", "version": "1.4.2", "weight": 200, "tags": ["prod"], "labels": {"team": "blue"}}
+//! {"address": "10.0.0.7:8081", "id": "one", "zone": "eu-1a", "version": "1.4.2", "weight": 200, "tags": ["prod"],
+//!  "labels": {"team": "blue"}}
 //! ```
 //!
-//! Only the address must be there. Data that is `HOST:PORT`, or a URL with a port, is an instance too; a URL is kept as the label `url`.
-//! This is what Go kit's registrar writes, and [`Registration::plain_value`] writes what its instancer reads. Data that is neither, or
-//! longer than 64 KiB, is left out, as is a node that may not be read.
+//! Only the address must be there. Data that is `HOST:PORT`, or a URL with a port, is an instance too; a URL is kept as
+//! the label `url`. This is what Go kit's registrar writes, and [`Registration::plain_value`] writes what its instancer
+//! reads. Data that is neither, or longer than 64 KiB, is left out, as is a node that may not be read.
 //!
 //! # Settings
 //!
@@ -53,20 +54,21 @@
 //!
 //! # When things fail
 //!
-//! * **An instancer** sets one watch on the path and all below it, and then reads, so that nothing falls between; an event does not use
-//!   the watch up. A path that is not there is an empty set, and is watched as well.
-//! * **A connection that is lost** is made again by the session, to any of the servers. What happened meanwhile such a watch does not tell
-//!   (ZOOKEEPER-4698), so it is set and all is read anew. The last set stands until then, with the failure beside it. A connection that is dead
-//!   without having ended is noticed by the session's own pings, within two fifths of its timeout.
+//! * **An instancer** sets one watch on the path and all below it, and then reads, so that nothing falls between; an
+//!   event does not use the watch up. A path that is not there is an empty set, and is watched as well.
+//! * **A connection that is lost** is made again by the session, to any of the servers. What happened meanwhile such a
+//!   watch does not tell (ZOOKEEPER-4698), so it is set and all is read anew. The last set stands until then, with the
+//!   failure beside it. A connection that is dead without having ended is noticed by the session's own pings, within
+//!   two fifths of its timeout.
 //! * **A session that has expired** is followed by a new one, with the same consequences.
-//! * **A registration** has a session of its own. When that expires, or its node is deleted or written to by somebody else, it is lost,
-//!   and the [`Registrar`](crate::Registrar) makes it again. It is taken back by deleting its node, and any of the same token that
-//!   an earlier try has left, and by closing the session.
-//! * **A process that is killed** is gone when its session times out. One whose registrar alone is dropped is gone at once: its session
-//!   is closed.
+//! * **A registration** has a session of its own. When that expires, or its node is deleted or written to by somebody
+//!   else, it is lost, and the [`Registrar`](crate::Registrar) makes it again. It is taken back by deleting its node,
+//!   and any of the same token that an earlier try has left, and by closing the session.
+//! * **A process that is killed** is gone when its session times out. One whose registrar alone is dropped is gone at
+//!   once: its session is closed.
 //!
-//! A session that is dropped while it is not connected ends by itself within its timeout, not at once: until then the client's library
-//! goes on looking for a server.
+//! A session that is dropped while it is not connected ends by itself within its timeout, not at once: until then the
+//! client's library goes on looking for a server.
 
 mod client;
 mod error;

@@ -10,8 +10,8 @@ use super::link::Links;
 use super::{REGISTRY, Registration, Service};
 use crate::{Backoff, RegistryError};
 
-/// An etcd, and how it is spoken to. Clones share a connection, and so does all that is made of them; it is opened when it is needed,
-/// and closed with the last that uses it.
+/// An etcd, and how it is spoken to. Clones share a connection, and so does all that is made of them; it is opened when
+/// it is needed, and closed with the last that uses it.
 ///
 /// ```
 /// use std::time::Duration;
@@ -43,8 +43,8 @@ pub(super) struct Settings {
 }
 
 impl Etcd {
-    /// The members of a cluster: `HOST:PORT`, `http://HOST:PORT` or `https://HOST:PORT`. One of them is spoken to at a time, by chance
-    /// the first of them or another; when it fails, the next.
+    /// The members of a cluster: `HOST:PORT`, `http://HOST:PORT` or `https://HOST:PORT`. One of them is spoken to at a
+    /// time, by chance the first of them or another; when it fails, the next.
     ///
     /// # Errors
     ///
@@ -81,7 +81,8 @@ impl Etcd {
 
     /// Speaks TLS: whom one trusts, and who one is. A member that is given without a scheme is then an `https://` one.
     ///
-    /// The cryptography is that which the program has installed as rustls's default; where it has installed none, aws-lc-rs.
+    /// The cryptography is that which the program has installed as rustls's default; where it has installed none,
+    /// aws-lc-rs.
     #[must_use]
     pub fn tls(self, options: TlsOptions) -> Self {
         self.with(|settings| settings.tls = Some(options))
@@ -99,7 +100,8 @@ impl Etcd {
         self.with(|settings| settings.request_time = time)
     }
 
-    /// After how long without any news a member is asked whether its watch still works, in place of 10 s. No less than 10 ms.
+    /// After how long without any news a member is asked whether its watch still works, in place of 10 s. No less than
+    /// 10 ms.
     #[must_use]
     pub fn check_every(self, time: Duration) -> Self {
         self.with(|settings| settings.check_every = time.max(Duration::from_millis(10)))

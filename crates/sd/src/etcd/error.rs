@@ -66,8 +66,8 @@ fn code_of(code: Code, text: &str) -> Code {
     }
 }
 
-/// Whether an error says that another member, or a new connection, would do better. Another member may not do what this one
-/// refuses, nor does it know a lease that this one does not.
+/// Whether an error says that another member, or a new connection, would do better. Another member may not do what this
+/// one refuses, nor does it know a lease that this one does not.
 pub(super) fn breaks(error: &RegistryError) -> bool {
     !matches!(error.code(), Code::PermissionDenied | Code::NotFound | Code::DataLoss | Code::FailedPrecondition)
 }

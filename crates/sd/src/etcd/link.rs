@@ -15,8 +15,8 @@ use crate::RegistryError;
 /// The longest message that is read. etcd takes no request above 1.5 MB, but puts many values into an answer.
 const LONGEST_MESSAGE: usize = 64 * 1024 * 1024;
 
-/// How often a connection is tried by HTTP/2's ping while something is open on it, and how long that may take. A server may refuse a
-/// client that pings more often than each 5 s.
+/// How often a connection is tried by HTTP/2's ping while something is open on it, and how long that may take. A server
+/// may refuse a client that pings more often than each 5 s.
 const PING: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(5));
 
 /// A connection to one member.
@@ -72,7 +72,8 @@ impl Links {
         &self.settings
     }
 
-    /// The connection, or a new one: to the first member that answers, each tried once. The one that failed last comes last.
+    /// The connection, or a new one: to the first member that answers, each tried once. The one that failed last comes
+    /// last.
     pub(super) async fn link(&self) -> Result<Arc<Link>, RegistryError> {
         let asked = Instant::now();
         let mut shared = self.shared.lock().await;
@@ -108,7 +109,8 @@ impl Links {
         let options = self.options();
         let client = timely(member, connect_time + request_time, Client::connect([member], Some(options))).await?;
         let link = Link { client, broken: AtomicBool::new(false) };
-        // It connects at the first request. One that goes through the leader shows that the member is of the cluster still.
+        // It connects at the first request. One that goes through the leader shows that the member is of the cluster
+        // still.
         let count = GetOptions::new().with_count_only();
         let asked =
             timely(member, connect_time + request_time, link.kv().get(&*self.settings.prefix, Some(count))).await;

@@ -10,8 +10,8 @@ use super::error::{cancelled, failed, late, timely};
 use super::link::{Link, Links};
 use crate::{Instance, Register, RegistryError};
 
-/// How an instance is registered in etcd, see [`Etcd::registration`](super::Etcd::registration): at `PREFIX/SERVICE/ID`, bound to a
-/// lease of its own that is kept alive. Hand it to a [`Registrar`](crate::Registrar).
+/// How an instance is registered in etcd, see [`Etcd::registration`](super::Etcd::registration): at
+/// `PREFIX/SERVICE/ID`, bound to a lease of its own that is kept alive. Hand it to a [`Registrar`](crate::Registrar).
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -50,16 +50,17 @@ impl Registration {
         Self { links, prefix, ttl: Duration::from_secs(10), plain: false, key: String::new(), lease: None }
     }
 
-    /// How long after the last sign of life the registration is gone, in place of 10 s. etcd counts in seconds, and may take it for
-    /// more: for no less than one and a half times what its members take to elect a leader, which is 2 s by default. A sign of life
-    /// is given three times as often.
+    /// How long after the last sign of life the registration is gone, in place of 10 s. etcd counts in seconds, and may
+    /// take it for more: for no less than one and a half times what its members take to elect a leader, which is 2 s by
+    /// default. A sign of life is given three times as often.
     #[must_use]
     pub const fn ttl(mut self, ttl: Duration) -> Self {
         self.ttl = ttl;
         self
     }
 
-    /// Writes `HOST:PORT` as the value, and nothing else that is known of the instance: what clients such as Go kit's take it for.
+    /// Writes `HOST:PORT` as the value, and nothing else that is known of the instance: what clients such as Go kit's
+    /// take it for.
     #[must_use]
     pub const fn plain_value(mut self) -> Self {
         self.plain = true;
@@ -131,10 +132,10 @@ impl Registration {
                         }
                     }
                     Some(_) => return Err(self.lost("the lease is gone")),
-                    None => return Err(RegistryError::unavailable(REGISTRY, format!("{}: the keep-alive has ended", self.key))),
+                    None => return Err(self.ended("keep-alive")),
                 },
                 message = watch.message() => match message.map_err(|error| failed(&self.key, error))? {
-                    None => return Err(RegistryError::unavailable(REGISTRY, format!("{}: the watch has ended", self.key))),
+                    None => return Err(self.ended("watch")),
                     Some(message) if message.canceled() => return Err(cancelled(&self.key, message.cancel_reason())),
                     Some(message) => {
                         let last = message.events().last().and_then(etcd_client::Event::kv);
@@ -163,8 +164,8 @@ impl Registration {
             Some((0, _)) => Err(self.lost("the key was deleted")),
             // It would outlive this process.
             Some((_, 0)) => Err(self.lost("the key was taken from its lease")),
-            // It is ours, or another's of the same name: two would else take it from each other for ever. When the other goes, the key is
-            // deleted.
+            // It is ours, or another's of the same name: two would else take it from each other for ever. When the
+            // other goes, the key is deleted.
             Some(_) | None => Ok(()),
         }
     }
@@ -184,6 +185,10 @@ impl Registration {
     fn renewed(&mut self, lease: &mut Lease, at: Instant) {
         lease.expires = at + lease.ttl;
         self.lease = Some(*lease);
+    }
+
+    fn ended(&self, what: &str) -> RegistryError {
+        RegistryError::unavailable(REGISTRY, format!("{}: the {what} has ended", self.key))
     }
 
     fn lost(&self, what: &str) -> RegistryError {

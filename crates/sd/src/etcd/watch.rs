@@ -19,8 +19,8 @@ const WELL: Duration = Duration::from_secs(10);
 /// How many messages that have come already are taken together.
 const TOGETHER: usize = 256;
 
-/// Reads all that stands below a prefix, watches it from that revision, and does so again whenever the watch ends. So an etcd that comes
-/// back without its data, or has compacted what was missed, needs no thought of its own.
+/// Reads all that stands below a prefix, watches it from that revision, and does so again whenever the watch ends. So
+/// an etcd that comes back without its data, or has compacted what was missed, needs no thought of its own.
 pub(super) async fn follow(links: &Links, prefix: &str, publisher: &Publisher) {
     let mut backoff = links.settings().backoff.clone();
     loop {
@@ -105,7 +105,8 @@ async fn watch(
     }
 }
 
-/// Takes a message, and those that have come with it, into the entries; whether etcd has compacted what was to be watched.
+/// Takes a message, and those that have come with it, into the entries; whether etcd has compacted what was to be
+/// watched.
 fn take(
     first: Option<WatchResponse>,
     stream: &mut WatchStream,

@@ -8,8 +8,8 @@ use super::session::Sessions;
 use super::{REGISTRY, Registration, Service};
 use crate::{Backoff, Instance, RegistryError};
 
-/// A ZooKeeper, and how it is spoken to. The instancers that are made of it and of its clones share a session, which is opened when it
-/// is needed, and closed with the last of them.
+/// A ZooKeeper, and how it is spoken to. The instancers that are made of it and of its clones share a session, which is
+/// opened when it is needed, and closed with the last of them.
 ///
 /// ```
 /// use std::time::Duration;
@@ -71,7 +71,8 @@ impl ZooKeeper {
         Ok(Self { sessions: Sessions::new(settings.clone()), settings })
     }
 
-    /// What the nodes of all services are below, in place of `/services`. A slash at its start or end need not be there.
+    /// What the nodes of all services are below, in place of `/services`. A slash at its start or end need not be
+    /// there.
     #[must_use]
     pub fn path(self, path: impl AsRef<str>) -> Self {
         self.with(|settings| settings.path = rooted(path.as_ref()).into())
@@ -83,8 +84,8 @@ impl ZooKeeper {
         self.with(|settings| settings.digest = Some((user.as_ref().into(), password.as_ref().into())))
     }
 
-    /// How long a session lasts without its client, in place of 10 s. A server bounds it: to between 2 and 20 of its ticks, which is 4 s
-    /// and 40 s by default.
+    /// How long a session lasts without its client, in place of 10 s. A server bounds it: to between 2 and 20 of its
+    /// ticks, which is 4 s and 40 s by default.
     #[must_use]
     pub fn session_timeout(self, timeout: Duration) -> Self {
         self.with(|settings| settings.session_timeout = timeout)
@@ -108,8 +109,8 @@ impl ZooKeeper {
         self.with(|settings| settings.check_every = time.max(Duration::from_millis(10)))
     }
 
-    /// The waits after failures, in place of the [default](Backoff::default). Within a session the library has its own, which
-    /// go from 100 ms upward.
+    /// The waits after failures, in place of the [default](Backoff::default). Within a session the library has its own,
+    /// which go from 100 ms upward.
     #[must_use]
     pub fn backoff(self, backoff: Backoff) -> Self {
         self.with(|settings| settings.backoff = backoff)

@@ -11,8 +11,8 @@ use super::error::{timely, timely_if_there};
 use super::session::{Sessions, lost};
 use crate::{Instance, Register, RegistryError};
 
-/// How an instance is registered in ZooKeeper, see [`ZooKeeper::registration`](super::ZooKeeper::registration): as an ephemeral node of a
-/// session of its own. Hand it to a [`Registrar`](crate::Registrar).
+/// How an instance is registered in ZooKeeper, see [`ZooKeeper::registration`](super::ZooKeeper::registration): as an
+/// ephemeral node of a session of its own. Hand it to a [`Registrar`](crate::Registrar).
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -52,8 +52,8 @@ impl Registration {
         }
     }
 
-    /// Who may do what with the node, and with the folders above it where it makes them, in place of all to anyone. Of those who are known
-    /// by the scheme `auth` each may do what it says who made the node, by whatever scheme.
+    /// Who may do what with the node, and with the folders above it where it makes them, in place of all to anyone. Of
+    /// those who are known by the scheme `auth` each may do what it says who made the node, by whatever scheme.
     ///
     /// ```
     /// use towerkit_sd::zookeeper::{Acl, AuthId, Permission, ZooKeeper};
@@ -72,7 +72,8 @@ impl Registration {
         self
     }
 
-    /// Writes `HOST:PORT` as the data, and nothing else that is known of the instance: what clients such as Go kit's take it for.
+    /// Writes `HOST:PORT` as the data, and nothing else that is known of the instance: what clients such as Go kit's
+    /// take it for.
     #[must_use]
     pub const fn plain_value(mut self) -> Self {
         self.plain = true;

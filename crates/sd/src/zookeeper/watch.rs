@@ -37,8 +37,8 @@ async fn round(sessions: &Sessions, folder: &str, publisher: &Publisher) -> Resu
     let limit = sessions.settings().request_time;
     let client = sessions.session().await?;
     loop {
-        // Before anything is read, so that no change falls between. For each connection anew: zookeeper-client 0.11.2 means to set a watch
-        // of this kind again, but does not, and the server would not tell what it missed.
+        // Before anything is read, so that no change falls between. For each connection anew: zookeeper-client 0.11.2
+        // means to set a watch of this kind again, but does not, and the server would not tell what it missed.
         let mut watch = timely(folder, limit, client.watch(folder, AddWatchMode::PersistentRecursive)).await?;
         let mut nodes = Nodes::read(&client, folder, limit).await?;
         publisher.publish(nodes.instances());
@@ -97,7 +97,8 @@ async fn connected(sessions: &Sessions, folder: &str, watch: &mut PersistentWatc
             }
         }
     };
-    // The library ends it after seven fifths of its timeout. The server may have chosen a longer one than was asked for.
+    // The library ends it after seven fifths of its timeout. The server may have chosen a longer one than was asked
+    // for.
     let limit = sessions.settings().session_timeout.max(Duration::from_secs(60)) * 2;
     timeout(limit, waiting).await.unwrap_or_else(|_| Err(lost(folder, SessionState::Disconnected)))
 }

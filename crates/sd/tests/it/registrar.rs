@@ -121,6 +121,29 @@ async fn a_registry_that_is_down_keeps_no_service_from_starting_and_is_tried_aga
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_registration_that_is_lost_over_and_over_is_made_ever_later() {
+    let script = Script::default();
+    let registrar = registrar(&script);
+    let mut state = registrar.watch();
+    let (_running, _stopper) = start(registrar);
+    let mut lose = async || {
+        state.wait_for(Registration::is_registered).await.unwrap();
+        let begun = Instant::now();
+        script.lose.notify_one();
+        state.wait_for(|state| !state.is_registered()).await.unwrap();
+        state.wait_for(Registration::is_registered).await.unwrap();
+        begun.elapsed().as_secs_f64()
+    };
+    for longest in [1.0, 2.0, 4.0, 8.0, 8.0] {
+        let waited = lose().await;
+        assert!((longest / 2.0..=longest + 0.1).contains(&waited), "{waited}");
+    }
+    // One that has stood is lost for the first time.
+    sleep(Duration::from_secs(11)).await;
+    assert!(lose().await <= 1.1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_registry_that_hangs_is_given_up_in_time_and_told_of() {
     let script = Script::default();
     script.registers.lock().unwrap().push_back(Answer::Hang);

@@ -257,7 +257,8 @@ async fn an_etcd_that_ends_each_connection_is_not_hammered() {
     let registrar = Running::start(&etcd, "addsvc", Instance::new("127.0.0.1", 8081));
     until(&mut instancer, "a failure", failing).await;
     tokio::time::sleep(Duration::from_secs(2)).await;
-    // The waits grow to between 0.25 and 0.5 s for the one, 0.1 and 0.2 s for the other; a connection is tried twice in a try.
+    // The waits grow to between 0.25 and 0.5 s for the one, 0.1 and 0.2 s for the other; a connection is tried twice in
+    // a try.
     let tries = count.load(Ordering::Relaxed);
     assert!((5..=100).contains(&tries), "{tries}");
     registrar.kill();
