@@ -2,10 +2,10 @@
 //! and is called a fake.
 
 mod agent;
+mod counting;
 mod failing;
 mod fake;
 mod misbehaving;
 mod registering;
 mod rights;
-mod support;
 mod watching;

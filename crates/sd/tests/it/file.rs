@@ -9,9 +9,9 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 use towerkit_endpoint::Code;
 use towerkit_sd::file::InstanceFile;
-use towerkit_sd::{Instance, Instancer, State};
+use towerkit_sd::{Instancer, State};
 
-const LIMIT: Duration = Duration::from_secs(20);
+use crate::support::{ports, until, until_ports};
 
 /// A folder of the test's own.
 struct Folder(PathBuf);
@@ -49,30 +49,9 @@ impl Drop for Folder {
     }
 }
 
-async fn until(instancer: &mut Instancer, what: &str, condition: impl Fn(&State) -> bool) -> State {
-    let end = Instant::now() + LIMIT;
-    loop {
-        let state = instancer.state();
-        if condition(&state) {
-            return state;
-        }
-        let left = end.saturating_duration_since(Instant::now());
-        assert!(timeout(left, instancer.changed()).await.is_ok(), "waited in vain until {what}; there was: {state:?}");
-    }
-}
-
-async fn until_ports(instancer: &mut Instancer, wanted: &[u16]) -> State {
-    let is_so = |state: &State| state.is_known() && state.failure().is_none() && ports(state) == wanted;
-    until(instancer, &format!("it has {wanted:?}"), is_so).await
-}
-
 async fn until_code(instancer: &mut Instancer, code: Code) -> State {
     let is_so = |state: &State| state.failure().is_some_and(|failure| failure.error().code() == code);
     until(instancer, &format!("it fails by {code:?}"), is_so).await
-}
-
-fn ports(state: &State) -> Vec<u16> {
-    state.instances().iter().map(Instance::port).collect()
 }
 
 #[tokio::test]

@@ -8,14 +8,11 @@ mod hostile;
 mod peer;
 mod watching;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use towerkit_sd::kubernetes::{Kubernetes, Service};
-use towerkit_sd::{Backoff, HttpClient, Instance, Instancer, State};
-
-/// The longest that a test waits for what is to come.
-const LONG: Duration = Duration::from_secs(20);
+use towerkit_sd::{Backoff, HttpClient};
 
 /// A service of the server at a port, that is soon asked again.
 fn addsvc(port: u16) -> Service {
@@ -39,28 +36,4 @@ fn slice(name: &str, port: u16, endpoints: &[Value]) -> Value {
 /// An endpoint that is ready.
 fn ready(address: &str) -> Value {
     json!({ "addresses": [address], "conditions": { "ready": true, "serving": true, "terminating": false } })
-}
-
-/// Waits until the set is this.
-async fn set(instancer: &mut Instancer, addresses: &[&str]) {
-    let is = |state: &State| {
-        state.is_known() && state.instances().iter().map(Instance::address).eq(addresses.iter().copied())
-    };
-    let start = Instant::now();
-    while !is(&instancer.state()) {
-        let left = LONG.saturating_sub(start.elapsed());
-        assert!(
-            tokio::time::timeout(left, instancer.changed()).await.is_ok(),
-            "{addresses:?} were awaited, there is {instancer:?}"
-        );
-    }
-}
-
-/// Waits for a condition.
-async fn until(what: &str, mut condition: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !condition() {
-        assert!(start.elapsed() < LONG, "in vain: {what}");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
 }

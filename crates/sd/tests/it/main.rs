@@ -8,6 +8,7 @@ mod instancer;
 mod outliers;
 mod registrar;
 mod servers;
+mod support;
 
 #[cfg(feature = "consul")]
 mod consul;

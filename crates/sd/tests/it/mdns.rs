@@ -17,6 +17,8 @@ use towerkit_sd::{Instance, Instancer, Register, Registrar, Registration as Stan
 use towerkit_testing::process::free_port;
 use towerkit_testing::tool;
 
+use crate::support::until;
+
 const LIMIT: Duration = Duration::from_secs(15);
 
 /// Whether what is sent to a group on the loopback interface is heard there; else the test is skipped.
@@ -60,22 +62,6 @@ fn start(
 
 async fn soon<F: Future>(future: F) -> F::Output {
     timeout(LIMIT, future).await.expect("in time")
-}
-
-async fn until(instancer: &mut Instancer, what: &str, condition: impl Fn(&State) -> bool) -> State {
-    let waited = timeout(LIMIT, async {
-        loop {
-            let state = instancer.state();
-            if condition(&state) {
-                return state;
-            }
-            instancer.changed().await;
-        }
-    });
-    match waited.await {
-        Ok(state) => state,
-        Err(_) => panic!("in vain waited until {what}: {:?}", instancer.state()),
-    }
 }
 
 async fn until_it_is(instancer: &mut Instancer, expected: &[Instance]) -> State {

@@ -90,6 +90,11 @@ impl Running {
         self.until(&format!("registered {at_least} times"), wanted).await;
     }
 
+    /// Waits until it says that it is up.
+    pub(crate) async fn ready(&self) {
+        self.stopper.ready().await;
+    }
+
     /// Waits until a failure is told.
     pub(crate) async fn failing(&mut self) {
         self.until("failing", |state| matches!(state, Registration::Failing { .. })).await;

@@ -8,7 +8,8 @@ use towerkit_sd::consul::Consul;
 use towerkit_sd::{Instance, Registrar};
 
 use super::agent::{Agent, client_at};
-use super::support::{Running, counting, ports, until, until_failure, until_ports};
+use super::counting::counting;
+use crate::support::{Running, ports, until, until_failure, until_ports};
 use crate::toxiproxy::Toxiproxy;
 
 /// The set stands while Consul is away, and all is back when it is.

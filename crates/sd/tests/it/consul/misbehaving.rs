@@ -9,7 +9,7 @@ use towerkit_sd::{HttpClient, Instance, Register, Registrar};
 
 use super::agent::client_at;
 use super::fake::{Answer, Fake};
-use super::support::{Running, until_failure, until_ports, until_true};
+use crate::support::{Running, until_failure, until_ports, until_true};
 
 /// An answer with instances at these ports.
 fn answer(index: u64, ports: &[u16]) -> Answer {

@@ -12,7 +12,7 @@ use towerkit_lifecycle::{Group, Lifeline};
 use towerkit_sd::{Instance, Register, Registrar, Registration};
 
 use super::agent::{Agent, client_at};
-use super::support::{LIMIT, Running, until_ports, until_true};
+use crate::support::{LONG, Running, until_ports, until_true};
 use crate::toxiproxy::Toxiproxy;
 
 const TTL: Duration = Duration::from_secs(1);
@@ -37,14 +37,13 @@ async fn what_is_registered_is_seen_by_us_and_by_consul_and_gone_from_both_after
         Ok(())
     });
     let group = tokio::spawn(Group::new().with(until_told).with(registrar).run());
-    let registered =
-        timeout(LIMIT, state.wait_for(Registration::is_registered)).await.map(|state| drop(state.unwrap()));
+    let registered = timeout(LONG, state.wait_for(Registration::is_registered)).await.map(|state| drop(state.unwrap()));
     registered.expect("it is registered");
     until_ports(&mut instancer, &[8081]).await;
     assert!(agent.knows("addsvc"));
 
     stop.send(()).unwrap();
-    timeout(LIMIT, group).await.unwrap().unwrap().unwrap();
+    timeout(LONG, group).await.unwrap().unwrap().unwrap();
     assert!(!agent.knows("addsvc"));
     until_ports(&mut instancer, &[]).await;
     assert!(matches!(*state.borrow(), Registration::Stopped { deregistered: true }));
@@ -271,7 +270,7 @@ async fn what_is_registered_twice_is_there_once_and_deregistering_twice_is_no_er
     let Some(agent) = Agent::start(test) else { return };
     let mut registration = agent.client().registration("addsvc");
     registration.deregister().await.expect("there is nothing to do");
-    let lost = timeout(LIMIT, registration.keep()).await.unwrap();
+    let lost = timeout(LONG, registration.keep()).await.unwrap();
     assert_eq!(lost.code(), towerkit_endpoint::Code::NotFound);
     registration.register(&at(8081)).await.unwrap();
     registration.register(&at(8081).with_version("2")).await.unwrap();

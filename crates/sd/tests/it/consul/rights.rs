@@ -4,7 +4,7 @@ use towerkit_endpoint::Code;
 use towerkit_sd::{Instance, Register, RegistryError};
 
 use super::agent::{Agent, ROOT};
-use super::support::{until_failure, until_ports};
+use crate::support::{until_failure, until_ports};
 
 /// Everything that is printed of an error.
 fn printed(error: &RegistryError) -> String {

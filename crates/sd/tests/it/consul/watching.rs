@@ -1,16 +1,11 @@
 //! What is seen of the services in a real Consul.
 
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::thread;
-
-use towerkit_endpoint::{BoxError, Code, Endpoint, Error, endpoint_fn};
-use towerkit_sd::balancer::RoundRobin;
+use towerkit_endpoint::{BoxError, Code, Endpoint};
+use towerkit_sd::Instance;
 use towerkit_sd::consul::Consistency;
-use towerkit_sd::{Endpointer, Instance};
 
 use super::agent::Agent;
-use super::support::{until_failure, until_ports};
+use crate::support::{greet, greeter, until_failure, until_ports};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_consuls_own_client_registers_and_deregisters_is_seen() {
@@ -34,11 +29,7 @@ async fn what_consuls_own_client_registers_is_called() -> Result<(), BoxError> {
     let Some(agent) = Agent::start("what_consuls_own_client_registers_is_called") else { return Ok(()) };
     let mut ports = Vec::new();
     for name in ["one", "two"] {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        let port = listener.local_addr()?.port();
-        thread::spawn(move || {
-            listener.incoming().flatten().for_each(|mut stream| drop(stream.write_all(name.as_bytes())));
-        });
+        let port = greeter(name);
         agent.add(name, port, &[]);
         ports.push(port);
     }
@@ -46,20 +37,7 @@ async fn what_consuls_own_client_registers_is_called() -> Result<(), BoxError> {
     ports.sort_unstable();
     until_ports(&mut instancer, &ports).await;
 
-    let addsvc = Endpointer::new(instancer, |instance| Ok(instance.address().to_owned()));
-    let who = addsvc.balance(RoundRobin::new(), |address: &String| {
-        let address = address.clone();
-        endpoint_fn(move |(): ()| {
-            let address = address.clone();
-            async move {
-                let mut name = String::new();
-                TcpStream::connect(address)
-                    .and_then(|mut stream| stream.read_to_string(&mut name))
-                    .map_err(|error| Error::new(Code::Unavailable, error.to_string()))?;
-                Ok::<_, Error>(name)
-            }
-        })
-    });
+    let who = greet(instancer);
     let mut names = [who.invoke(()).await?, who.invoke(()).await?];
     names.sort_unstable();
     assert_eq!(names, ["one", "two"]);

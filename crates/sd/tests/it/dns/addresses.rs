@@ -5,7 +5,8 @@ use towerkit_sd::Instance;
 
 use super::servers::{Bind, Dnsmasq};
 use super::wire::{Wire, kind, with_code, with_record};
-use super::{addresses, dig, dns, first, until_it_fails};
+use super::{dig, dns, first};
+use crate::support::{addresses, until_failure};
 
 #[tokio::test]
 async fn each_address_of_a_name_is_an_instance_at_the_port() {
@@ -94,7 +95,7 @@ async fn a_target_whose_lookup_fails_fails_the_whole() {
         i1 IN A 127.0.0.7";
     let Some(server) = Bind::start(test, 60, records) else { return };
     let query = dns(server.port).service("_http._tcp.svc.test").unwrap().resolve_targets();
-    let state = until_it_fails(&mut query.instancer()).await;
+    let state = until_failure(&mut query.instancer()).await;
     assert!(!state.is_known());
     assert_eq!(state.failure().unwrap().error().code(), Code::PermissionDenied, "{state:?}");
 }

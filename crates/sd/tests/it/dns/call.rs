@@ -1,42 +1,10 @@
 //! From the record to a call on a real socket.
 
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::thread;
-
-use towerkit_endpoint::{Code, Endpoint, Error, endpoint_fn};
-use towerkit_sd::balancer::RoundRobin;
-use towerkit_sd::{Endpointer, Instancer};
+use towerkit_endpoint::Endpoint;
 
 use super::servers::Dnsmasq;
 use super::{dns, first};
-
-/// A server that says one word to whoever comes, and its port.
-fn greeter(word: &'static str) -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let port = listener.local_addr().unwrap().port();
-    thread::spawn(move || listener.incoming().flatten().for_each(|mut stream| drop(stream.write_all(word.as_bytes()))));
-    port
-}
-
-/// What an instance says when it is called.
-async fn called(instancer: Instancer) -> String {
-    let greeters = Endpointer::new(instancer, |instance| Ok(instance.address().to_owned()));
-    let greet = greeters.balance(RoundRobin::new(), |address: &String| {
-        let address = address.clone();
-        endpoint_fn(move |(): ()| {
-            let address = address.clone();
-            async move {
-                let mut word = String::new();
-                TcpStream::connect(address)
-                    .and_then(|mut stream| stream.read_to_string(&mut word))
-                    .map_err(|error| Error::new(Code::Unavailable, error.to_string()))?;
-                Ok::<_, Error>(word)
-            }
-        })
-    });
-    greet.invoke(()).await.unwrap()
-}
+use crate::support::{greet, greeter};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_target_is_called_by_its_name_and_by_its_address() {
@@ -56,6 +24,6 @@ async fn a_target_is_called_by_its_name_and_by_its_address() {
         dns(server.port).hosts("i1.svc.test", port).unwrap().instancer(),
     ] {
         assert_eq!(first(instancer.clone()).await.instances().len(), 1);
-        assert_eq!(called(instancer).await, "hello");
+        assert_eq!(greet(instancer).invoke(()).await.unwrap(), "hello");
     }
 }

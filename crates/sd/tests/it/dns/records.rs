@@ -12,7 +12,8 @@ use towerkit_sd::Instance;
 use towerkit_sd::dns::Dns;
 
 use super::servers::{Bind, Dnsmasq, Knot};
-use super::{addresses, dig, dns, first, until_it_fails, until_it_is};
+use super::{dig, dns, first};
+use crate::support::{addresses, until_addresses, until_failure};
 
 const SRV: [&str; 2] =
     ["--srv-host=_http._tcp.svc.test,i1.svc.test,8081,10,60", "--srv-host=_http._tcp.svc.test,i2.svc.test,8082,10,0"];
@@ -51,16 +52,16 @@ async fn a_record_that_is_added_or_gone_is_seen_within_its_ttl() {
     let test = "a_record_that_is_added_or_gone_is_seen_within_its_ttl";
     let Some(server) = Knot::start(test, 2, "_http._tcp 2 IN SRV 1 0 8081 i1") else { return };
     let mut instancer = dns(server.port).service("_http._tcp.svc.test.").unwrap().instancer();
-    until_it_is(&mut instancer, &["i1.svc.test:8081"]).await;
+    until_addresses(&mut instancer, &["i1.svc.test:8081"]).await;
 
     let changed = Instant::now();
     server.change(&["_http._tcp 2 SRV 1 0 8082 i2"], &[]);
-    until_it_is(&mut instancer, &["i1.svc.test:8081", "i2.svc.test:8082"]).await;
+    until_addresses(&mut instancer, &["i1.svc.test:8081", "i2.svc.test:8082"]).await;
     assert!(changed.elapsed() < Duration::from_millis(3500), "{:?}", changed.elapsed());
 
     let changed = Instant::now();
     server.change(&["_http._tcp 2 SRV 1 0 8082 i2"], &["_http._tcp"]);
-    until_it_is(&mut instancer, &["i2.svc.test:8082"]).await;
+    until_addresses(&mut instancer, &["i2.svc.test:8082"]).await;
     assert!(changed.elapsed() < Duration::from_millis(3500), "{:?}", changed.elapsed());
     let Some(seen) = dig(test, server.port, "SRV", "_http._tcp.svc.test") else { return };
     assert_eq!(seen, ["1 0 8082 i2.svc.test."]);
@@ -83,13 +84,13 @@ async fn the_cache_of_a_resolver_that_is_passed_in_serves_nothing() {
     let query =
         Dns::new(builder.build().unwrap()).service("_http._tcp.svc.test.").unwrap().longest(Duration::from_secs(1));
     let mut instancer = query.instancer();
-    until_it_is(&mut instancer, &["i1.svc.test:8081"]).await;
+    until_addresses(&mut instancer, &["i1.svc.test:8081"]).await;
 
     server.change(&[], &["_http._tcp"]);
-    until_it_fails(&mut instancer).await;
+    until_failure(&mut instancer).await;
 
     server.change(&["_http._tcp 1 SRV 1 0 8082 i2"], &[]);
-    until_it_is(&mut instancer, &["i2.svc.test:8082"]).await;
+    until_addresses(&mut instancer, &["i2.svc.test:8082"]).await;
 }
 
 #[tokio::test]
@@ -97,17 +98,17 @@ async fn a_name_that_vanishes_keeps_its_instances_and_is_told() {
     let test = "a_name_that_vanishes_keeps_its_instances_and_is_told";
     let Some(server) = Knot::start(test, 1, "_http._tcp 1 IN SRV 1 0 8081 i1") else { return };
     let mut instancer = dns(server.port).service("_http._tcp.svc.test.").unwrap().instancer();
-    until_it_is(&mut instancer, &["i1.svc.test:8081"]).await;
+    until_addresses(&mut instancer, &["i1.svc.test:8081"]).await;
 
     server.change(&[], &["_http._tcp"]);
-    let state = until_it_fails(&mut instancer).await;
+    let state = until_failure(&mut instancer).await;
     assert_eq!(addresses(&state), ["i1.svc.test:8081"]);
     let error = state.failure().unwrap().error();
     assert_eq!(error.code(), Code::NotFound);
     assert_eq!(error.to_string(), "dns: SRV records of _http._tcp.svc.test.: there is no such name");
 
     server.change(&["_http._tcp 1 SRV 1 0 8082 i2"], &[]);
-    let state = until_it_is(&mut instancer, &["i2.svc.test:8082"]).await;
+    let state = until_addresses(&mut instancer, &["i2.svc.test:8082"]).await;
     assert!(state.failure().is_none());
 }
 
@@ -117,16 +118,16 @@ async fn a_name_that_vanishes_has_no_instances_where_that_is_asked_for() {
     let Some(server) = Knot::start(test, 1, "_http._tcp 1 IN SRV 1 0 8081 i1") else { return };
     let query = dns(server.port).service("_http._tcp.svc.test").unwrap().missing_is_empty();
     let mut instancer = query.instancer();
-    until_it_is(&mut instancer, &["i1.svc.test:8081"]).await;
+    until_addresses(&mut instancer, &["i1.svc.test:8081"]).await;
 
     // No such name; then the name, but no record of the type.
     server.change(&[], &["_http._tcp"]);
-    let state = until_it_is(&mut instancer, &[]).await;
+    let state = until_addresses(&mut instancer, &[]).await;
     assert!(state.failure().is_none());
     server.change(&["_http._tcp 1 SRV 1 0 8082 i2"], &[]);
-    until_it_is(&mut instancer, &["i2.svc.test:8082"]).await;
+    until_addresses(&mut instancer, &["i2.svc.test:8082"]).await;
     server.change(&["_http._tcp 1 TXT gone"], &["_http._tcp"]);
-    until_it_is(&mut instancer, &[]).await;
+    until_addresses(&mut instancer, &[]).await;
 }
 
 #[tokio::test]
@@ -182,6 +183,6 @@ async fn an_alias_leads_to_the_records() {
     assert_eq!(addresses(&state), ["elsewhere.example:8082", "i1.svc.test:8081"], "{state:?}");
 
     // One that leads to itself ends.
-    let state = until_it_fails(&mut query("_loop._tcp.svc.test").instancer()).await;
+    let state = until_failure(&mut query("_loop._tcp.svc.test").instancer()).await;
     assert_eq!(state.failure().unwrap().error().code(), Code::DataLoss, "{state:?}");
 }

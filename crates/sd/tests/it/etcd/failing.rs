@@ -9,7 +9,8 @@ use towerkit_sd::{Instance, Registration, State};
 use towerkit_testing::process::free_port;
 
 use super::server::{NEWEST, Server, client_of};
-use super::{Running, addresses, eventually, on_each, until, until_addresses};
+use super::{on_each, quick, start};
+use crate::support::{addresses, until, until_addresses, until_true};
 use crate::toxiproxy::Toxiproxy;
 
 fn failing(state: &State) -> bool {
@@ -19,7 +20,7 @@ fn failing(state: &State) -> bool {
 async fn comes_back_from_a_restart(mut server: Server, emptied: bool) {
     let etcd = server.client();
     let mut instancer = etcd.service("addsvc").instancer();
-    let mut registrar = Running::start(&etcd, "addsvc", Instance::new("127.0.0.1", 8081));
+    let mut registrar = start(&etcd, "addsvc", Instance::new("127.0.0.1", 8081));
     until_addresses(&mut instancer, &["127.0.0.1:8081"]).await;
     // So that a store that is emptied counts from behind where the watch is.
     for n in 0..5 {
@@ -60,7 +61,7 @@ async fn all_comes_back_with_an_etcd_that_has_lost_its_data() {
 async fn a_restart_within_the_ttl_needs_no_new_registration() {
     let Some(mut server) = Server::start(NEWEST, "a_restart_within_the_ttl_needs_no_new_registration") else { return };
     let etcd = server.client();
-    let mut registrar = Running::of(towerkit_sd::Registrar::new(
+    let mut registrar = quick(towerkit_sd::Registrar::new(
         etcd.registration("addsvc").ttl(Duration::from_secs(3)),
         Instance::new("127.0.0.1", 8081),
     ));
@@ -121,7 +122,7 @@ async fn a_connection_that_is_dead_without_having_ended_is_noticed() {
     let link = toxiproxy.proxy(server.port());
     let etcd = client_of([format!("127.0.0.1:{}", link.port())]);
     let mut instancer = etcd.service("addsvc").instancer();
-    let mut registrar = Running::start(&etcd, "addsvc", Instance::new("127.0.0.1", 8081));
+    let mut registrar = start(&etcd, "addsvc", Instance::new("127.0.0.1", 8081));
     until_addresses(&mut instancer, &["127.0.0.1:8081"]).await;
 
     link.hang();
@@ -146,7 +147,7 @@ async fn a_registration_is_taken_back_where_its_connection_has_died() {
     let link = toxiproxy.proxy(server.port());
     let etcd = client_of([format!("127.0.0.1:{}", link.port())]);
     let registrar = towerkit_sd::Registrar::new(etcd.registration("addsvc"), Instance::new("127.0.0.1", 8081));
-    let mut registrar = Running::of(registrar);
+    let mut registrar = quick(registrar);
     registrar.registered(1).await;
     link.hang();
     let stopping = tokio::spawn(registrar.stop());
@@ -167,7 +168,7 @@ async fn a_member_that_hangs_is_left_for_the_next() {
     let etcd = client_of([&first, &second].map(|link| format!("127.0.0.1:{}", link.port())));
     let mut instancer = etcd.service("addsvc").instancer();
     let registrar = etcd.registration("addsvc").ttl(Duration::from_secs(4));
-    let registrar = Running::of(towerkit_sd::Registrar::new(registrar, Instance::new("127.0.0.1", 8081)));
+    let registrar = quick(towerkit_sd::Registrar::new(registrar, Instance::new("127.0.0.1", 8081)));
     until_addresses(&mut instancer, &["127.0.0.1:8081"]).await;
 
     first.hang();
@@ -207,7 +208,7 @@ async fn a_cluster_is_followed_over_the_loss_of_a_member() {
     let etcd = client_of(servers.iter().map(Server::address));
     let mut instancer = etcd.service("addsvc").instancer();
     let registrar = etcd.registration("addsvc").ttl(Duration::from_secs(30));
-    let mut registrar = Running::of(towerkit_sd::Registrar::new(registrar, Instance::new("127.0.0.1", 8081)));
+    let mut registrar = quick(towerkit_sd::Registrar::new(registrar, Instance::new("127.0.0.1", 8081)));
     until_addresses(&mut instancer, &["127.0.0.1:8081"]).await;
 
     // The one that is spoken to.
@@ -217,7 +218,7 @@ async fn a_cluster_is_followed_over_the_loss_of_a_member() {
     until(&mut instancer, "a failure", failing).await;
     let other = (spoken_to + 1) % 3;
     // The others may have to elect a leader first.
-    eventually("a leader", || servers[other].try_ctl(&["put", "/services/addsvc/a", "h:1"]).is_ok()).await;
+    until_true("a leader", || servers[other].try_ctl(&["put", "/services/addsvc/a", "h:1"]).is_ok()).await;
     until_addresses(&mut instancer, &["127.0.0.1:8081", "h:1"]).await;
     registrar.registered(1).await;
 
@@ -254,14 +255,14 @@ async fn an_etcd_that_ends_each_connection_is_not_hammered() {
     });
     let etcd = client_of([format!("127.0.0.1:{port}")]);
     let mut instancer = etcd.service("addsvc").instancer();
-    let registrar = Running::start(&etcd, "addsvc", Instance::new("127.0.0.1", 8081));
+    let registrar = start(&etcd, "addsvc", Instance::new("127.0.0.1", 8081));
     until(&mut instancer, "a failure", failing).await;
     tokio::time::sleep(Duration::from_secs(2)).await;
     // The waits grow to between 0.25 and 0.5 s for the one, 0.1 and 0.2 s for the other; a connection is tried twice in
     // a try.
     let tries = count.load(Ordering::Relaxed);
     assert!((5..=100).contains(&tries), "{tries}");
-    registrar.kill();
+    registrar.kill().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -272,7 +273,7 @@ async fn an_etcd_that_refuses_is_not_hammered() {
     }
     let etcd = server.client();
     let mut instancer = etcd.service("addsvc").instancer();
-    let mut registrar = Running::start(&etcd, "addsvc", Instance::new("127.0.0.1", 8081));
+    let mut registrar = start(&etcd, "addsvc", Instance::new("127.0.0.1", 8081));
     let state = until(&mut instancer, "a failure", failing).await;
     assert_eq!(state.failure().unwrap().error().code(), Code::Unauthenticated, "{state:?}");
     registrar.until("a failure", |state| matches!(state, Registration::Failing { .. })).await;
@@ -280,5 +281,5 @@ async fn an_etcd_that_refuses_is_not_hammered() {
     tokio::time::sleep(Duration::from_secs(2)).await;
     let calls = server.calls().since(&before);
     assert!((5..=120).contains(&calls), "{calls}");
-    registrar.kill();
+    registrar.kill().await;
 }

@@ -1,53 +1,26 @@
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use towerkit_endpoint::{Endpoint, Error, endpoint_fn};
-use towerkit_sd::balancer::RoundRobin;
-use towerkit_sd::{Endpointer, Instance, Registrar};
+use towerkit_endpoint::Endpoint;
+use towerkit_sd::{Instance, Registrar};
 use towerkit_testing::process::Process;
 use towerkit_testing::tool;
 
 use super::server::Server;
-use super::{Running, eventually, on_each, until_addresses};
-
-/// A server that says its name.
-fn greeter(name: &'static str) -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let port = listener.local_addr().unwrap().port();
-    std::thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            let _ = stream.write_all(name.as_bytes());
-        }
-    });
-    port
-}
+use super::{on_each, quick};
+use crate::support::{greet, greeter, until, until_addresses, until_true};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_etcdctl_puts_is_seen_and_called() {
     on_each("what_etcdctl_puts_is_seen_and_called", |server| async move {
-        let instancer = server.client().service("greeter").instancer();
-        let greeters = Endpointer::new(instancer, |instance| Ok(instance.address().to_owned()));
-        let greet = greeters.balance(RoundRobin::new(), |address| {
-            let address = address.clone();
-            endpoint_fn(move |()| {
-                let address = address.clone();
-                async move {
-                    let mut said = String::new();
-                    TcpStream::connect(address).and_then(|mut stream| stream.read_to_string(&mut said)).unwrap();
-                    Ok::<_, Error>(said)
-                }
-            })
-        });
+        let mut instancer = server.client().service("greeter").instancer();
         for (key, name) in [("a", "hello"), ("b", "goodbye")] {
             let value = format!("http://127.0.0.1:{}/greeting", greeter(name));
             server.ctl(&["put", &format!("/services/greeter/{key}"), &value]);
         }
-        while greeters.members().len() < 2 {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        until(&mut instancer, "both are there", |state| state.instances().len() == 2).await;
+        let greet = greet(instancer);
         let mut said = [greet.invoke(()).await.unwrap(), greet.invoke(()).await.unwrap()];
         said.sort();
         assert_eq!(said, ["goodbye", "hello"]);
@@ -84,18 +57,18 @@ async fn see_each_other(server: Server, program: PathBuf) {
 
     let watching = Process::start(Command::new(&program).args(["watch", &address, prefix]));
     let registration = etcd.registration("addsvc").plain_value();
-    let mut ours = Running::of(Registrar::new(registration, Instance::new("10.0.0.10", 8081)));
+    let mut ours = quick(Registrar::new(registration, Instance::new("10.0.0.10", 8081)));
     ours.registered(1).await;
     let last = |expected: &str| {
         let said = watching.said();
         said.lines().rfind(|line| line.starts_with("instances=")) == Some(&format!("instances={expected} error=<nil>"))
     };
-    eventually("that it sees both", || last("10.0.0.10:8081,10.0.0.9:8081")).await;
+    until_true("that it sees both", || last("10.0.0.10:8081,10.0.0.9:8081")).await;
     until_addresses(&mut instancer, &["10.0.0.10:8081", "10.0.0.9:8081"]).await;
 
     theirs.terminate(Duration::from_secs(10));
     until_addresses(&mut instancer, &["10.0.0.10:8081"]).await;
-    eventually("that it sees ours alone", || last("10.0.0.10:8081")).await;
+    until_true("that it sees ours alone", || last("10.0.0.10:8081")).await;
     ours.stop().await;
-    eventually("that it sees none", || last("")).await;
+    until_true("that it sees none", || last("")).await;
 }

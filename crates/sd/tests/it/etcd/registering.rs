@@ -5,7 +5,8 @@ use towerkit_sd::etcd::Etcd;
 use towerkit_sd::{Instance, Registrar, Registration};
 
 use super::server::{NEWEST, Server};
-use super::{Running, addresses, eventually, on_each, until, until_addresses};
+use super::{on_each, quick, start};
+use crate::support::{addresses, until, until_addresses, until_true};
 
 fn whole() -> Instance {
     Instance::new("::1", 8081)
@@ -56,14 +57,14 @@ async fn an_instance_that_is_killed_is_gone_within_its_ttl() {
     let Some(server) = Server::start(NEWEST, "an_instance_that_is_killed_is_gone_within_its_ttl") else { return };
     let etcd = server.client();
     let mut instancer = etcd.service("addsvc").instancer();
-    let mut registrar = Running::start(&etcd, "addsvc", plain(8081));
+    let mut registrar = start(&etcd, "addsvc", plain(8081));
     registrar.registered(1).await;
     until_addresses(&mut instancer, &["127.0.0.1:8081"]).await;
     // It outlives its TTL while it is kept alive.
     tokio::time::sleep(Duration::from_millis(2000)).await;
     assert_eq!(addresses(&instancer.state()), ["127.0.0.1:8081"]);
 
-    registrar.kill();
+    registrar.kill().await;
     let killed = Instant::now();
     until_addresses(&mut instancer, &[]).await;
     // etcd looks for leases that have run out each half second.
@@ -75,7 +76,7 @@ async fn an_instance_that_is_killed_is_gone_within_its_ttl() {
 async fn a_registration_whose_lease_is_revoked_is_made_again() {
     on_each("a_registration_whose_lease_is_revoked_is_made_again", |server| async move {
         let etcd = server.client();
-        let mut registrar = Running::of(Registrar::new(etcd.registration("addsvc"), plain(8081)));
+        let mut registrar = quick(Registrar::new(etcd.registration("addsvc"), plain(8081)));
         registrar.registered(1).await;
         let leases = server.leases();
         assert_eq!(leases.len(), 1);
@@ -96,7 +97,7 @@ async fn a_registration_whose_lease_is_revoked_is_made_again() {
 async fn a_registration_whose_key_is_deleted_is_made_again_with_its_lease() {
     on_each("a_registration_whose_key_is_deleted_is_made_again_with_its_lease", |server| async move {
         let etcd = server.client();
-        let mut registrar = Running::of(Registrar::new(etcd.registration("addsvc"), plain(8081)));
+        let mut registrar = quick(Registrar::new(etcd.registration("addsvc"), plain(8081)));
         registrar.registered(1).await;
         let leases = server.leases();
         server.ctl(&["del", "--prefix", "/services/"]);
@@ -111,12 +112,12 @@ async fn a_registration_whose_key_is_deleted_is_made_again_with_its_lease() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_is_taken_from_its_lease_is_bound_again() {
     let Some(server) = Server::start(NEWEST, "a_key_that_is_taken_from_its_lease_is_bound_again") else { return };
-    let mut registrar = Running::start(&server.client(), "addsvc", plain(8081));
+    let mut registrar = start(&server.client(), "addsvc", plain(8081));
     registrar.registered(1).await;
     server.ctl(&["put", "/services/addsvc/127.0.0.1:8081", "1.2.3.4:5"]);
     registrar.registered(2).await;
-    registrar.kill();
-    eventually("its end", || server.values("/services/").is_empty()).await;
+    registrar.kill().await;
+    until_true("its end", || server.values("/services/").is_empty()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -126,9 +127,9 @@ async fn of_two_registrations_of_one_name_the_later_stands_until_it_goes() {
     };
     let etcd = server.client();
     let mut instancer = etcd.service("addsvc").instancer();
-    let mut first = Running::start(&etcd, "addsvc", plain(1).with_id("one"));
+    let mut first = start(&etcd, "addsvc", plain(1).with_id("one"));
     first.registered(1).await;
-    let mut second = Running::start(&etcd, "addsvc", plain(2).with_id("one"));
+    let mut second = start(&etcd, "addsvc", plain(2).with_id("one"));
     second.registered(1).await;
     until_addresses(&mut instancer, &["127.0.0.1:2"]).await;
     // They don't take it from each other.
@@ -146,9 +147,9 @@ async fn one_that_stops_late_does_not_delete_what_another_has_written() {
         return;
     };
     let etcd = server.client();
-    let mut first = Running::start(&etcd, "addsvc", plain(1).with_id("one"));
+    let mut first = start(&etcd, "addsvc", plain(1).with_id("one"));
     first.registered(1).await;
-    let mut second = Running::start(&etcd, "addsvc", plain(2).with_id("one"));
+    let mut second = start(&etcd, "addsvc", plain(2).with_id("one"));
     second.registered(1).await;
     first.stop().await;
     assert!(server.values("/services/addsvc/")[0].contains("127.0.0.1:2"));

@@ -9,7 +9,8 @@ use towerkit_sd::{Instance, Registration};
 use towerkit_testing::tool;
 
 use super::server::{Certificates, NEWEST, Server, VERSIONS, client_of};
-use super::{Running, addresses, until, until_addresses};
+use super::{quick, start};
+use crate::support::{addresses, until, until_addresses};
 
 /// A user who may do what is below `/services/`, and nothing else.
 fn with_users(version: &str, test: &str) -> Option<Server> {
@@ -40,7 +41,7 @@ async fn a_token_that_has_run_out_is_asked_for_again() {
         let mut instancer = etcd.service("addsvc").instancer();
         // With a lease so long that no heartbeat keeps the token alive.
         let registrar = etcd.registration("addsvc").ttl(Duration::from_secs(30));
-        let mut registrar = Running::of(towerkit_sd::Registrar::new(registrar, Instance::new("127.0.0.1", 8081)));
+        let mut registrar = quick(towerkit_sd::Registrar::new(registrar, Instance::new("127.0.0.1", 8081)));
         registrar.registered(1).await;
         until_addresses(&mut instancer, &["127.0.0.1:8081"]).await;
         tokio::time::sleep(Duration::from_millis(2100)).await;
@@ -71,7 +72,7 @@ async fn who_may_not_come_in_is_told_so_without_the_password() {
         let mut instancer = elsewhere.service("addsvc").instancer();
         let state = until(&mut instancer, "a failure", |state| state.failure().is_some()).await;
         assert_eq!(state.failure().unwrap().error().code(), Code::PermissionDenied, "{state:?}");
-        let mut registrar = Running::start(&elsewhere, "addsvc", Instance::new("127.0.0.1", 8081));
+        let mut registrar = start(&elsewhere, "addsvc", Instance::new("127.0.0.1", 8081));
         let refused = |state: &Registration| matches!(state, Registration::Failing { error } if error.code() == Code::PermissionDenied);
         registrar.until("a refusal", refused).await;
         registrar.stop().await;
@@ -88,7 +89,7 @@ async fn over_tls_only_a_server_that_is_trusted_is_spoken_to() {
 
     let etcd = server.client().tls(TlsOptions::new().ca_certificate(ca(&certificates)));
     let mut instancer = etcd.service("addsvc").instancer();
-    let mut registrar = Running::start(&etcd, "addsvc", Instance::new("127.0.0.1", 8081));
+    let mut registrar = start(&etcd, "addsvc", Instance::new("127.0.0.1", 8081));
     registrar.registered(1).await;
     assert_eq!(addresses(&until_addresses(&mut instancer, &["127.0.0.1:8081"]).await), ["127.0.0.1:8081"]);
     registrar.stop().await;

@@ -2,8 +2,9 @@ use std::time::Duration;
 
 use etcd_client::{Client, Txn, TxnOp};
 
+use super::on_each;
 use super::server::{NEWEST, Server};
-use super::{addresses, eventually, on_each, until, until_addresses};
+use crate::support::{addresses, until, until_addresses, until_true};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_can_t_be_understood_is_left_out() {
@@ -46,10 +47,10 @@ async fn a_quiet_watch_stays_and_costs_little() {
     on_each("a_quiet_watch_stays_and_costs_little", |server| async move {
         let etcd = server.client().check_every(Duration::from_millis(200));
         let mut instancer = etcd.service("addsvc").instancer();
-        let mut registrar = super::Running::start(&etcd, "addsvc", "127.0.0.1:8081".parse().unwrap());
+        let mut registrar = super::start(&etcd, "addsvc", "127.0.0.1:8081".parse().unwrap());
         registrar.registered(1).await;
         until_addresses(&mut instancer, &["127.0.0.1:8081"]).await;
-        eventually("its watches", || server.metrics("etcd_debugging_mvcc_watcher_total") == [(String::new(), 2)]).await;
+        until_true("its watches", || server.metrics("etcd_debugging_mvcc_watcher_total") == [(String::new(), 2)]).await;
 
         let before = server.calls();
         for _ in 0..20 {
@@ -77,7 +78,7 @@ async fn nothing_is_left_open_when_the_last_clone_is_dropped() {
     let mut clone = clone;
     until_addresses(&mut clone, &["h:1"]).await;
     drop(clone);
-    eventually("the end of the connection", || connections_to(server.port()) == 0).await;
+    until_true("the end of the connection", || connections_to(server.port()) == 0).await;
     // It connects again when it is needed.
     let mut instancer = etcd.service("addsvc").instancer();
     until_addresses(&mut instancer, &["h:1"]).await;

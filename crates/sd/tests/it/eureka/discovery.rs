@@ -6,7 +6,8 @@ use towerkit_sd::Instance;
 use towerkit_sd::eureka::{Eureka, Status};
 
 use super::server::Server;
-use super::{eureka, fake, set, until, watched};
+use super::{eureka, fake, watched};
+use crate::support::{until_addresses, until_true};
 
 /// A document of an instance, as another client writes it.
 fn document(name: &str, id: &str, port: u16, status: &str, metadata: &str) -> String {
@@ -29,9 +30,9 @@ async fn only_instances_that_are_up_count_unless_others_are_included() {
         server.register("STATUSES", &document("STATUSES", &format!("i{port}"), port, status, "{}"));
     }
     let eureka = eureka(server.port());
-    set(&mut watched(&eureka, "statuses").instancer(), &["10.0.0.7:8081"]).await;
+    until_addresses(&mut watched(&eureka, "statuses").instancer(), &["10.0.0.7:8081"]).await;
     let some = watched(&eureka, "statuses").include(Status::Starting).include(Status::Unknown);
-    set(&mut some.instancer(), &["10.0.0.7:8081", "10.0.0.7:8083", "10.0.0.7:8085"]).await;
+    until_addresses(&mut some.instancer(), &["10.0.0.7:8081", "10.0.0.7:8083", "10.0.0.7:8085"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -41,10 +42,14 @@ async fn the_secure_port_and_the_host_name_are_taken_where_asked_for() {
         server.register("PORTS", &document("PORTS", &format!("i{port}"), port, "UP", "{}"));
     }
     let eureka = eureka(server.port());
-    set(&mut watched(&eureka, "ports").instancer(), &["10.0.0.7:8082", "10.0.0.7:8083"]).await;
-    set(&mut watched(&eureka, "ports").host_name().instancer(), &["i8082.example:8082", "i8083.example:8083"]).await;
+    until_addresses(&mut watched(&eureka, "ports").instancer(), &["10.0.0.7:8082", "10.0.0.7:8083"]).await;
+    until_addresses(
+        &mut watched(&eureka, "ports").host_name().instancer(),
+        &["i8082.example:8082", "i8083.example:8083"],
+    )
+    .await;
     let secure = watched(&eureka, "ports").secure_port();
-    set(&mut secure.clone().host_name().instancer(), &["i8083.example:8443"]).await;
+    until_addresses(&mut secure.clone().host_name().instancer(), &["i8083.example:8443"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -53,7 +58,7 @@ async fn metadata_of_other_clients_are_read() {
     let metadata = r#"{"zone":"z1","weight":"7","version":"2","tags":" a , b,,a","management.port":"9090"}"#;
     server.register("METADATA", &document("METADATA", "one", 8081, "UP", metadata));
     let mut seen = watched(&eureka(server.port()), "metadata").instancer();
-    set(&mut seen, &["10.0.0.7:8081"]).await;
+    until_addresses(&mut seen, &["10.0.0.7:8081"]).await;
     let expected = Instance::new("10.0.0.7", 8081).with_id("one").with_zone("z1").with_version("2").with_weight(7);
     let expected = expected.with_tag("a").with_tag("b").with_label("management.port", "9090");
     assert_eq!(seen.state().instances(), [expected]);
@@ -63,7 +68,7 @@ async fn metadata_of_other_clients_are_read() {
 async fn an_application_that_is_not_there_is_an_empty_set_and_a_wrong_path_a_failure() {
     let test = "an_application_that_is_not_there_is_an_empty_set_and_a_wrong_path_a_failure";
     let Some(server) = Server::shared(test) else { return };
-    set(&mut watched(&eureka(server.port()), "nobody").instancer(), &[]).await;
+    until_addresses(&mut watched(&eureka(server.port()), "nobody").instancer(), &[]).await;
 
     let url = format!("http://127.0.0.1:{}/wrong", server.port());
     let wrong = Eureka::new(towerkit_sd::HttpClient::plain(), [url]).expect("a URL");
@@ -86,7 +91,7 @@ async fn credentials_go_with_each_request() {
     let eureka = Eureka::new(client, ["http://a/eureka", "http://other:word@b/eureka"])
         .expect("URLs")
         .credentials("name", "pass");
-    set(&mut watched(&eureka, "addsvc").instancer(), &["10.0.0.7:8081"]).await;
+    until_addresses(&mut watched(&eureka, "addsvc").instancer(), &["10.0.0.7:8081"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -105,7 +110,7 @@ async fn nobody_asks_after_the_last_clone_is_gone() {
     let seen = watched(&eureka, "nobody").instancer();
     let clone = seen.clone();
     drop(seen);
-    until("a clone keeps it going", || count.get() >= 5).await;
+    until_true("a clone keeps it going", || count.get() >= 5).await;
     drop(clone);
     tokio::time::sleep(Duration::from_millis(50)).await; // one that was under way
     let asked = count.get();

@@ -8,16 +8,17 @@ use towerkit_sd::{HttpClient, Instance};
 use towerkit_testing::process::free_port;
 
 use super::server::Server;
-use super::{Running, brief, eureka, fake, set, until, watched};
+use super::{brief, eureka, fake, watched};
+use crate::support::{Running, until_addresses, until_true};
 use crate::toxiproxy::Toxiproxy;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_is_lost_when_the_registry_restarts_empty() {
     let Some(mut server) = Server::start("nobody_is_lost_when_the_registry_restarts_empty") else { return };
     let eureka = eureka(server.port());
-    let mut one = Running::start(brief(&eureka, "addsvc"), Instance::new("10.0.0.7", 8081));
+    let mut one = Running::of(brief(&eureka, "addsvc"), Instance::new("10.0.0.7", 8081));
     let seen = eureka.service("addsvc").poll_interval(Duration::from_millis(100)).instancer();
-    set(&mut seen.clone(), &["10.0.0.7:8081"]).await;
+    until_addresses(&mut seen.clone(), &["10.0.0.7:8081"]).await;
     one.registered(1).await;
     // Looks at every set there is.
     let mut watched = seen.clone();
@@ -28,12 +29,12 @@ async fn nobody_is_lost_when_the_registry_restarts_empty() {
     });
 
     server.crash();
-    until("the failure is told", || seen.state().failure().is_some()).await;
+    until_true("the failure is told", || seen.state().failure().is_some()).await;
     assert_eq!(seen.state().failure().expect("a failure").error().code(), Code::Unavailable);
-    until("the registrar says so", || format!("{:?}", one.standing.borrow()).contains("Failing")).await;
+    until_true("the registrar says so", || format!("{:?}", one.state.borrow()).contains("Failing")).await;
     server.go_on();
     one.registered(2).await;
-    until("it is well again", || seen.state().failure().is_none()).await;
+    until_true("it is well again", || seen.state().failure().is_none()).await;
     assert!(!watching.is_finished());
     watching.abort();
     one.stop().await;
@@ -46,26 +47,26 @@ async fn changes_made_while_the_wire_is_cut_or_hangs_are_seen_after() {
     let Some(toxiproxy) = Toxiproxy::start(test) else { return };
     let link = toxiproxy.proxy(server.port());
     let direct = eureka(server.port());
-    let mut first = Running::start(brief(&direct, "wire"), Instance::new("10.0.0.1", 8081));
+    let mut first = Running::of(brief(&direct, "wire"), Instance::new("10.0.0.1", 8081));
     first.registered(1).await;
     let mut seen = watched(&eureka(link.port()).request_time(Duration::from_millis(500)), "wire").instancer();
-    set(&mut seen, &["10.0.0.1:8081"]).await;
+    until_addresses(&mut seen, &["10.0.0.1:8081"]).await;
 
     link.cut();
-    let mut second = Running::start(brief(&direct, "wire"), Instance::new("10.0.0.2", 8081));
+    let mut second = Running::of(brief(&direct, "wire"), Instance::new("10.0.0.2", 8081));
     second.registered(1).await;
-    until("the failure is told", || seen.state().failure().is_some()).await;
+    until_true("the failure is told", || seen.state().failure().is_some()).await;
     assert_eq!(seen.state().instances().len(), 1, "the set stands");
     link.restore();
-    set(&mut seen, &["10.0.0.1:8081", "10.0.0.2:8081"]).await;
+    until_addresses(&mut seen, &["10.0.0.1:8081", "10.0.0.2:8081"]).await;
 
     link.hang();
     first.stop().await;
     let is_late = |code| code == Some(Code::DeadlineExceeded);
-    until("the failure is told", || is_late(seen.state().failure().map(|failure| failure.error().code()))).await;
+    until_true("the failure is told", || is_late(seen.state().failure().map(|failure| failure.error().code()))).await;
     assert_eq!(seen.state().instances().len(), 2, "the set stands");
     link.heal();
-    set(&mut seen, &["10.0.0.2:8081"]).await;
+    until_addresses(&mut seen, &["10.0.0.2:8081"]).await;
     assert!(seen.state().failure().is_none());
     second.stop().await;
 }
@@ -77,11 +78,11 @@ async fn the_next_server_is_asked_and_then_first() {
     let dead = free_port();
     let urls = [dead, dead, server.port()].map(|port| format!("http://127.0.0.1:{port}/eureka"));
     let eureka = Eureka::new(client, urls).expect("URLs");
-    let mut running = Running::start(brief(&eureka, "peers"), Instance::new("10.0.0.7", 8081));
+    let mut running = Running::of(brief(&eureka, "peers"), Instance::new("10.0.0.7", 8081));
     running.registered(1).await;
     assert_eq!(count.get(), 3, "two that are dead, and the one");
     let mut seen = watched(&eureka, "peers").instancer();
-    set(&mut seen, &["10.0.0.7:8081"]).await;
+    until_addresses(&mut seen, &["10.0.0.7:8081"]).await;
     assert!(seen.state().failure().is_none());
     running.stop().await;
 }
@@ -101,7 +102,7 @@ async fn a_server_whose_answer_nobody_waits_for_any_more_is_not_asked_first_agai
     drop(tokio::time::timeout(Duration::from_secs(1), watched(&eureka, "addsvc").instancer().known()).await);
     tokio::task::yield_now().await;
     let start = Instant::now();
-    set(&mut watched(&eureka, "addsvc").instancer(), &["10.0.0.7:8081"]).await;
+    until_addresses(&mut watched(&eureka, "addsvc").instancer(), &["10.0.0.7:8081"]).await;
     assert!(start.elapsed() < Duration::from_secs(1));
 }
 
@@ -138,7 +139,7 @@ async fn a_registry_that_fails_is_not_hammered() {
     for answer in [(StatusCode::INTERNAL_SERVER_ERROR, ""), (StatusCode::OK, "junk"), (StatusCode::NOT_FOUND, "")] {
         let (client, count) = fake::client(move |_| (answer.0, answer.1.to_owned()));
         let eureka = Eureka::new(client, ["http://eureka"]).expect("a URL");
-        let running = Running::start(eureka.registration("addsvc"), Instance::new("10.0.0.7", 8081));
+        let running = Running::of(eureka.registration("addsvc"), Instance::new("10.0.0.7", 8081));
         let seen = eureka.service("addsvc").instancer();
         tokio::time::sleep(Duration::from_secs(60)).await;
         assert!(seen.state().failure().is_some());
@@ -153,7 +154,7 @@ async fn a_real_registry_that_is_quiet_or_gone_is_seldom_asked() {
     for (port, most) in [(server.port(), 12), (free_port(), 20)] {
         let (client, count) = fake::counting();
         let eureka = Eureka::new(client, [format!("http://127.0.0.1:{port}/eureka")]).expect("a URL");
-        let running = Running::start(brief(&eureka, "quiet"), Instance::new("10.0.0.7", 8081));
+        let running = Running::of(brief(&eureka, "quiet"), Instance::new("10.0.0.7", 8081));
         let _seen = eureka.service("quiet").poll_interval(Duration::from_secs(1)).instancer();
         tokio::time::sleep(Duration::from_secs(3)).await;
         assert!(count.get() <= most, "{} requests in 3 s", count.get());

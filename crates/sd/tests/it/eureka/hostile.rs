@@ -4,7 +4,8 @@ use http::StatusCode;
 use towerkit_endpoint::Code;
 use towerkit_sd::eureka::Eureka;
 
-use super::{fake, set, watched};
+use super::{fake, watched};
+use crate::support::until_addresses;
 
 fn answering(body: String) -> Eureka {
     let (client, _) = fake::client(move |_| (StatusCode::OK, body.clone()));
@@ -40,7 +41,7 @@ async fn an_application_without_instances_is_an_empty_set() {
     for body in
         ["[]", "null"].map(fake::application).into_iter().chain([r#"{"application":{"name":"ADDSVC"}}"#.to_owned()])
     {
-        set(&mut watched(&answering(body), "addsvc").instancer(), &[]).await;
+        until_addresses(&mut watched(&answering(body), "addsvc").instancer(), &[]).await;
     }
 }
 
@@ -50,7 +51,7 @@ async fn the_zone_of_amazon_counts_where_the_metadata_have_none() {
     for (metadata, zone) in [("{}", "us-1c"), (r#"{"zone":"mine"}"#, "mine")] {
         let entry = fake::entry(8081).replacen('{', &format!(r#"{{{amazon},"metadata":{metadata},"#), 1);
         let mut seen = watched(&answering(fake::application(&entry)), "addsvc").instancer();
-        set(&mut seen, &["10.0.0.7:8081"]).await;
+        until_addresses(&mut seen, &["10.0.0.7:8081"]).await;
         assert_eq!(seen.state().instances()[0].zone(), Some(zone));
     }
 }
@@ -88,7 +89,7 @@ async fn a_malformed_entry_does_not_fail_the_rest() {
     );
     let body = fake::application(&format!("[{},{good}]", bad.join(",")));
     let mut seen = watched(&answering(body), "addsvc").instancer();
-    set(&mut seen, &["10.0.0.7:8081"]).await;
+    until_addresses(&mut seen, &["10.0.0.7:8081"]).await;
     let state = seen.state();
     assert!(state.instances()[0].tags().len() <= 256);
     assert_eq!(state.instances()[0].label("weight"), Some("heavy"), "what is no weight is not lost");

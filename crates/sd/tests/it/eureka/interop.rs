@@ -6,7 +6,8 @@ use towerkit_sd::balancer::RoundRobin;
 
 use super::peer::Peer;
 use super::server::Server;
-use super::{LONG, eureka, set, watched};
+use super::{eureka, watched};
+use crate::support::{LONG, until_addresses};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_instance_of_the_python_client_is_seen_and_called_until_it_dies() {
@@ -42,5 +43,5 @@ async fn an_instance_of_the_python_client_is_seen_and_called_until_it_dies() {
     });
     assert_eq!(name.invoke(()).await.expect("it answers"), "python");
     process.kill();
-    set(&mut seen, &[]).await;
+    until_addresses(&mut seen, &[]).await;
 }

@@ -11,7 +11,8 @@ use towerkit_sd::{HttpClient, Instance, Register, Registrar};
 
 use super::peer::Peer;
 use super::server::Server;
-use super::{Running, brief, eureka, fake, set, until, watched};
+use super::{brief, eureka, fake, watched};
+use crate::support::{Running, until_addresses, until_true};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_instance_is_seen_by_ours_and_by_the_python_client_until_it_stops() {
@@ -20,7 +21,7 @@ async fn an_instance_is_seen_by_ours_and_by_the_python_client_until_it_stops() {
     let Some(peer) = Peer::find(server.port(), test) else { return };
     let eureka = eureka(server.port());
     let mut seen = watched(&eureka, "add-svc").instancer();
-    set(&mut seen, &[]).await;
+    until_addresses(&mut seen, &[]).await;
 
     // By its lease it would be there for a while yet.
     let registration = eureka.registration("add-svc");
@@ -33,11 +34,11 @@ async fn an_instance_is_seen_by_ours_and_by_the_python_client_until_it_stops() {
     });
     let group = tokio::spawn(Group::new().with(stopper).with(registrar).run());
 
-    set(&mut seen, &["10.0.0.7:8081"]).await;
+    until_addresses(&mut seen, &["10.0.0.7:8081"]).await;
     assert_eq!(peer.look("ADD-SVC"), "10.0.0.7:add-svc:8081 10.0.0.7:8081 UP []\n");
     stop.send(()).expect("the group runs");
     group.await.expect("no panic").expect("a good end");
-    set(&mut seen, &[]).await;
+    until_addresses(&mut seen, &[]).await;
     assert_eq!(peer.look("ADD-SVC"), "");
 }
 
@@ -56,12 +57,12 @@ async fn what_an_instance_carries_comes_back() {
         .with_label("team", "käse <&> \"x\"")
         .with_label("app.kubernetes.io/name", "add svc")
         .with_label("empty", "");
-    let running = Running::start(brief(&eureka, name), instance.clone());
+    let running = Running::of(brief(&eureka, name), instance.clone());
     let mut seen = watched(&eureka, name).instancer();
-    set(&mut seen, &["[::1]:8081"]).await;
+    until_addresses(&mut seen, &["[::1]:8081"]).await;
     assert_eq!(seen.state().instances(), [instance]);
     running.stop().await;
-    set(&mut seen, &[]).await;
+    until_addresses(&mut seen, &[]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -69,12 +70,12 @@ async fn an_instance_that_is_killed_is_gone_when_its_lease_has_run_out() {
     let Some(server) = Server::shared("an_instance_that_is_killed_is_gone_when_its_lease_has_run_out") else { return };
     let eureka = eureka(server.port());
     let mut seen = watched(&eureka, "killed").instancer();
-    let mut running = Running::start(brief(&eureka, "killed"), Instance::new("10.0.0.7", 8081));
+    let mut running = Running::of(brief(&eureka, "killed"), Instance::new("10.0.0.7", 8081));
     running.registered(1).await;
-    set(&mut seen, &["10.0.0.7:8081"]).await;
+    until_addresses(&mut seen, &["10.0.0.7:8081"]).await;
     running.kill().await;
     let start = Instant::now();
-    set(&mut seen, &[]).await;
+    until_addresses(&mut seen, &[]).await;
     // Twice its duration of 2 s, the interval of the evictions, and that of the poll.
     assert!(start.elapsed() < Duration::from_secs(6), "it took {:?}", start.elapsed());
 }
@@ -84,9 +85,9 @@ async fn an_instance_that_is_renewed_outlives_its_lease() {
     let Some(server) = Server::shared("an_instance_that_is_renewed_outlives_its_lease") else { return };
     let eureka = eureka(server.port());
     let seen = watched(&eureka, "renewed").instancer();
-    let mut running = Running::start(brief(&eureka, "renewed"), Instance::new("10.0.0.7", 8081));
+    let mut running = Running::of(brief(&eureka, "renewed"), Instance::new("10.0.0.7", 8081));
     running.registered(1).await;
-    set(&mut seen.clone(), &["10.0.0.7:8081"]).await;
+    until_addresses(&mut seen.clone(), &["10.0.0.7:8081"]).await;
     let start = Instant::now();
     while start.elapsed() < Duration::from_millis(5500) {
         assert_eq!(seen.state().instances().len(), 1, "after {:?}", start.elapsed());
@@ -99,7 +100,7 @@ async fn an_instance_that_is_renewed_outlives_its_lease() {
 async fn an_instance_deleted_behind_our_back_is_registered_again() {
     let Some(server) = Server::shared("an_instance_deleted_behind_our_back_is_registered_again") else { return };
     let eureka = eureka(server.port());
-    let mut running = Running::start(brief(&eureka, "deleted"), Instance::new("10.0.0.7", 8081).with_id("one"));
+    let mut running = Running::of(brief(&eureka, "deleted"), Instance::new("10.0.0.7", 8081).with_id("one"));
     running.registered(1).await;
     server.delete("DELETED", "one");
     assert_eq!(server.application("DELETED"), None);
@@ -113,13 +114,13 @@ async fn an_overridden_status_survives_our_renewals_and_its_end_brings_the_insta
     let test = "an_overridden_status_survives_our_renewals_and_its_end_brings_the_instance_back";
     let Some(server) = Server::shared(test) else { return };
     let eureka = eureka(server.port());
-    let mut running = Running::start(brief(&eureka, "overridden"), Instance::new("10.0.0.7", 8081).with_id("one"));
+    let mut running = Running::of(brief(&eureka, "overridden"), Instance::new("10.0.0.7", 8081).with_id("one"));
     running.registered(1).await;
     let mut seen = watched(&eureka, "overridden").instancer();
-    set(&mut seen, &["10.0.0.7:8081"]).await;
+    until_addresses(&mut seen, &["10.0.0.7:8081"]).await;
 
     server.override_status("OVERRIDDEN", "one", "OUT_OF_SERVICE");
-    set(&mut seen, &[]).await;
+    until_addresses(&mut seen, &[]).await;
     let start = Instant::now();
     while start.elapsed() < Duration::from_millis(2500) {
         assert!(seen.state().instances().is_empty(), "a renewal must not bring it back");
@@ -128,7 +129,7 @@ async fn an_overridden_status_survives_our_renewals_and_its_end_brings_the_insta
     assert!(server.application("OVERRIDDEN").expect("it is known").contains("OUT_OF_SERVICE"));
     server.end_override("OVERRIDDEN", "one");
     // The server knows its status only once it has registered anew, which the next renewal is told.
-    set(&mut seen, &["10.0.0.7:8081"]).await;
+    until_addresses(&mut seen, &["10.0.0.7:8081"]).await;
     running.registered(2).await;
     running.stop().await;
 }
@@ -138,15 +139,15 @@ async fn the_status_and_the_secure_port_are_registered() {
     let Some(server) = Server::shared("the_status_and_the_secure_port_are_registered") else { return };
     let eureka = eureka(server.port());
     let registration = brief(&eureka, "secure").status(Status::OutOfService).secure_port();
-    let mut running = Running::start(registration, Instance::new("node-7.example", 8443));
+    let mut running = Running::of(registration, Instance::new("node-7.example", 8443));
     running.registered(1).await;
 
     let mut up = watched(&eureka, "secure").secure_port().instancer();
     let mut any = watched(&eureka, "secure").secure_port().include(Status::OutOfService).instancer();
     let mut plain = watched(&eureka, "secure").include(Status::OutOfService).instancer();
-    set(&mut any, &["node-7.example:8443"]).await;
-    set(&mut up, &[]).await;
-    set(&mut plain, &[]).await;
+    until_addresses(&mut any, &["node-7.example:8443"]).await;
+    until_addresses(&mut up, &[]).await;
+    until_addresses(&mut plain, &[]).await;
     running.stop().await;
 }
 
@@ -211,10 +212,10 @@ async fn a_registrar_waits_for_a_registry_that_is_down_and_shows_no_password() {
     let port = towerkit_testing::process::free_port();
     let url = format!("http://operator:hush%21@127.0.0.1:{port}/eureka");
     let eureka = Eureka::new(HttpClient::plain(), [url]).expect("a URL").credentials("a", "hush!");
-    let running = Running::start(eureka.registration("addsvc"), Instance::new("10.0.0.7", 8081));
-    running.stopper.ready().await;
-    until("it says so", || format!("{:?}", running.standing.borrow()).contains("Failing")).await;
-    let text = format!("{eureka:?} {:?} {:?}", running.standing.borrow(), eureka.service("addsvc"));
+    let running = Running::of(eureka.registration("addsvc"), Instance::new("10.0.0.7", 8081));
+    running.ready().await;
+    until_true("it says so", || format!("{:?}", running.state.borrow()).contains("Failing")).await;
+    let text = format!("{eureka:?} {:?} {:?}", running.state.borrow(), eureka.service("addsvc"));
     assert!(!text.contains("hush"), "{text}");
     assert!(text.contains(&port.to_string()), "but it shows the server: {text}");
     running.kill().await;

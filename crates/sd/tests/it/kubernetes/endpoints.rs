@@ -6,7 +6,8 @@ use towerkit_sd::kubernetes::Service;
 use towerkit_sd::{Instance, Instancer};
 
 use super::fake::ApiServer;
-use super::{addsvc, ready, set, slice, until};
+use super::{addsvc, ready, slice};
+use crate::support::{until_addresses, until_true};
 
 /// What is seen of these slices.
 async fn seen(slices: &[Value], settings: impl FnOnce(Service) -> Service) -> (ApiServer, Instancer) {
@@ -56,7 +57,7 @@ async fn endpoints_that_terminate_and_serve_are_the_last_resort_where_asked_for(
     let (server, mut with) = seen(&[slice("a", 1, &endpoints)], Service::terminating_as_last_resort).await;
     assert_eq!(addresses(&with), ["10.0.0.1:1"]);
     server.put(slice("b", 1, &[ready("10.0.0.9")]));
-    set(&mut with, &["10.0.0.9:1"]).await;
+    until_addresses(&mut with, &["10.0.0.9:1"]).await;
 }
 
 #[tokio::test]
@@ -116,9 +117,9 @@ async fn slices_are_merged_and_an_endpoint_in_two_is_one() {
     let (server, mut seen) = seen(&slices, |service| service).await;
     assert_eq!(addresses(&seen), ["10.0.0.1:1", "10.0.0.2:1", "10.0.0.3:1"]);
     server.delete("b");
-    set(&mut seen, &["10.0.0.1:1", "10.0.0.2:1"]).await;
+    until_addresses(&mut seen, &["10.0.0.1:1", "10.0.0.2:1"]).await;
     server.put(slice("a", 1, &[]));
-    set(&mut seen, &[]).await;
+    until_addresses(&mut seen, &[]).await;
 }
 
 #[tokio::test]
@@ -130,7 +131,7 @@ async fn only_slices_of_the_service_and_the_namespace_count() {
     let (server, seen) = seen(&[other, away, slice("a", 1, &[ready("10.0.0.1")])], |service| service).await;
     assert_eq!(addresses(&seen), ["10.0.0.1:1"]);
     let mut away = super::kubernetes(server.port()).namespace("away").service("addsvc").instancer();
-    set(&mut away, &["10.0.0.8:1"]).await;
+    until_addresses(&mut away, &["10.0.0.8:1"]).await;
 }
 
 #[tokio::test]
@@ -163,6 +164,6 @@ async fn a_service_without_slices_is_an_empty_set() {
     null["ports"] = Value::Null;
     server.put(null);
     server.put(slice("b", 1, &[ready("10.0.0.1")]));
-    set(&mut seen, &["10.0.0.1:1"]).await;
-    until("it watches", || server.store().watching == 1).await;
+    until_addresses(&mut seen, &["10.0.0.1:1"]).await;
+    until_true("it watches", || server.store().watching == 1).await;
 }

@@ -12,7 +12,8 @@ use towerkit_sd::HttpClient;
 use towerkit_sd::kubernetes::Kubernetes;
 
 use super::fake::{ApiServer, Store};
-use super::{addsvc, kubernetes, ready, set, slice, until};
+use super::{addsvc, kubernetes, ready, slice};
+use crate::support::{until_addresses, until_true};
 use crate::toxiproxy::Toxiproxy;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -25,23 +26,23 @@ async fn changes_made_while_the_wire_is_cut_or_hangs_are_seen_after() {
     server.put(slice("a", 8081, &[ready("10.0.0.1")]));
     let kubernetes = kubernetes(link.port()).request_time(Duration::from_millis(500));
     let mut seen = kubernetes.service("addsvc").watch_time(Duration::from_secs(1)).instancer();
-    set(&mut seen, &["10.0.0.1:8081"]).await;
+    until_addresses(&mut seen, &["10.0.0.1:8081"]).await;
 
     link.cut();
     server.put(slice("a", 8081, &[ready("10.0.0.2")]));
-    until("the failure is told", || seen.state().failure().is_some()).await;
+    until_true("the failure is told", || seen.state().failure().is_some()).await;
     assert_eq!(seen.state().instances()[0].host(), "10.0.0.1", "the set stands");
     link.restore();
-    set(&mut seen, &["10.0.0.2:8081"]).await;
+    until_addresses(&mut seen, &["10.0.0.2:8081"]).await;
     assert_eq!(server.count("list"), 1, "nothing was missed");
 
     link.hang();
     server.put(slice("a", 8081, &[ready("10.0.0.3")]));
     let is_late = |code| code == Some(Code::DeadlineExceeded);
-    until("the failure is told", || is_late(seen.state().failure().map(|failure| failure.error().code()))).await;
+    until_true("the failure is told", || is_late(seen.state().failure().map(|failure| failure.error().code()))).await;
     assert_eq!(seen.state().instances()[0].host(), "10.0.0.2", "the set stands");
     link.heal();
-    set(&mut seen, &["10.0.0.3:8081"]).await;
+    until_addresses(&mut seen, &["10.0.0.3:8081"]).await;
     assert!(seen.state().failure().is_none());
 }
 
@@ -53,18 +54,18 @@ async fn a_server_that_restarts_is_listed_again_even_where_it_has_forgotten_all(
         server.put(slice("a", 8000 + n, &[ready("10.0.0.1")]));
     }
     let mut seen = addsvc(port).instancer();
-    set(&mut seen, &["10.0.0.1:8049"]).await;
+    until_addresses(&mut seen, &["10.0.0.1:8049"]).await;
     drop(server);
-    until("the failure is told", || seen.state().failure().is_some()).await;
+    until_true("the failure is told", || seen.state().failure().is_some()).await;
     assert_eq!(seen.state().instances().len(), 1, "the set stands");
 
     // Its versions are less than the one that is known.
     let server = ApiServer::start_on(port).await;
     server.put(slice("b", 8081, &[ready("10.0.0.2")]));
-    set(&mut seen, &["10.0.0.2:8081"]).await;
+    until_addresses(&mut seen, &["10.0.0.2:8081"]).await;
     assert!(seen.state().failure().is_none());
     server.put(slice("b", 8081, &[ready("10.0.0.3")]));
-    set(&mut seen, &["10.0.0.3:8081"]).await;
+    until_addresses(&mut seen, &["10.0.0.3:8081"]).await;
 }
 
 #[tokio::test]
@@ -73,12 +74,12 @@ async fn half_an_event_before_the_cut_is_none() {
     server.store().no_bookmarks = true; // it would be the other half of the line
     server.put(slice("a", 8081, &[ready("10.0.0.1")]));
     let mut seen = addsvc(server.port()).instancer();
-    set(&mut seen, &["10.0.0.1:8081"]).await;
-    until("it watches", || server.store().watching == 1).await;
+    until_addresses(&mut seen, &["10.0.0.1:8081"]).await;
+    until_true("it watches", || server.store().watching == 1).await;
     server.inject(r#"{"type":"DELETED","object":{"metadata":{"name":"a""#);
     tokio::time::sleep(Duration::from_millis(100)).await;
     server.cut();
-    until("it watches again", || server.count("watch") >= 2 && server.store().watching == 1).await;
+    until_true("it watches again", || server.count("watch") >= 2 && server.store().watching == 1).await;
     assert_eq!((seen.state().instances().len(), server.count("list")), (1, 1));
 }
 
@@ -95,16 +96,18 @@ async fn a_server_that_refuses_is_a_failure_that_says_so_and_it_heals() {
         assert_eq!(state.failure().expect("it failed").error().code(), code);
         assert!(!state.is_known());
         server.store().refuse = None;
-        set(&mut seen, &["10.0.0.1:8081"]).await;
+        until_addresses(&mut seen, &["10.0.0.1:8081"]).await;
         assert!(seen.state().failure().is_none());
 
-        until("it watches", || server.store().watching == 1).await;
+        until_true("it watches", || server.store().watching == 1).await;
         server.store().refuse = Some(status);
         server.cut();
-        until("the failure is told", || seen.state().failure().is_some_and(|failure| failure.error().code() == code))
-            .await;
+        until_true("the failure is told", || {
+            seen.state().failure().is_some_and(|failure| failure.error().code() == code)
+        })
+        .await;
         server.store().refuse = None;
-        until("it is well again", || seen.state().failure().is_none()).await;
+        until_true("it is well again", || seen.state().failure().is_none()).await;
     }
 }
 

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use towerkit_endpoint::Code;
 
 use super::fake::ApiServer;
-use super::{addsvc, ready, set, slice, until};
+use super::{addsvc, ready, slice};
+use crate::support::{until_addresses, until_true};
 
 #[tokio::test]
 async fn a_line_that_is_no_event_is_a_failure_and_the_list_is_read_again() {
@@ -26,16 +27,18 @@ async fn a_line_that_is_no_event_is_a_failure_and_the_list_is_read_again() {
         let server = ApiServer::start().await;
         server.put(slice("a", 8081, &[ready("10.0.0.1")]));
         let mut seen = addsvc(server.port()).instancer();
-        set(&mut seen, &["10.0.0.1:8081"]).await;
-        until("it watches", || server.store().watching == 1).await;
+        until_addresses(&mut seen, &["10.0.0.1:8081"]).await;
+        until_true("it watches", || server.store().watching == 1).await;
         let mut changes = seen.clone();
         server.inject(format!("{line}\n"));
         let failed = async { while changes.changed().await.failure().is_none() {} };
-        tokio::time::timeout(super::LONG, failed).await.unwrap_or_else(|_| panic!("{line}: no failure was told"));
-        until("it is read again", || server.count("list") == 2).await;
+        tokio::time::timeout(crate::support::LONG, failed)
+            .await
+            .unwrap_or_else(|_| panic!("{line}: no failure was told"));
+        until_true("it is read again", || server.count("list") == 2).await;
         server.put(slice("a", 8081, &[ready("10.0.0.2")]));
-        set(&mut seen, &["10.0.0.2:8081"]).await;
-        until("it is well again", || seen.state().failure().is_none()).await;
+        until_addresses(&mut seen, &["10.0.0.2:8081"]).await;
+        until_true("it is well again", || seen.state().failure().is_none()).await;
     }
 }
 
@@ -44,11 +47,11 @@ async fn a_line_without_an_end_is_a_failure_before_it_fills_the_memory() {
     let server = ApiServer::start().await;
     server.put(slice("a", 8081, &[ready("10.0.0.1")]));
     let mut seen = addsvc(server.port()).instancer();
-    set(&mut seen, &["10.0.0.1:8081"]).await;
-    until("it watches", || server.store().watching == 1).await;
+    until_addresses(&mut seen, &["10.0.0.1:8081"]).await;
+    until_true("it watches", || server.store().watching == 1).await;
     server.inject(vec![b'x'; 5 * 1024 * 1024]);
-    until("it is read again", || server.count("list") == 2).await;
-    until("it is well again", || seen.state().failure().is_none()).await;
+    until_true("it is read again", || server.count("list") == 2).await;
+    until_true("it is well again", || seen.state().failure().is_none()).await;
 }
 
 #[tokio::test]
@@ -56,8 +59,8 @@ async fn events_that_say_nothing_of_use_are_skipped() {
     let server = ApiServer::start().await;
     server.put(slice("a", 8081, &[ready("10.0.0.1")]));
     let mut seen = addsvc(server.port()).instancer();
-    set(&mut seen, &["10.0.0.1:8081"]).await;
-    until("it watches", || server.store().watching == 1).await;
+    until_addresses(&mut seen, &["10.0.0.1:8081"]).await;
+    until_true("it watches", || server.store().watching == 1).await;
     let deep = format!("{}{}", "[".repeat(1000), "]".repeat(1000));
     for object in
         ["{}", "7", "null", r#"{"metadata":{"name":7}}"#, r#"{"metadata":{"name":"a","resourceVersion":7}}"#, &deep]
@@ -67,7 +70,7 @@ async fn events_that_say_nothing_of_use_are_skipped() {
         }
     }
     server.put(slice("b", 8081, &[ready("10.0.0.2")]));
-    set(&mut seen, &["10.0.0.1:8081", "10.0.0.2:8081"]).await;
+    until_addresses(&mut seen, &["10.0.0.1:8081", "10.0.0.2:8081"]).await;
     assert_eq!(server.store().requests, ["list", "watch"]);
 }
 
@@ -104,7 +107,7 @@ async fn a_malformed_slice_or_endpoint_does_not_fail_the_rest() {
     }
     server.put(slice("d", 8081, &[ready("10.0.0.2")]));
     let mut seen = addsvc(server.port()).instancer();
-    set(&mut seen, &["10.0.0.1:8081", "10.0.0.2:8081"]).await;
+    until_addresses(&mut seen, &["10.0.0.1:8081", "10.0.0.2:8081"]).await;
     assert_eq!(seen.state().instances()[0].label("long"), None);
 }
 
@@ -136,7 +139,7 @@ async fn a_list_without_an_end_is_a_failure() {
     let server = ApiServer::start().await;
     server.store().list = Some(r#"{"metadata":{"resourceVersion":"7","continue":"7.1"},"items":[]}"#.to_owned());
     let seen = addsvc(server.port()).instancer();
-    until("the failure is told", || seen.state().failure().is_some()).await;
+    until_true("the failure is told", || seen.state().failure().is_some()).await;
     assert!(server.store().requests.len() <= 2000);
 
     let server = ApiServer::start().await;

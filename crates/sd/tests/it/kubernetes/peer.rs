@@ -6,7 +6,8 @@ use towerkit_testing::process::Process;
 use towerkit_testing::tool;
 
 use super::fake::ApiServer;
-use super::{addsvc, ready, set, slice, until};
+use super::{addsvc, ready, slice};
+use crate::support::{until_addresses, until_true};
 
 /// Prints the addresses of the list, and then those of each change.
 const WATCH: &str = r#"
@@ -37,14 +38,14 @@ async fn the_fake_is_taken_for_an_api_server_by_the_python_client_which_sees_wha
     let url = format!("http://127.0.0.1:{}", server.port());
     let peer = Process::start(Command::new(python).args(["-c", WATCH, &url]));
     let hear = async |line: &str| {
-        until(line, || peer.said().contains(line)).await;
+        until_true(line, || peer.said().contains(line)).await;
     };
     hear("LIST [['10.0.0.1:8081', '10.0.0.2:8081'], []]").await;
-    set(&mut ours, &["10.0.0.1:8081", "10.0.0.2:8081"]).await;
+    until_addresses(&mut ours, &["10.0.0.1:8081", "10.0.0.2:8081"]).await;
     server.put(slice("b", 8082, &[ready("10.0.0.3")]));
     hear("MODIFIED ['10.0.0.3:8082']").await;
-    set(&mut ours, &["10.0.0.1:8081", "10.0.0.2:8081", "10.0.0.3:8082"]).await;
+    until_addresses(&mut ours, &["10.0.0.1:8081", "10.0.0.2:8081", "10.0.0.3:8082"]).await;
     server.delete("a");
     hear("DELETED ['10.0.0.1:8081', '10.0.0.2:8081']").await;
-    set(&mut ours, &["10.0.0.3:8082"]).await;
+    until_addresses(&mut ours, &["10.0.0.3:8082"]).await;
 }

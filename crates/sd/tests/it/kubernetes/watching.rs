@@ -3,19 +3,20 @@ use std::time::{Duration, Instant};
 use towerkit_endpoint::Code;
 
 use super::fake::ApiServer;
-use super::{addsvc, kubernetes, ready, set, slice, until};
+use super::{addsvc, kubernetes, ready, slice};
+use crate::support::{until_addresses, until_true};
 
 #[tokio::test]
 async fn changes_are_seen_by_one_list_and_one_watch() {
     let server = ApiServer::start().await;
     let mut seen = addsvc(server.port()).instancer();
-    set(&mut seen, &[]).await;
+    until_addresses(&mut seen, &[]).await;
     server.put(slice("a", 8081, &[ready("10.0.0.1")]));
-    set(&mut seen, &["10.0.0.1:8081"]).await;
+    until_addresses(&mut seen, &["10.0.0.1:8081"]).await;
     server.put(slice("a", 8081, &[ready("10.0.0.1"), ready("10.0.0.2")]));
-    set(&mut seen, &["10.0.0.1:8081", "10.0.0.2:8081"]).await;
+    until_addresses(&mut seen, &["10.0.0.1:8081", "10.0.0.2:8081"]).await;
     server.delete("a");
-    set(&mut seen, &[]).await;
+    until_addresses(&mut seen, &[]).await;
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert_eq!(server.store().requests, ["list", "watch"]);
 }
@@ -27,7 +28,7 @@ async fn a_long_list_is_read_in_pages() {
         server.put(slice(&format!("s{n:04}"), 8081, &[ready(&format!("10.0.{}.{}", n / 256, n % 256))]));
     }
     let seen = addsvc(server.port()).instancer();
-    until("all are seen", || seen.state().instances().len() == 1200).await;
+    until_true("all are seen", || seen.state().instances().len() == 1200).await;
     assert_eq!((server.count("list"), server.count("page")), (1, 2));
 }
 
@@ -38,25 +39,25 @@ async fn a_list_that_gets_too_old_between_its_pages_is_begun_anew() {
         server.put(slice(&format!("s{n:04}"), 8081, &[ready(&format!("10.0.{}.{}", n / 256, n % 256))]));
     }
     let seen = addsvc(server.port()).instancer();
-    until("the first page is read", || {
+    until_true("the first page is read", || {
         let read = server.count("list") == 1;
         server.compact();
         read
     })
     .await;
-    until("all are seen", || seen.state().instances().len() == 600).await;
+    until_true("all are seen", || seen.state().instances().len() == 600).await;
 }
 
 #[tokio::test]
 async fn watches_are_renewed_without_a_gap_and_without_a_list() {
     let server = ApiServer::start().await;
     let mut seen = addsvc(server.port()).watch_time(Duration::from_secs(1)).instancer();
-    set(&mut seen, &[]).await;
+    until_addresses(&mut seen, &[]).await;
     let (start, mut port) = (Instant::now(), 8000);
     while start.elapsed() < Duration::from_millis(3300) {
         port += 1;
         server.put(slice("a", port, &[ready("10.0.0.1")]));
-        set(&mut seen, &[&format!("10.0.0.1:{port}")]).await;
+        until_addresses(&mut seen, &[&format!("10.0.0.1:{port}")]).await;
         tokio::time::sleep(Duration::from_millis(7)).await;
     }
     assert!(seen.state().failure().is_none());
@@ -72,16 +73,16 @@ async fn a_version_that_is_too_old_is_no_failure_and_the_list_is_read_again() {
         server.store().no_bookmarks = true;
         let mut seen = addsvc(server.port()).watch_time(Duration::from_secs(1)).instancer();
         server.put(slice("a", 8081, &[ready("10.0.0.1")]));
-        set(&mut seen, &["10.0.0.1:8081"]).await;
+        until_addresses(&mut seen, &["10.0.0.1:8081"]).await;
 
         // Changes of others, of which it is not told.
         let mut other = slice("other", 8081, &[ready("10.0.0.9")]);
         other["metadata"]["namespace"] = "other".into();
         server.put(other);
         server.compact();
-        until("it is read again", || server.count("list") == 2).await;
+        until_true("it is read again", || server.count("list") == 2).await;
         server.put(slice("a", 8081, &[ready("10.0.0.2")]));
-        set(&mut seen, &["10.0.0.2:8081"]).await;
+        until_addresses(&mut seen, &["10.0.0.2:8081"]).await;
         assert!(seen.state().failure().is_none());
     }
 }
@@ -91,12 +92,12 @@ async fn an_event_that_says_the_version_is_too_old_ends_the_watch() {
     let server = ApiServer::start().await;
     server.put(slice("a", 8081, &[ready("10.0.0.1")]));
     let mut seen = addsvc(server.port()).instancer();
-    set(&mut seen, &["10.0.0.1:8081"]).await;
-    until("it watches", || server.store().watching == 1).await;
+    until_addresses(&mut seen, &["10.0.0.1:8081"]).await;
+    until_true("it watches", || server.store().watching == 1).await;
     server.inject("{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"code\":410}}\n");
-    until("it is read again", || server.count("list") == 2).await;
+    until_true("it is read again", || server.count("list") == 2).await;
     server.put(slice("a", 8081, &[ready("10.0.0.2")]));
-    set(&mut seen, &["10.0.0.2:8081"]).await;
+    until_addresses(&mut seen, &["10.0.0.2:8081"]).await;
     assert!(seen.state().failure().is_none());
 }
 
@@ -105,17 +106,17 @@ async fn bookmarks_keep_a_quiet_watch_from_getting_too_old() {
     let server = ApiServer::start().await;
     server.put(slice("a", 8081, &[ready("10.0.0.1")]));
     let mut seen = addsvc(server.port()).instancer();
-    set(&mut seen, &["10.0.0.1:8081"]).await;
-    until("it watches", || server.store().watching == 1).await;
+    until_addresses(&mut seen, &["10.0.0.1:8081"]).await;
+    until_true("it watches", || server.store().watching == 1).await;
     let mut other = slice("other", 8081, &[ready("10.0.0.9")]);
     other["metadata"]["namespace"] = "other".into();
     server.put(other);
     tokio::time::sleep(Duration::from_millis(300)).await; // several bookmarks
     server.compact();
     server.cut();
-    until("it watches again", || server.count("watch") >= 2 && server.store().watching == 1).await;
+    until_true("it watches again", || server.count("watch") >= 2 && server.store().watching == 1).await;
     server.put(slice("a", 8081, &[ready("10.0.0.2")]));
-    set(&mut seen, &["10.0.0.2:8081"]).await;
+    until_addresses(&mut seen, &["10.0.0.2:8081"]).await;
     assert_eq!(server.count("list"), 1);
 }
 
@@ -128,33 +129,33 @@ async fn a_token_that_is_rotated_is_taken_up_and_shown_nowhere() {
     server.put(slice("a", 8081, &[ready("10.0.0.1")]));
     let kubernetes = kubernetes(server.port()).token_file(&file);
     let mut seen = kubernetes.service("addsvc").watch_time(Duration::from_secs(1)).instancer();
-    set(&mut seen, &["10.0.0.1:8081"]).await;
+    until_addresses(&mut seen, &["10.0.0.1:8081"]).await;
 
     server.store().token = Some("second".to_owned());
     server.cut();
     let refused = |code| code == Some(Code::Unauthenticated);
-    until("the failure is told", || refused(seen.state().failure().map(|failure| failure.error().code()))).await;
+    until_true("the failure is told", || refused(seen.state().failure().map(|failure| failure.error().code()))).await;
     assert_eq!(seen.state().instances().len(), 1, "the set stands");
     let text = format!("{kubernetes:?} {seen:?}");
     assert!(!text.contains("first"), "{text}");
     std::fs::write(&file, "second").expect("a file");
-    until("it is well again", || seen.state().failure().is_none()).await;
+    until_true("it is well again", || seen.state().failure().is_none()).await;
 
     std::fs::remove_file(&file).expect("it is gone");
-    until("the failure is told", || refused(seen.state().failure().map(|failure| failure.error().code()))).await;
+    until_true("the failure is told", || refused(seen.state().failure().map(|failure| failure.error().code()))).await;
 }
 
 #[tokio::test]
 async fn the_connection_ends_with_the_last_clone() {
     let server = ApiServer::start().await;
     let seen = addsvc(server.port()).instancer();
-    until("it watches", || server.store().watching == 1).await;
+    until_true("it watches", || server.store().watching == 1).await;
     let clone = seen.clone();
     drop(seen);
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert_eq!(server.store().watching, 1, "a clone is left");
     drop(clone);
-    until("it watches no more", || server.store().watching == 0).await;
+    until_true("it watches no more", || server.store().watching == 0).await;
     let asked = server.store().requests.len();
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(server.store().requests.len(), asked);

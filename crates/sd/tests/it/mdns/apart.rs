@@ -10,7 +10,8 @@ use towerkit_sd::mdns::{Interfaces, Mdns};
 use towerkit_sd::{Instance, Registration as Standing};
 use towerkit_testing::tool;
 
-use super::{alone, soon, start, there_is_multicast, until, until_it_is};
+use super::{alone, soon, start, there_is_multicast, until_it_is};
+use crate::support::until;
 
 const INSIDE: &str = "TOWERKIT_MDNS_INSIDE";
 

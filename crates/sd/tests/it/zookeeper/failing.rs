@@ -9,17 +9,18 @@ use towerkit_sd::{Instance, Registration};
 use towerkit_testing::process::free_port;
 
 use super::server::{Server, client_of};
-use super::{Running, addresses, failing, until, until_addresses};
+use super::{quick, start};
+use crate::support::{addresses, until, until_addresses};
 use crate::toxiproxy::Toxiproxy;
 
 async fn comes_back_from_a_restart(mut server: Server, emptied: bool) {
     let zookeeper = server.client();
     let mut instancer = zookeeper.service("addsvc").instancer();
-    let mut registrar = Running::start(&zookeeper, "addsvc", Instance::new("127.0.0.1", 8081));
+    let mut registrar = start(&zookeeper, "addsvc", Instance::new("127.0.0.1", 8081));
     until_addresses(&mut instancer, &["127.0.0.1:8081"]).await;
 
     server.kill();
-    let state = until(&mut instancer, "a failure", failing).await;
+    let state = until(&mut instancer, "a failure", |state| state.failure().is_some()).await;
     assert_eq!(state.failure().map(|failure| failure.error().code()), Some(Code::Unavailable), "{state:?}");
     assert_eq!(addresses(&state), ["127.0.0.1:8081"], "the set stands");
     // Its session is over, and it knows that nobody knows.
@@ -57,12 +58,12 @@ async fn a_cut_within_the_timeout_loses_neither_news_nor_the_registration() {
     // As long as the server lets it be.
     let zookeeper = client_of([format!("127.0.0.1:{}", link.port())]).session_timeout(Duration::from_secs(10));
     let mut instancer = zookeeper.service("addsvc").instancer();
-    let registrar = Running::start(&zookeeper, "addsvc", Instance::new("127.0.0.1", 8081));
+    let registrar = start(&zookeeper, "addsvc", Instance::new("127.0.0.1", 8081));
     server.kazoo(&["create", "/services/addsvc/a", "h:1"]);
     until_addresses(&mut instancer, &["127.0.0.1:8081", "h:1"]).await;
 
     link.cut();
-    until(&mut instancer, "a failure", failing).await;
+    until(&mut instancer, "a failure", |state| state.failure().is_some()).await;
     server.kazoo(&["create", "/services/addsvc/b", "h:2"]);
     server.kazoo(&["set", "/services/addsvc/a", "h:3"]);
     assert_eq!(addresses(&instancer.state()), ["127.0.0.1:8081", "h:1"]);
@@ -83,12 +84,12 @@ async fn a_connection_that_is_dead_without_having_ended_is_noticed() {
     let link = toxiproxy.proxy(server.port());
     let zookeeper = client_of([format!("127.0.0.1:{}", link.port())]);
     let mut instancer = zookeeper.service("addsvc").instancer();
-    let mut registrar = Running::start(&zookeeper, "addsvc", Instance::new("127.0.0.1", 8081));
+    let mut registrar = start(&zookeeper, "addsvc", Instance::new("127.0.0.1", 8081));
     until_addresses(&mut instancer, &["127.0.0.1:8081"]).await;
 
     link.hang();
     let hung = Instant::now();
-    let state = until(&mut instancer, "a failure", failing).await;
+    let state = until(&mut instancer, "a failure", |state| state.failure().is_some()).await;
     assert!(hung.elapsed() < Duration::from_secs(3), "{:?}", hung.elapsed());
     assert_eq!(addresses(&state), ["127.0.0.1:8081"], "the set stands");
     registrar.until("a failure", |state| matches!(state, Registration::Failing { .. })).await;
@@ -118,7 +119,7 @@ async fn a_quiet_watch_costs_little() {
     let Some(server) = Server::start("a_quiet_watch_costs_little") else { return };
     let zookeeper = server.client().check_every(Duration::from_millis(500)).session_timeout(Duration::from_secs(4));
     let mut instancer = zookeeper.service("addsvc").instancer();
-    let mut registrar = Running::start(&zookeeper, "addsvc", Instance::new("127.0.0.1", 8081));
+    let mut registrar = start(&zookeeper, "addsvc", Instance::new("127.0.0.1", 8081));
     registrar.registered(1).await;
     until_addresses(&mut instancer, &["127.0.0.1:8081"]).await;
     let before = server.packets();
@@ -146,12 +147,12 @@ async fn a_zookeeper_that_ends_each_connection_is_not_hammered() {
     });
     let zookeeper = client_of([format!("127.0.0.1:{port}")]);
     let mut instancer = zookeeper.service("addsvc").instancer();
-    let registrar = Running::start(&zookeeper, "addsvc", Instance::new("127.0.0.1", 8081));
-    until(&mut instancer, "a failure", failing).await;
+    let registrar = start(&zookeeper, "addsvc", Instance::new("127.0.0.1", 8081));
+    until(&mut instancer, "a failure", |state| state.failure().is_some()).await;
     tokio::time::sleep(Duration::from_secs(2)).await;
     let tries = count.load(Ordering::Relaxed);
     assert!((5..=60).contains(&tries), "{tries}");
-    registrar.task.abort();
+    registrar.kill().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -163,16 +164,16 @@ async fn a_zookeeper_that_refuses_is_not_hammered() {
         towerkit_sd::zookeeper::AuthId::new("auth", ""),
     );
     let registration = theirs.registration("addsvc").acls([private]);
-    let mut registered = Running::of(towerkit_sd::Registrar::new(registration, Instance::new("127.0.0.1", 8081)));
+    let mut registered = quick(towerkit_sd::Registrar::new(registration, Instance::new("127.0.0.1", 8081)));
     registered.registered(1).await;
 
     let mut instancer = server.client().service("addsvc").instancer();
-    let registrar = Running::start(&server.client(), "addsvc", Instance::new("127.0.0.1", 8082));
-    until(&mut instancer, "a failure", failing).await;
+    let registrar = start(&server.client(), "addsvc", Instance::new("127.0.0.1", 8082));
+    until(&mut instancer, "a failure", |state| state.failure().is_some()).await;
     let before = server.packets();
     tokio::time::sleep(Duration::from_secs(2)).await;
     let packets = server.packets() - before;
     assert!((5..=150).contains(&packets), "{packets}");
-    registrar.task.abort();
+    registrar.kill().await;
     registered.stop().await;
 }

@@ -6,8 +6,9 @@ use towerkit_sd::{Instance, Registrar};
 use towerkit_testing::process::Process;
 use towerkit_testing::tool;
 
+use super::quick;
 use super::server::Server;
-use super::{Running, eventually, until_addresses};
+use crate::support::{until_addresses, until_true};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_kazoo_makes_is_seen_and_what_can_t_be_understood_is_left_out() {
@@ -59,19 +60,19 @@ async fn go_kit_and_we_see_each_other() {
 
     let watching = Process::start(Command::new(&program).args(["watch", &address, "/services/addsvc"]));
     let registration = zookeeper.registration("addsvc").plain_value();
-    let mut ours = Running::of(Registrar::new(registration, Instance::new("10.0.0.10", 8081)));
+    let mut ours = quick(Registrar::new(registration, Instance::new("10.0.0.10", 8081)));
     ours.registered(1).await;
     let last = |expected: &str| {
         let said = watching.said();
         said.lines().rfind(|line| line.starts_with("instances=")) == Some(&format!("instances={expected} error=<nil>"))
     };
-    eventually("that it sees both", || last("10.0.0.10:8081,10.0.0.9:8081")).await;
+    until_true("that it sees both", || last("10.0.0.10:8081,10.0.0.9:8081")).await;
     until_addresses(&mut instancer, &["10.0.0.10:8081", "10.0.0.9:8081"]).await;
 
     assert!(theirs.terminate(Duration::from_secs(10)).success());
     until_addresses(&mut instancer, &["10.0.0.10:8081"]).await;
-    eventually("that it sees ours alone", || last("10.0.0.10:8081")).await;
+    until_true("that it sees ours alone", || last("10.0.0.10:8081")).await;
     ours.stop().await;
-    eventually("that it sees none", || last("")).await;
+    until_true("that it sees none", || last("")).await;
     let _ = std::fs::remove_file(program);
 }

@@ -6,7 +6,8 @@ use towerkit_sd::zookeeper::{Acl, AuthId, Permission};
 use towerkit_sd::{Instance, Register, Registrar, Registration};
 
 use super::server::Server;
-use super::{Running, eventually, failing, until, until_addresses};
+use super::{quick, start};
+use crate::support::{until, until_addresses, until_true};
 
 fn whole() -> Instance {
     Instance::new("::1", 8081)
@@ -56,7 +57,7 @@ fn an_instance_that_is_killed_is_gone_within_its_session_s_timeout() {
     let zookeeper = server.client();
     let mut instancer = ours.block_on(async { zookeeper.service("addsvc").instancer() });
     theirs.block_on(async {
-        let mut registrar = Running::start(&zookeeper, "addsvc", plain(8081));
+        let mut registrar = start(&zookeeper, "addsvc", plain(8081));
         registrar.registered(1).await;
         // It outlives its timeout while it lives.
         tokio::time::sleep(Duration::from_millis(2500)).await;
@@ -78,7 +79,7 @@ async fn a_registration_whose_node_is_deleted_or_written_to_is_made_again() {
     let Some(server) = Server::start(test) else { return };
     let zookeeper = server.client();
     let mut instancer = zookeeper.service("addsvc").instancer();
-    let mut registrar = Running::start(&zookeeper, "addsvc", plain(8081));
+    let mut registrar = start(&zookeeper, "addsvc", plain(8081));
     registrar.registered(1).await;
     server.kazoo(&["delete-all", "/services/addsvc"]);
     registrar.registered(2).await;
@@ -103,7 +104,7 @@ async fn a_registration_that_is_made_twice_has_one_node() {
     registration.deregister().await.unwrap();
     registration.deregister().await.unwrap();
     assert!(server.data("/services/addsvc").is_empty());
-    eventually("the end of the session", || server.connections() == 0).await;
+    until_true("the end of the session", || server.connections() == 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -111,12 +112,12 @@ async fn what_is_private_is_seen_by_those_who_may_alone() {
     let Some(server) = Server::start("what_is_private_is_seen_by_those_who_may_alone") else { return };
     let ours = server.client().digest("shop", "hunter2");
     let registration = ours.registration("addsvc").acls([Acl::new(Permission::ALL, AuthId::new("auth", ""))]);
-    let mut registrar = Running::of(Registrar::new(registration, plain(8081)));
+    let mut registrar = quick(Registrar::new(registration, plain(8081)));
     registrar.registered(1).await;
     until_addresses(&mut ours.service("addsvc").instancer(), &["127.0.0.1:8081"]).await;
 
     let theirs = server.client().digest("shop", "hunter3");
-    let state = until(&mut theirs.service("addsvc").instancer(), "a failure", failing).await;
+    let state = until(&mut theirs.service("addsvc").instancer(), "a failure", |state| state.failure().is_some()).await;
     assert_eq!(state.failure().unwrap().error().code(), Code::PermissionDenied, "{state:?}");
     assert!(!format!("{state:?}{theirs:?}").contains("hunter3"));
     let error = theirs.registration("addsvc").register(&plain(8082)).await.unwrap_err();
@@ -137,6 +138,6 @@ async fn nothing_is_left_open_when_the_last_clone_is_dropped() {
     server.kazoo(&["create", "/services/s0/a", "h:1"]);
     until_addresses(&mut instancers[0], &["h:1"]).await;
     drop(instancers);
-    eventually("the end of the session", || server.connections() == 0).await;
+    until_true("the end of the session", || server.connections() == 0).await;
     until_addresses(&mut zookeeper.service("s0").instancer(), &["h:1"]).await;
 }
