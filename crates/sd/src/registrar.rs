@@ -269,7 +269,16 @@ impl<R: Register> Member for Registrar<R> {
         }
         let by = lifeline.stop_by().unwrap_or_else(|| Instant::now() + self.attempt_time);
         // A try that was cut off may have been carried out, so it is taken back whatever was known.
-        let ended = match timeout_at(by, self.deregister()).await {
+        let twice = async {
+            if self.deregister().await.is_ok() {
+                return Ok(());
+            }
+            // The connection may have been dead for long: that was to be found out.
+            self.backoff.reset();
+            self.backoff.wait().await;
+            self.deregister().await
+        };
+        let ended = match timeout_at(by, twice).await {
             Ok(ended) => ended,
             Err(_) => Err(late(self.register.registry())),
         };

@@ -11,14 +11,17 @@
 //! nginx.kill();
 //! ```
 
+use std::hash::{BuildHasher, RandomState};
 use std::io::Read;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::ops::Range;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A port of 127.0.0.1 where nothing listens just now.
+/// A port of 127.0.0.1 where nothing listens just now. It is below those that the system gives to connections by itself (Linux:
+/// from 32768 on), so that nobody else takes it while a server is away for a moment.
 ///
 /// # Panics
 ///
@@ -26,8 +29,10 @@ use std::time::{Duration, Instant};
 #[must_use]
 #[expect(clippy::expect_used, reason = "a test can't go on without")]
 pub fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-    listener.local_addr().expect("its number").port()
+    const PORTS: Range<u16> = 15_000..32_000;
+    // Each hasher is made with numbers of chance.
+    let by_lot = |_| PORTS.start + (RandomState::new().hash_one(()) % PORTS.len() as u64) as u16;
+    (0..1000).map(by_lot).find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok()).expect("a free port")
 }
 
 /// A program that runs beside a test. Dropped, it is killed.

@@ -49,7 +49,7 @@ impl Upstream {
         connect: impl Fn(&Instance) -> Result<C, BoxError> + Send + Sync + 'static,
     ) -> Endpointer<C> {
         let name = self.name;
-        EndpointerBuilder::new(self.instancer).on_event(move |event| eprintln!("{name}: {event:?}")).connect(connect)
+        EndpointerBuilder::new(self.instancer).on_event(move |event| eprintln!("{name}: {event}")).connect(connect)
     }
 }
 

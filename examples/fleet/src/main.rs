@@ -60,7 +60,7 @@ async fn run(flags: Flags) -> Result<(), BoxError> {
     if flags.events {
         let start = Instant::now();
         plan.on_event =
-            Arc::new(move |client, event| eprintln!("{:7.3} {client}: {event:?}", start.elapsed().as_secs_f64()));
+            Arc::new(move |client, event| eprintln!("{:7.3} {client}: {event}", start.elapsed().as_secs_f64()));
     }
     let outcome = fleet::run(Programs { consul: flags.consul, addsvc: flags.addsvc }, plan).await?;
     let Some(folder) = flags.write else {

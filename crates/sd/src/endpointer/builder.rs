@@ -36,7 +36,7 @@ use crate::{Instance, Instancer, select};
 ///     .outliers(Outliers::new().consecutive_faults(3))
 ///     .slow_start(Duration::from_secs(30))
 ///     .invalidate_on_error(Duration::from_secs(600))
-///     .on_event(|event| println!("addsvc: {event:?}"))
+///     .on_event(|event| println!("addsvc: {event}"))
 ///     .connect(|instance| Ok(instance.address().to_owned())); // in earnest: a client
 /// addsvc.ready().await?;
 /// assert_eq!(addsvc.members().len(), 1);

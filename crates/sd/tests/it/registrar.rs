@@ -170,6 +170,17 @@ async fn what_was_cut_off_at_the_stop_is_taken_back_all_the_same() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_registration_that_can_not_be_taken_back_at_once_is_tried_once_more() {
+    let script = Script::default();
+    script.deregisters.lock().unwrap().push_back(Answer::Fail);
+    let (running, stopper) = start(registrar(&script));
+    stopper.ready().await;
+    stopper.stop(Duration::from_secs(5));
+    running.await.unwrap().unwrap();
+    assert_eq!(script.calls(), ["register", "deregister", "deregister"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_stop_ends_in_time_though_the_registry_hangs_and_says_so() {
     let script = Script::default();
     script.deregisters.lock().unwrap().push_back(Answer::Hang);

@@ -72,6 +72,31 @@ fn instances_and_their_weights_stand_in_a_file() {
     assert!(!good && told.starts_with("error: no instance of the service is available: file: "), "{told}");
 }
 
+#[cfg(feature = "dns")]
+#[test]
+fn instances_stand_in_the_dns() {
+    use std::time::Duration;
+    use towerkit_testing::process::{Process, free_port};
+    use towerkit_testing::tool;
+
+    let Some(dnsmasq) = tool::find("dnsmasq", "instances_stand_in_the_dns") else { return };
+    let fleet = Fleet::start(2);
+    let record = |one: &Addsvc| format!("--srv-host=_grpc._tcp.addsvc.test,localhost,{},10,60", one.grpc.port());
+    let port = free_port();
+    let _dnsmasq = Process::start(
+        Command::new(dnsmasq)
+            .args(["--keep-in-foreground", "--listen-address=127.0.0.1", "--bind-interfaces", "--conf-file=/dev/null"])
+            .args(["--no-resolv", "--no-hosts", "--user=root", "--pid-file=", "--log-facility=-"])
+            .arg(format!("--port={port}"))
+            .args(fleet.0.iter().map(record)),
+    )
+    .listens_on(port, Duration::from_secs(10));
+    let source = format!("dns:_grpc._tcp.addsvc.test@127.0.0.1:{port}");
+    let (good, said, told) = addcli(&["--instancer", &source, "--times", "10", "1", "2"]);
+    assert!(good, "{told}");
+    assert_eq!(answered(&said), [5, 5], "{said}");
+}
+
 #[test]
 fn consistent_hashing_sends_one_operand_to_one_instance_and_others_to_others() {
     let fleet = Fleet::start(3);
