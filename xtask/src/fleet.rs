@@ -23,8 +23,7 @@ pub struct Flags {
 }
 
 pub fn run(flags: &Flags) -> Result<bool> {
-    let consul = tools::provision().into_iter().find(|(name, _)| *name == "consul");
-    let (_, consul) = consul.context("consul is not here")?;
+    let consul = tools::provision_one("consul").context("consul is not here")?;
     let mut build = workspace::cargo();
     build.args(["build", "--quiet", "--release", "--package", "addsvc", "--package", "fleet"]);
     if !build.status()?.success() {

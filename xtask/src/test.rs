@@ -29,7 +29,8 @@ pub fn run(flags: &Flags) -> Result<bool> {
     std::fs::create_dir_all(workspace::target())?;
     std::fs::write(&skipped, "")?;
 
-    let mut cargo = workspace::cargo_with_protoc()?;
+    let mut cargo = workspace::cargo();
+    cargo.env("PROTOC", workspace::protoc()?);
     cargo.args(["test", "--workspace", "--all-features", "--no-fail-fast"]).args(&flags.args);
     cargo.env("TOWERKIT_SKIPPED_FILE", &skipped);
     for (name, path) in tools {

@@ -30,17 +30,15 @@ pub fn cargo() -> Command {
     command(&std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()))
 }
 
-/// The cargo that runs this, for packages and features whose builds ask for protoc: where none is named, `xtask/src/bin/protoc.rs` stands
-/// in for it.
-pub fn cargo_with_protoc() -> Result<Command> {
-    let mut with = cargo();
-    if std::env::var_os("PROTOC").is_none() {
-        if !cargo().args(["build", "--quiet", "--package", "xtask", "--bin", "protoc"]).status()?.success() {
-            bail!("what stands in for protoc can't be built");
-        }
-        with.env("PROTOC", target().join("debug/protoc"));
+/// The protoc of builds that ask for one: where none is named, `xtask/src/bin/protoc.rs` stands in for it.
+pub fn protoc() -> Result<PathBuf> {
+    if let Some(named) = std::env::var_os("PROTOC") {
+        return Ok(named.into());
     }
-    Ok(with)
+    if !cargo().args(["build", "--quiet", "--package", "xtask", "--bin", "protoc"]).status()?.success() {
+        bail!("what stands in for protoc can't be built");
+    }
+    Ok(target().join("debug/protoc"))
 }
 
 /// Builds an example of a crate as benchmarks are built. It is then under `release/examples`.

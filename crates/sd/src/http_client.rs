@@ -1,4 +1,3 @@
-#[cfg(any(feature = "eureka", feature = "kubernetes"))]
 mod server_url;
 
 use std::fmt;
@@ -21,7 +20,6 @@ use tower_service::Service;
 use towerkit_endpoint::{BoxError, Code};
 
 use crate::RegistryError;
-#[cfg(any(feature = "eureka", feature = "kubernetes"))]
 pub(crate) use server_url::ServerUrl;
 
 /// What talks HTTP to a registry: a client that is passed in, or a plain one.

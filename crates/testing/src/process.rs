@@ -81,8 +81,22 @@ impl Process {
     ///
     /// Where it ends before, or takes too long: with what it said.
     pub fn wait_for(&mut self, what: &str, within: Duration, mut condition: impl FnMut() -> bool) {
+        self.wait(what, within, |_| condition());
+    }
+
+    /// Waits until it has written a text so often.
+    ///
+    /// # Panics
+    ///
+    /// Where it ends before, or takes too long: with what it said.
+    pub fn wait_until_said(&mut self, text: &str, times: usize, within: Duration) {
+        let said = |process: &Self| process.said().matches(text).count() >= times;
+        self.wait(&format!("said {text:?} {times} times"), within, said);
+    }
+
+    fn wait(&mut self, what: &str, within: Duration, mut condition: impl FnMut(&Self) -> bool) {
         let start = Instant::now();
-        while !condition() {
+        while !condition(self) {
             let ended = self.child.try_wait().ok().flatten();
             assert!(ended.is_none(), "{} has ended ({ended:?}) before it {what}; it said:\n{}", self.name, self.said());
             assert!(

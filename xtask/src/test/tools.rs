@@ -158,17 +158,26 @@ pub fn run() -> Result<bool> {
 
 /// The tools that are here, after those that were missing are installed, or have been asked for.
 pub fn provision() -> Vec<(&'static str, PathBuf)> {
+    bring(|_| true)
+}
+
+/// One of them.
+pub fn provision_one(name: &str) -> Option<PathBuf> {
+    bring(|tool| tool.name == name).pop().map(|(_, path)| path)
+}
+
+fn bring(wanted: impl Fn(&Tool) -> bool + Sync) -> Vec<(&'static str, PathBuf)> {
     // Another run may be at it in the same folder. Where it can't be locked, that is taken as it comes.
     let _lock = once::lock();
     // First, since other sources need programs of it.
-    let mut missing: Vec<_> = TOOLS.iter().flat_map(Tool::missing).collect();
+    let mut missing: Vec<_> = TOOLS.iter().filter(|tool| wanted(tool)).flat_map(Tool::missing).collect();
     missing.sort_unstable();
     missing.dedup();
     if !missing.is_empty() {
         install(&missing);
     }
-    let paths = |tools: &'static [Tool]| -> Vec<_> {
-        tools.iter().filter_map(|tool| Some((tool.name, tool.path()?))).collect()
+    let paths = &|tools: &'static [Tool]| -> Vec<_> {
+        tools.iter().filter(|tool| wanted(tool)).filter_map(|tool| Some((tool.name, tool.path()?))).collect()
     };
     // Sources are slow, and strangers to each other. The tools of one take turns: they share what it has built.
     thread::scope(|scope| {

@@ -85,15 +85,7 @@ impl Nodes<'_> {
     /// now and then. An instance of a number that is not there is not usable.
     #[must_use]
     pub fn is_usable(&self, number: usize) -> bool {
-        let Some(Member { node, .. }) = self.members.get(number) else { return false };
-        if self.conditions == Conditions::None {
-            return true;
-        }
-        if node.is_out(|| self.now()) {
-            return false;
-        }
-        self.conditions == Conditions::In
-            || (self.avoided_since.is_none_or(|since| !node.has_failed_since(since)) && self.is_warm(number))
+        self.is_in(number) && (self.conditions != Conditions::All || self.is_warm(number))
     }
 
     /// As [`is_usable`](Self::is_usable), of one that is not to get less while it is new.

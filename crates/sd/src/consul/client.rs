@@ -2,8 +2,7 @@ use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::uri::InvalidUri;
-use http::{HeaderValue, Method, Uri};
+use http::{HeaderValue, Method};
 use towerkit_endpoint::Code;
 
 use super::REGISTRY;
@@ -11,7 +10,7 @@ use super::registration::Registration;
 use super::service::Service;
 use super::target::Target;
 use crate::RegistryError;
-use crate::http_client::{HttpClient, Reply, request};
+use crate::http_client::{HttpClient, Reply, ServerUrl, request};
 
 /// An agent of Consul, and how it is spoken to: where [services](Self::service) are looked up and
 /// [registrations](Self::registration) are made.
@@ -30,21 +29,12 @@ impl Consul {
     ///
     /// `InvalidArgument` where it is no URL of HTTP, or holds a user or a query.
     pub fn new(http: HttpClient, url: &str) -> Result<Self, RegistryError> {
-        // It may hold a password, so it is not repeated.
-        let invalid =
-            |what| RegistryError::new(REGISTRY, Code::InvalidArgument, format!("the URL of the agent {what}"));
-        let uri: Uri = url.parse().map_err(|error: InvalidUri| invalid("can't be read").with_source(error))?;
-        match (uri.scheme_str(), uri.authority()) {
-            (Some("http" | "https"), Some(authority)) if authority.as_str().contains('@') => {
-                Err(invalid("has a user in it, which Consul does not know of"))
-            }
-            (Some("http" | "https"), Some(_)) if uri.query().is_some() => Err(invalid("has a query")),
-            (Some("http" | "https"), Some(_)) => {
-                let address = url.trim_end_matches('/').to_owned();
-                Ok(Self { http, address, token: None, request_time: Duration::from_secs(5) })
-            }
-            _ => Err(invalid("does not begin with http://HOST or https://HOST")),
+        let invalid = |what| RegistryError::new(REGISTRY, Code::InvalidArgument, what);
+        let ServerUrl { url, user } = ServerUrl::read(url).map_err(invalid)?;
+        if user.is_some() {
+            return Err(invalid("the URL of the agent has a user in it, which Consul does not know of"));
         }
+        Ok(Self { http, address: url, token: None, request_time: Duration::from_secs(5) })
     }
 
     /// The token that every request bears, in the header `X-Consul-Token`. It stands in no error, and not in `Debug`.

@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::future::Future;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -202,14 +203,12 @@ impl<C: Clone + Send + Sync + 'static> Follower<C> {
         match connecting.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(Ok(connection)) => Some((self.node(instance), connection)),
             Poll::Ready(Err(error)) => {
-                self.pending.remove(instance.address());
                 self.try_again(instance, &error);
                 None
             }
             Poll::Pending => {
-                let abort = self.spawn(instance, connecting);
-                let pending = Pending { abort, backoff: Backoff::default(), failed: false };
-                self.pending.insert(instance.address().to_owned(), pending);
+                let connecting = within(self.settings.connect_time, connecting);
+                self.try_apart(instance, connecting, Backoff::default(), false);
                 None
             }
         }
@@ -220,10 +219,17 @@ impl<C: Clone + Send + Sync + 'static> Follower<C> {
         Arc::new(Node::new(instance.clone(), self.inner.fleet.clone(), joined_at))
     }
 
-    fn spawn(&mut self, instance: &Instance, connecting: BoxFuture<'static, Result<C, BoxError>>) -> AbortHandle {
+    /// Goes on in a task of its own, which is known by the address.
+    fn try_apart(
+        &mut self,
+        instance: &Instance,
+        connecting: impl Future<Output = Result<C, BoxError>> + Send + 'static,
+        backoff: Backoff,
+        failed: bool,
+    ) {
         let address = instance.address().to_owned();
-        let connecting = within(self.settings.connect_time, connecting);
-        self.tries.spawn(async move { (address, connecting.await) })
+        let abort = self.tries.spawn(async move { (address, connecting.await) });
+        self.pending.insert(instance.address().to_owned(), Pending { abort, backoff, failed });
     }
 
     fn try_again(&mut self, instance: &Instance, error: &BoxError) {
@@ -236,9 +242,7 @@ impl<C: Clone + Send + Sync + 'static> Follower<C> {
             sleep(retry_in).await;
             within(time, connect(&again)).await
         };
-        let address = instance.address().to_owned();
-        let abort = self.tries.spawn(async move { (address, connecting.await) });
-        self.pending.insert(instance.address().to_owned(), Pending { abort, backoff, failed: true });
+        self.try_apart(instance, connecting, backoff, true);
     }
 
     fn tried(&mut self, address: &str, tried: Result<C, BoxError>) {

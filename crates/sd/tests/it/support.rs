@@ -3,6 +3,10 @@
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,6 +17,7 @@ use towerkit_endpoint::{BoxEndpoint, BoxError, Code, Endpoint, Error, endpoint_f
 use towerkit_lifecycle::{Lifeline, Member, Stopper};
 use towerkit_sd::balancer::RoundRobin;
 use towerkit_sd::{Endpointer, Instance, Instancer, Register, Registrar, Registration, State};
+use towerkit_testing::tool;
 
 /// Longer than anything here takes.
 pub(crate) const LONG: Duration = Duration::from_secs(20);
@@ -115,6 +120,48 @@ impl Running {
         self.task.abort();
         self.task.await.expect_err("it was aborted");
     }
+}
+
+/// One of which all is known that there is to know.
+pub(crate) fn whole() -> Instance {
+    Instance::new("::1", 8081)
+        .with_id("one")
+        .with_zone("eu-1a")
+        .with_version("1.4.2")
+        .with_weight(7)
+        .with_tag("prod")
+        .with_label("team", "blue")
+}
+
+/// One at a port, of which nothing else is known.
+pub(crate) fn plain(port: u16) -> Instance {
+    Instance::new("127.0.0.1", port)
+}
+
+/// A server that ends each connection when something came over it: its port, and how many there were.
+pub(crate) fn ender() -> (u16, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&count);
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            counted.fetch_add(1, Ordering::Relaxed);
+            let _ = stream.read(&mut [0; 64]);
+        }
+    });
+    (port, count)
+}
+
+/// A program of `tests/go`, in which Go kit is as its users have it.
+pub(crate) fn go_kit(name: &str, test: &str) -> Option<PathBuf> {
+    let go = tool::find("go", test)?;
+    // Each process has its own, since tests of two may run at a time; what it is made of is cached.
+    let program = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("gokit-{name}-{}", std::process::id()));
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/go").join(name);
+    let output = Command::new(go).current_dir(source).arg("build").arg("-o").arg(&program).arg(".").output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Some(program)
 }
 
 /// A server that says one word to whoever comes, and its port.

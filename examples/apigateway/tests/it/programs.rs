@@ -52,14 +52,8 @@ impl Program {
             program(name)
         });
         let mut process = Process::start(command.args(listens).args(flags));
-        let said = format!("{name} listens");
-        // Its last member is ready when it says so; what is said is read by a thread of its own.
-        let (tell, told) = (Instant::now(), |process: &Process| process.said().contains(&said));
-        while !told(&process) {
-            process.wait_for("says that it listens", SOON, || true);
-            assert!(tell.elapsed() < SOON, "{name} said no more than: {}", process.said());
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        // Its last member is ready when it says so.
+        process.wait_until_said(&format!("{name} listens"), 1, SOON);
         Self { process, port: addresses[called] }
     }
 
@@ -93,11 +87,7 @@ impl Program {
 
     /// Waits until it has told of something so often.
     pub(crate) fn told(&mut self, what: &str, times: usize) {
-        let start = Instant::now();
-        while self.process.said().matches(what).count() < times {
-            assert!(start.elapsed() < SOON, "it did not tell {times} times of {what}:\n{}", self.process.said());
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        self.process.wait_until_said(what, times, SOON);
     }
 }
 

@@ -49,12 +49,7 @@ impl Stringsvc {
 
     /// Waits until it has told of something.
     pub(crate) fn told(&mut self, what: &str) {
-        let Self { process, .. } = self;
-        let start = std::time::Instant::now();
-        while !process.said().contains(what) {
-            assert!(start.elapsed() < SOON, "it did not tell of {what}:\n{}", process.said());
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        self.process.wait_until_said(what, 1, SOON);
     }
 }
 

@@ -64,8 +64,9 @@ impl Bind {
         );
         fs::write(folder.join("named.conf"), conf).unwrap();
         let mut command = Command::new(program);
-        let process = Process::start(command.arg("-g").arg("-c").arg(folder.join("named.conf"))).listens_on(port, SOON);
-        wait_until_it_said(&process, "all zones loaded");
+        let mut process =
+            Process::start(command.arg("-g").arg("-c").arg(folder.join("named.conf"))).listens_on(port, SOON);
+        process.wait_until_said("all zones loaded", 1, SOON);
         Some(Self { port, _process: process })
     }
 }
@@ -106,8 +107,8 @@ zone:
         );
         fs::write(folder.join("knot.conf"), conf).unwrap();
         let mut command = Command::new(program);
-        let process = Process::start(command.arg("-c").arg(folder.join("knot.conf"))).listens_on(port, SOON);
-        wait_until_it_said(&process, "[svc.test.] loaded");
+        let mut process = Process::start(command.arg("-c").arg(folder.join("knot.conf"))).listens_on(port, SOON);
+        process.wait_until_said("[svc.test.] loaded", 1, SOON);
         Some(Self { port, control, socket, _process: process })
     }
 
@@ -134,14 +135,6 @@ zone:
 impl Drop for Knot {
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.socket);
-    }
-}
-
-fn wait_until_it_said(process: &Process, what: &str) {
-    let start = std::time::Instant::now();
-    while !process.said().contains(what) {
-        assert!(start.elapsed() < SOON, "it did not say `{what}`, but:\n{}", process.said());
-        std::thread::sleep(Duration::from_millis(10));
     }
 }
 

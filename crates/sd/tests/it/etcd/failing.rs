@@ -1,7 +1,4 @@
-use std::io::Read;
-use std::net::{Ipv4Addr, TcpListener};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use towerkit_endpoint::Code;
@@ -10,7 +7,7 @@ use towerkit_testing::process::free_port;
 
 use super::server::{NEWEST, Server, client_of};
 use super::{on_each, quick, start};
-use crate::support::{addresses, until, until_addresses, until_true};
+use crate::support::{addresses, ender, until, until_addresses, until_true};
 use crate::toxiproxy::Toxiproxy;
 
 fn failing(state: &State) -> bool {
@@ -243,16 +240,7 @@ async fn a_cluster_is_followed_over_the_loss_of_a_member() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_etcd_that_ends_each_connection_is_not_hammered() {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let count = Arc::new(AtomicUsize::new(0));
-    let counted = Arc::clone(&count);
-    std::thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            counted.fetch_add(1, Ordering::Relaxed);
-            let _ = stream.read(&mut [0; 64]);
-        }
-    });
+    let (port, count) = ender();
     let etcd = client_of([format!("127.0.0.1:{port}")]);
     let mut instancer = etcd.service("addsvc").instancer();
     let registrar = start(&etcd, "addsvc", Instance::new("127.0.0.1", 8081));

@@ -1,15 +1,14 @@
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
 use towerkit_endpoint::Endpoint;
 use towerkit_sd::{Instance, Registrar};
 use towerkit_testing::process::Process;
-use towerkit_testing::tool;
 
 use super::server::Server;
 use super::{on_each, quick};
-use crate::support::{greet, greeter, until, until_addresses, until_true};
+use crate::support::{go_kit, greet, greeter, until, until_addresses, until_true};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_etcdctl_puts_is_seen_and_called() {
@@ -28,21 +27,10 @@ async fn what_etcdctl_puts_is_seen_and_called() {
     .await;
 }
 
-/// The program of `tests/go/etcdv3`, in which Go kit is as its users have it.
-fn go_kit(test: &str) -> Option<PathBuf> {
-    let go = tool::find("go", test)?;
-    // Each process has its own, since tests of two may run at a time; what it is made of is cached.
-    let program = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("gokit-etcdv3-{}", std::process::id()));
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/go/etcdv3");
-    let output = Command::new(go).current_dir(source).arg("build").arg("-o").arg(&program).arg(".").output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    Some(program)
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn go_kit_and_we_see_each_other() {
     let test = "go_kit_and_we_see_each_other";
-    let Some(program) = go_kit(test) else { return };
+    let Some(program) = go_kit("etcdv3", test) else { return };
     on_each(test, |server| see_each_other(server, program.clone())).await;
     let _ = std::fs::remove_file(program);
 }

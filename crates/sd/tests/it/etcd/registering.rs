@@ -2,25 +2,11 @@ use std::time::{Duration, Instant};
 
 use towerkit_lifecycle::{Group, member_fn};
 use towerkit_sd::etcd::Etcd;
-use towerkit_sd::{Instance, Registrar, Registration};
+use towerkit_sd::{Registrar, Registration};
 
 use super::server::{NEWEST, Server};
 use super::{on_each, quick, start};
-use crate::support::{addresses, until, until_addresses, until_true};
-
-fn whole() -> Instance {
-    Instance::new("::1", 8081)
-        .with_id("one")
-        .with_zone("eu-1a")
-        .with_version("1.4.2")
-        .with_weight(7)
-        .with_tag("prod")
-        .with_label("team", "blue")
-}
-
-fn plain(port: u16) -> Instance {
-    Instance::new("127.0.0.1", port)
-}
+use crate::support::{addresses, plain, until, until_addresses, until_true, whole};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_instance_is_known_whole_while_it_is_registered() {

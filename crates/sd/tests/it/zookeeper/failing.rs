@@ -1,7 +1,4 @@
-use std::io::Read;
-use std::net::{Ipv4Addr, TcpListener};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use towerkit_endpoint::Code;
@@ -10,7 +7,7 @@ use towerkit_testing::process::free_port;
 
 use super::server::{Server, client_of};
 use super::{quick, start};
-use crate::support::{addresses, until, until_addresses};
+use crate::support::{addresses, ender, until, until_addresses};
 use crate::toxiproxy::Toxiproxy;
 
 async fn comes_back_from_a_restart(mut server: Server, emptied: bool) {
@@ -135,16 +132,7 @@ async fn a_quiet_watch_costs_little() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_zookeeper_that_ends_each_connection_is_not_hammered() {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let count = Arc::new(AtomicUsize::new(0));
-    let counted = Arc::clone(&count);
-    std::thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            counted.fetch_add(1, Ordering::Relaxed);
-            let _ = stream.read(&mut [0; 64]);
-        }
-    });
+    let (port, count) = ender();
     let zookeeper = client_of([format!("127.0.0.1:{port}")]);
     let mut instancer = zookeeper.service("addsvc").instancer();
     let registrar = start(&zookeeper, "addsvc", Instance::new("127.0.0.1", 8081));

@@ -1,14 +1,12 @@
-use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use towerkit_sd::{Instance, Registrar};
 use towerkit_testing::process::Process;
-use towerkit_testing::tool;
 
 use super::quick;
 use super::server::Server;
-use crate::support::{until_addresses, until_true};
+use crate::support::{go_kit, until_addresses, until_true};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_kazoo_makes_is_seen_and_what_can_t_be_understood_is_left_out() {
@@ -36,21 +34,10 @@ async fn what_kazoo_makes_is_seen_and_what_can_t_be_understood_is_left_out() {
     until_addresses(&mut instancer, &[]).await;
 }
 
-/// The program of `tests/go/zk`, in which Go kit is as its users have it.
-fn go_kit(test: &str) -> Option<PathBuf> {
-    let go = tool::find("go", test)?;
-    // Each process has its own, since tests of two may run at a time; what it is made of is cached.
-    let program = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("gokit-zk-{}", std::process::id()));
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/go/zk");
-    let output = Command::new(go).current_dir(source).arg("build").arg("-o").arg(&program).arg(".").output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    Some(program)
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn go_kit_and_we_see_each_other() {
     let test = "go_kit_and_we_see_each_other";
-    let Some(program) = go_kit(test) else { return };
+    let Some(program) = go_kit("zk", test) else { return };
     let Some(server) = Server::start(test) else { return };
     let (address, zookeeper) = (server.address(), server.client());
     let mut instancer = zookeeper.service("addsvc").instancer();

@@ -3,25 +3,11 @@ use std::time::{Duration, Instant};
 use towerkit_endpoint::Code;
 use towerkit_lifecycle::{Group, member_fn};
 use towerkit_sd::zookeeper::{Acl, AuthId, Permission};
-use towerkit_sd::{Instance, Register, Registrar, Registration};
+use towerkit_sd::{Register, Registrar, Registration};
 
 use super::server::Server;
 use super::{quick, start};
-use crate::support::{until, until_addresses, until_true};
-
-fn whole() -> Instance {
-    Instance::new("::1", 8081)
-        .with_id("one")
-        .with_zone("eu-1a")
-        .with_version("1.4.2")
-        .with_weight(7)
-        .with_tag("prod")
-        .with_label("team", "blue")
-}
-
-fn plain(port: u16) -> Instance {
-    Instance::new("127.0.0.1", port)
-}
+use crate::support::{plain, until, until_addresses, until_true, whole};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_instance_is_known_whole_while_it_is_registered() {
