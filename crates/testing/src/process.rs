@@ -13,7 +13,7 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::io::Read;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::ops::Range;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -32,7 +32,9 @@ pub fn free_port() -> u16 {
     const PORTS: Range<u16> = 15_000..32_000;
     // Each hasher is made with numbers of chance.
     let by_lot = |_| PORTS.start + (RandomState::new().hash_one(()) % PORTS.len() as u64) as u16;
-    (0..1000).map(by_lot).find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok()).expect("a free port")
+    // Asked, and not taken to be given back: a program that another thread starts meanwhile would inherit the listener, and the
+    // first connections to the port would go to that one.
+    (0..1000).map(by_lot).find(|port| TcpStream::connect((Ipv4Addr::LOCALHOST, *port)).is_err()).expect("a free port")
 }
 
 /// A program that runs beside a test. Dropped, it is killed.

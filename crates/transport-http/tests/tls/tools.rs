@@ -116,7 +116,7 @@ impl Drop for Kill {
 async fn our_client_calls_a_server_of_openssl() {
     let Some(openssl) = find("openssl", "our_client_calls_a_server_of_openssl") else { return };
     let authority = Authority::with_both();
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = towerkit_testing::process::free_port();
     let mut command = Command::new(openssl);
     command.args(["s_server", "-www", "-Verify", "1", "-verify_return_error", "-accept", &port.to_string()]);
     command.arg("-cert").arg(authority.cert("server")).arg("-key").arg(authority.key("server"));

@@ -3,23 +3,20 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::process::{Child, Command};
-use std::time::{Duration, Instant};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::process::Command;
+use std::time::Duration;
 
-struct Stringsvc(Child, SocketAddr);
+use towerkit_testing::process::{Process, free_port};
+
+/// It, and where it listens.
+struct Stringsvc(#[expect(dead_code, reason = "killed when dropped")] Process, SocketAddr);
 
 impl Stringsvc {
     fn start() -> Self {
-        // Taken and given back: the program wants to be told its port.
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let child = Command::new(env!("CARGO_BIN_EXE_stringsvc1")).arg(address.to_string()).spawn().unwrap();
-        let start = Instant::now();
-        while TcpStream::connect(address).is_err() {
-            assert!(start.elapsed() < Duration::from_secs(10), "it does not listen");
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        Self(child, address)
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
+        let process = Process::start(Command::new(env!("CARGO_BIN_EXE_stringsvc1")).arg(address.to_string()));
+        Self(process.listens_on(address.port(), Duration::from_secs(10)), address)
     }
 
     fn post(&self, path: &str, body: &str) -> String {
@@ -30,13 +27,6 @@ impl Stringsvc {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         answer
-    }
-}
-
-impl Drop for Stringsvc {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
     }
 }
 
