@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::{Extensions, HeaderName};
 use tokio::time::Instant;
 
-use crate::{Error, Metadata, Tail, timeout};
+use crate::{Error, Metadata, Tail, TraceContext, Via, timeout};
 
 /// What travels with a message: its deadline, its metadata, the peer it came from, and typed values that stay in the process.
 ///
@@ -40,6 +40,8 @@ use crate::{Error, Metadata, Tail, timeout};
 pub struct Context {
     deadline: Option<Instant>,
     peer: Option<SocketAddr>,
+    via: Option<Via>,
+    trace: Option<TraceContext>,
     tail: Option<Tail>,
     metadata: Metadata,
     extensions: Extensions,
@@ -123,6 +125,29 @@ impl Context {
         self.peer = peer;
     }
 
+    /// How the request came; none where no transport brought it.
+    #[must_use]
+    pub const fn via(&self) -> Option<&Via> {
+        self.via.as_ref()
+    }
+
+    /// Says how the request came: for transports.
+    pub fn set_via(&mut self, via: Option<Via>) {
+        self.via = via;
+    }
+
+    /// The trace that the call belongs to, and its span under way, where a layer takes part in tracing. An
+    /// [`outgoing`](Self::outgoing) call belongs to it too.
+    #[must_use]
+    pub const fn trace(&self) -> Option<TraceContext> {
+        self.trace
+    }
+
+    /// Says which trace the call belongs to: for layers.
+    pub const fn set_trace(&mut self, trace: Option<TraceContext>) {
+        self.trace = trace;
+    }
+
     /// Where layers leave what they hold until the end of a reply that is a stream; none where the call is over with its
     /// future.
     #[must_use]
@@ -158,8 +183,8 @@ impl Context {
         self.extensions.remove().or_else(|| self.carried.remove())
     }
 
-    /// The context to call another service in: the same deadline, the [trace](Self::TRACE_METADATA), and the values
-    /// that were [carried](Self::carry). Nothing else goes along.
+    /// The context to call another service in: the same deadline, the trace ([what came](Self::TRACE_METADATA) of it and
+    /// [what is under way](Self::trace)), and the values that were [carried](Self::carry). Nothing else goes along.
     #[must_use]
     pub fn outgoing(&self) -> Self {
         self.outgoing_with([])
@@ -168,7 +193,8 @@ impl Context {
     /// [`outgoing`](Self::outgoing), with the metadata of these names as well.
     #[must_use]
     pub fn outgoing_with<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut outgoing = Self { deadline: self.deadline, carried: self.carried.clone(), ..Self::default() };
+        let Self { deadline, trace, ref carried, .. } = *self;
+        let mut outgoing = Self { deadline, trace, carried: carried.clone(), ..Self::default() };
         if !self.metadata.is_empty() {
             let named = names.into_iter().filter_map(|name| name.parse().ok());
             for name in Self::TRACE_METADATA.into_iter().chain(named) {
@@ -206,9 +232,9 @@ impl Context {
 impl Clone for Context {
     #[inline]
     fn clone(&self) -> Self {
-        let Self { deadline, peer, tail, metadata, extensions, carried } = self;
-        if tail.is_none() && metadata.is_empty() && extensions.is_empty() && carried.is_empty() {
-            return Self { deadline: *deadline, peer: *peer, ..Self::default() };
+        let Self { deadline, peer, via, trace, tail, metadata, extensions, carried } = self;
+        if via.is_none() && tail.is_none() && metadata.is_empty() && extensions.is_empty() && carried.is_empty() {
+            return Self { deadline: *deadline, peer: *peer, trace: *trace, ..Self::default() };
         }
         self.clone_all()
     }
@@ -218,10 +244,12 @@ impl Context {
     #[cold]
     #[inline(never)]
     fn clone_all(&self) -> Self {
-        let Self { deadline, peer, tail, metadata, extensions, carried } = self;
+        let Self { deadline, peer, via, trace, tail, metadata, extensions, carried } = self;
         Self {
             deadline: *deadline,
             peer: *peer,
+            via: via.clone(),
+            trace: *trace,
             tail: tail.clone(),
             metadata: metadata.clone(),
             extensions: extensions.clone(),
@@ -235,6 +263,8 @@ impl fmt::Debug for Context {
         f.debug_struct("Context")
             .field("remaining", &self.remaining())
             .field("peer", &self.peer)
+            .field("via", &self.via)
+            .field("trace", &self.trace)
             .field("metadata", &self.metadata)
             .finish_non_exhaustive()
     }

@@ -47,6 +47,11 @@ pub trait Failure {
     fn retry_after(&self) -> Option<Duration> {
         None
     }
+
+    /// The error itself, to be shown to operators as a [`Report`](crate::Report). By default there is no more to it than its code.
+    fn as_error(&self) -> Option<&(dyn StdError + 'static)> {
+        None
+    }
 }
 
 impl Failure for Error {
@@ -65,6 +70,10 @@ impl Failure for Error {
     fn retry_after(&self) -> Option<Duration> {
         self.retry_after()
     }
+
+    fn as_error(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(self)
+    }
 }
 
 impl<E: Classify> Failure for E {
@@ -82,6 +91,10 @@ impl<E: Classify> Failure for E {
 
     fn retry_after(&self) -> Option<Duration> {
         refusal(self).and_then(Refusal::after)
+    }
+
+    fn as_error(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(self)
     }
 }
 
@@ -105,6 +118,10 @@ impl Failure for BoxError {
             (_, Some(error)) => error.retry_after(),
             _ => None,
         })
+    }
+
+    fn as_error(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&**self)
     }
 }
 

@@ -55,6 +55,7 @@
 //! * [`Error`] is the one error of a stack: a [`Code`], a message for the caller, and a source that never leaves the
 //!   process. [`Classify`] gives a domain error its code; [`Failure`] is what layers may ask of an error, and [`Refusal`] what
 //!   one that refuses a call says.
+//! * [`Report`] is an error with its causes, for operators; [`TraceContext`] is the trace a call belongs to, and [`Via`] how it came.
 //! * [`Endpoint`] names the bounds once; [`endpoint_fn`] makes one of a function; [`BoxEndpoint`] is one with its type
 //!   hidden. [`service_fn`] is tower's, for a function that wants the whole [`Request`].
 //! * [`middleware_fn`] makes a layer of an async function; [`DeadlineLayer`] bounds the time; [`PanicLayer`] turns a
@@ -89,12 +90,15 @@ mod not_sent;
 mod panic;
 mod refusal;
 mod repeated;
+mod report;
 mod request;
 mod stream;
 mod tail;
 pub mod timeout;
+mod trace;
 #[cfg(feature = "garde")]
 mod validate;
+mod via;
 mod with_metadata;
 
 pub use boxed::BoxEndpoint;
@@ -111,10 +115,13 @@ pub use not_sent::NotSent;
 pub use panic::{CatchPanic, PanicFuture, PanicLayer, Panicked};
 pub use refusal::{Refusal, RetryAfter};
 pub use repeated::Repeated;
+pub use report::Report;
 pub use request::Request;
 pub use stream::BoxStream;
 pub use tail::{Ending, Tail, TailLayer, WithTail};
 pub use tower::service_fn;
+pub use trace::{SpanId, TraceContext, TraceId};
 #[cfg(feature = "garde")]
 pub use validate::{Invalid, ValidateFuture, ValidateLayer, Validated};
+pub use via::Via;
 pub use with_metadata::WithMetadata;

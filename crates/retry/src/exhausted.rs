@@ -1,7 +1,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use towerkit_endpoint::{BoxError, Code, Error, Failure, Refusal};
+use towerkit_endpoint::{BoxError, Error, Failure, Report};
 
 /// All attempts of a call failed. It keeps the error of each.
 ///
@@ -108,17 +108,12 @@ impl fmt::Display for Exhausted {
         write!(f, "failed after {} attempts, {}", self.errors.len(), self.stopped)?;
         for (at, error) in self.errors.iter().enumerate() {
             write!(f, "; {}: {}", at + 1, error.code().as_str())?;
-            let mut before = error.code().message().to_owned();
-            for cause in std::iter::successors(Some(error as &dyn StdError), |cause| (*cause).source()) {
-                if cause.is::<Refusal>() || cause.is::<Code>() {
-                    break; // it classifies what stands above it, and says no more
-                }
-                let text = cause.to_string();
-                // An error and what it was made of often say the same.
-                if text != before {
-                    write!(f, ": {text}")?;
-                    before = text;
-                }
+            let (report, known) = (Report::new(error).to_string(), error.code().message());
+            // The fixed message of a code says no more than the code.
+            match report.strip_prefix(known) {
+                Some("") => {}
+                Some(rest) if rest.starts_with(": ") => f.write_str(rest)?,
+                _ => write!(f, ": {report}")?,
             }
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, request};
-use towerkit_endpoint::{Context, Error, timeout};
+use towerkit_endpoint::{Context, Error, Via, timeout};
 use towerkit_transport_http::Body;
 
 pub(crate) const TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
@@ -46,6 +46,7 @@ pub(crate) fn content_type_of(headers: &HeaderMap) -> HeaderValue {
 pub(crate) fn context(parts: request::Parts, body: &Body) -> Context {
     let mut context = Context::from_parts(parts.headers, parts.extensions);
     context.set_peer(body.peer());
+    context.set_via(Some(Via::Grpc { path: parts.uri.into_parts().path_and_query }));
     #[cfg(feature = "tls")]
     if let Some(identity) = body.tls().and_then(|tls| tls.peer()) {
         context.insert(identity.clone());

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use tokio::time::{Instant, advance};
-use towerkit_endpoint::{Code, Context, timeout};
+use towerkit_endpoint::{Code, Context, SpanId, TraceContext, TraceId, Via, timeout};
 
 #[derive(Clone, Debug, PartialEq)]
 struct Span(u32);
@@ -33,6 +33,39 @@ fn an_outgoing_call_carries_the_trace_and_nothing_else() {
     assert_eq!(outgoing.get::<Span>(), Some(&Span(7)));
     assert_eq!(outgoing.get::<Claims>(), None);
     assert_eq!(outgoing.peer(), None);
+}
+
+#[test]
+fn an_outgoing_call_belongs_to_the_same_trace_and_came_by_nothing() {
+    let mut context = incoming();
+    let trace = TraceContext::new(TraceId::new(1).unwrap(), SpanId::new(2).unwrap(), true);
+    context.set_trace(Some(trace));
+    context.set_via(Some(Via::Http { method: http::Method::GET, path: "/sum?token=secret".parse().unwrap() }));
+    assert_eq!((context.outgoing().trace(), context.outgoing().via()), (Some(trace), None));
+    let clone = context.clone();
+    assert_eq!((clone.trace(), clone.via()), (Some(trace), context.via()));
+    // What holds nothing else is cloned word by word.
+    let mut light = Context::new();
+    light.set_trace(Some(trace));
+    assert_eq!(light.clone().trace(), Some(trace));
+    light.set_via(Some(Via::Grpc { path: None }));
+    assert_eq!(light.clone().via(), light.via());
+}
+
+#[test]
+fn what_is_shown_of_a_context_has_no_query() {
+    let mut context = Context::new();
+    context.set_via(Some(Via::Http { method: http::Method::GET, path: "/sum?token=secret".parse().unwrap() }));
+    let shown = format!("{context:?}");
+    assert!(shown.contains("http GET /sum") && !shown.contains("secret"), "{shown}");
+}
+
+#[test]
+fn an_id_is_not_zero_and_is_written_as_lower_case_hex() {
+    assert_eq!((TraceId::new(0), SpanId::from_bytes([0; 8])), (None, None));
+    let trace = TraceId::from_bytes([0xab, 0, 1, 0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9]).unwrap();
+    assert_eq!(trace.to_string(), format!("{:032x}", trace.get()));
+    assert_eq!(SpanId::new(0xf0).unwrap().to_string(), "00000000000000f0");
 }
 
 #[test]

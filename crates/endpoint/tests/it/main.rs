@@ -12,6 +12,7 @@ mod error;
 mod metadata;
 mod middleware_fn;
 mod panic;
+mod report;
 mod tail;
 mod timeout;
 #[cfg(feature = "garde")]

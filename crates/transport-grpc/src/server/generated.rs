@@ -9,7 +9,7 @@ use futures_core::Stream;
 use pin_project_lite::pin_project;
 use tonic::metadata::MetadataMap;
 use tower::util::ServiceExt as _;
-use towerkit_endpoint::{BoxStream, Code, Context, Endpoint, Error, Metadata, Request, Tail};
+use towerkit_endpoint::{BoxStream, Code, Context, Endpoint, Error, Metadata, Request, Tail, Via};
 
 use super::finalizer::Finalizer;
 use super::watched::{Watch, Watched};
@@ -257,6 +257,7 @@ impl Incoming {
         let (metadata, extensions, message) = request.into_parts();
         let mut context = Context::from_parts(Metadata::from(metadata.into_headers()), extensions);
         context.set_peer(peer);
+        context.set_via(Some(Via::Grpc { path: None }));
         let exchange = Exchange { path: None, peer };
         let finalizer = Finalizer::start(&settings.hooks.finalize, exchange);
         (Self { kept: settings.hooks.keep(&context), context, exchange, finalizer }, message)

@@ -20,6 +20,7 @@ fn told() -> Texts {
     texts.shout = service_fn(|request: Request<Text>| async move {
         let text = match request.message().text.as_str() {
             "peer" => request.context().peer().map(|peer| peer.ip().to_string()),
+            "via" => request.context().via().map(|via| format!("{via:?}")),
             name => request.context().metadata().get(name).map(str::to_owned),
         };
         Ok::<_, Error>(Text { text: text.unwrap_or_else(|| "none".to_owned()) })
@@ -42,6 +43,15 @@ async fn metadata_reach_the_endpoint() {
 async fn the_endpoint_knows_where_the_call_came_from() {
     for site in both(&told()).await {
         assert_eq!(site.texts().shout.invoke(Text::from("peer")).await.unwrap().text, "127.0.0.1");
+    }
+}
+
+#[tokio::test]
+async fn the_endpoint_knows_how_the_call_came() {
+    for site in both(&told()).await {
+        let via = site.texts().shout.invoke(Text::from("via")).await.unwrap().text;
+        // A generated service does not tell its path.
+        assert!([format!("grpc {}", SHOUT.path()), "grpc ".to_owned()].contains(&via), "{via}");
     }
 }
 

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use tower::util::ServiceExt;
 use tower_service::Service;
-use towerkit_endpoint::{Context, Endpoint, Error, Request};
+use towerkit_endpoint::{Context, Endpoint, Error, Request, Via};
 
 use super::call::{Call, Malformed};
 use super::{ErrorObject, Payload, Reply, params, reply};
@@ -35,7 +35,7 @@ pub struct Methods {
 
 #[derive(Clone)]
 struct Settings {
-    methods: Arc<HashMap<String, Arc<dyn Method>>>,
+    methods: Arc<HashMap<Arc<str>, Arc<dyn Method>>>,
     concurrency: usize,
     max_calls: usize,
     on_error: Vec<Arc<OnError>>,
@@ -73,7 +73,7 @@ impl Methods {
     {
         assert!(!name.starts_with("rpc."), "the method {name:?} has a name that JSON-RPC reserves");
         let method = Typed { endpoint, types: PhantomData };
-        let before = Arc::make_mut(&mut self.settings.methods).insert(name.to_owned(), Arc::new(method));
+        let before = Arc::make_mut(&mut self.settings.methods).insert(name.into(), Arc::new(method));
         assert!(before.is_none(), "the method {name:?} was given already");
         self
     }
@@ -160,7 +160,7 @@ impl Settings {
     }
 
     /// The answer to one call, none for a notification; and its headers.
-    async fn one(&self, context: Context, call: Result<Call, Malformed>) -> (Option<String>, HeaderMap) {
+    async fn one(&self, mut context: Context, call: Result<Call, Malformed>) -> (Option<String>, HeaderMap) {
         let Call { method, params, id } = match call {
             Ok(call) => call,
             Err(Malformed { id, error }) => {
@@ -168,11 +168,14 @@ impl Settings {
                 return (Some(reply::failure(id, &error)), HeaderMap::new());
             }
         };
-        let result = match self.methods.get(&method) {
-            Some(found) => found.call(context, params).await.map_err(|error| {
-                self.on_error.iter().for_each(|handler| handler(&error, &method));
-                (ErrorObject::from(&error), error.metadata().clone().into_headers())
-            }),
+        let result = match self.methods.get_key_value(&*method) {
+            Some((name, found)) => {
+                context.set_via(Some(Via::JsonRpc { method: name.clone() }));
+                found.call(context, params).await.map_err(|error| {
+                    self.on_error.iter().for_each(|handler| handler(&error, &method));
+                    (ErrorObject::from(&error), error.metadata().clone().into_headers())
+                })
+            }
             None => Err((ErrorObject::method_not_found(), HeaderMap::new())),
         };
         let Some(id) = id else { return (None, HeaderMap::new()) };

@@ -12,7 +12,7 @@ use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body::Body as HttpBody;
 use tower::util::ServiceExt;
 use tower_service::Service;
-use towerkit_endpoint::{BoxError, Code, Context, Endpoint, Error, Tail};
+use towerkit_endpoint::{BoxError, Code, Context, Endpoint, Error, Tail, Via};
 
 use super::finalizer::Finalizer;
 use super::{Exchange, Server, Settings};
@@ -134,6 +134,9 @@ where
     let message = settings.decode.decode(parts, body, settings.body_limit).await?;
     let mut context = Context::from_parts(take(&mut parts.headers), take(&mut parts.extensions));
     context.set_peer(peer);
+    if let Some(path) = parts.uri.path_and_query() {
+        context.set_via(Some(Via::Http { method: parts.method.clone(), path: path.clone() }));
+    }
     #[cfg(feature = "tls")]
     if let Some(identity) = identity {
         context.insert(identity);

@@ -42,6 +42,14 @@ async fn the_timeout_header_is_the_deadline_and_no_metadata() {
 }
 
 #[tokio::test]
+async fn how_the_request_came_is_in_the_context() {
+    let endpoint = service_fn(|request: Call| async move { Ok::<_, Error>(format!("{:?}", request.context().via())) });
+    let server = Server::new(endpoint, Empty, Text);
+    let request = Request::get("/a?token=b").body(Body::empty()).unwrap();
+    assert_eq!(ask(&server, request).await.text(), "Some(http GET /a)");
+}
+
+#[tokio::test]
 async fn the_address_of_the_peer_is_in_the_context() {
     let endpoint = service_fn(|request: Call| async move { Ok::<_, Error>(format!("{:?}", request.context().peer())) });
     let server = Server::new(endpoint, Empty, Text);

@@ -84,11 +84,12 @@ async fn each_call_has_the_context_of_the_request() {
     let about = service_fn(|request: Request<()>| async move {
         let context: &Context = request.context();
         let host = context.metadata().get("host").is_some();
-        Ok::<_, Error>((host, context.peer().is_some(), context.deadline().is_some()))
+        let via = format!("{:?}", context.via());
+        Ok::<_, Error>((host, context.peer().is_some(), context.deadline().is_some(), via))
     });
     let site = Site::with(|methods| methods.with("about", about)).await;
     let answers = site.ask(batch("about", 2)).await.json();
     for answer in answers.as_array().unwrap() {
-        assert_eq!(answer["result"], json!([true, true, false]));
+        assert_eq!(answer["result"], json!([true, true, false, "Some(jsonrpc about)"]));
     }
 }

@@ -25,7 +25,7 @@ use clap::{Parser, ValueEnum};
 use fleet::{BalancerKind, Tally};
 use futures_util::{StreamExt, stream};
 use instancer::Source;
-use towerkit_endpoint::{BoxError, Code, Context, Endpoint, Refusal, Request};
+use towerkit_endpoint::{BoxError, Context, Endpoint, Report, Request};
 use towerkit_retry::{Exhausted, Retrying};
 use towerkit_sd::NoInstance;
 use transport::{Connector, Transport};
@@ -209,12 +209,7 @@ fn with_causes(error: &(dyn Error + 'static)) -> String {
     if let Some(registry) = causes().find_map(|cause| cause.downcast_ref::<NoInstance>()?.registry()) {
         return format!("{error}: {}", with_causes(registry));
     }
-    // What only classifies an error is no news.
-    let told = causes().skip(1).take_while(|cause| !cause.is::<Refusal>() && !cause.is::<Code>());
-    let texts = std::iter::once(error.to_string()).chain(told.map(ToString::to_string));
-    let mut said: Vec<String> = texts.collect();
-    said.dedup();
-    said.join(": ")
+    Report::new(error).to_string()
 }
 
 fn number(name: &str, text: &str) -> Result<i64, BoxError> {
