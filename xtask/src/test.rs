@@ -34,7 +34,7 @@ pub fn run(flags: &Flags) -> Result<bool> {
     cargo.args(["test", "--workspace", "--all-features", "--no-fail-fast"]).args(&flags.args);
     cargo.env("TOWERKIT_SKIPPED_FILE", &skipped);
     for (name, path) in tools {
-        cargo.env(format!("TOWERKIT_TOOL_{}", name.to_uppercase()), path);
+        cargo.env(format!("TOWERKIT_TOOL_{}", name.to_uppercase().replace('-', "_")), path);
     }
     if flags.require_all {
         cargo.env("TOWERKIT_REQUIRE_ALL", "1");

@@ -1,6 +1,7 @@
 //! Programs that tests want beside themselves: a load generator, a server of another make.
 //!
-//! What runs the tests (here `cargo xtask test`) puts the path of the program `wrk` in the variable `TOWERKIT_TOOL_WRK`. A
+//! What runs the tests (here `cargo xtask test`) puts the path of the program `wrk` in the variable `TOWERKIT_TOOL_WRK`, and
+//! that of `carbon-cache` in `TOWERKIT_TOOL_CARBON_CACHE`. A
 //! test whose program is not there is skipped, and says so: on standard error, and as a line in the file that
 //! `TOWERKIT_SKIPPED_FILE` names. Where `TOWERKIT_REQUIRE_ALL` is set it fails instead.
 //!
@@ -25,7 +26,7 @@ use std::path::PathBuf;
 /// Where the program is not there and nothing may be skipped.
 #[must_use]
 pub fn find(program: &str, test: &str) -> Option<PathBuf> {
-    let path = std::env::var_os(format!("TOWERKIT_TOOL_{}", program.to_uppercase()));
+    let path = std::env::var_os(format!("TOWERKIT_TOOL_{}", program.to_uppercase().replace('-', "_")));
     if path.is_none() {
         skip(test, &format!("{program} is not here"));
     }
