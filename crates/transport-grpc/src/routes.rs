@@ -5,8 +5,8 @@ mod health;
 mod reflection;
 mod route;
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
@@ -74,8 +74,8 @@ pub struct Routes {
 #[derive(Clone, Default)]
 struct Table {
     // By their whole path, and the services of others by their name.
-    methods: HashMap<&'static str, Arc<dyn Route>>,
-    services: HashMap<&'static str, Arc<dyn Mount>>,
+    methods: BTreeMap<&'static str, Arc<dyn Route>>,
+    services: BTreeMap<&'static str, Arc<dyn Mount>>,
     fallback: Option<Arc<dyn Mount>>,
 }
 
@@ -264,7 +264,7 @@ impl Table {
 }
 
 fn ready(response: Response<Body>) -> RouteReply {
-    Box::pin(std::future::ready(response))
+    RouteReply::new(std::future::ready(response))
 }
 
 /// `Unimplemented`.
@@ -306,30 +306,34 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> RoutesFuture {
-        RoutesFuture { request: Some(request.map(Body::new)), table: self.table.clone(), reply: None }
+        RoutesFuture(Stage::Arrived { request: Some(request.map(Body::new)), table: self.table.clone() })
     }
 }
 
 /// The future of [`Routes`]. Dropping it cancels the call.
-pub struct RoutesFuture {
+pub struct RoutesFuture(Stage);
+
+#[expect(clippy::large_enum_variant, reason = "the request is to be in no box")]
+enum Stage {
     // The boxes of a call are made when it is first polled, and mostly freed in the same poll: those of the next call are then made of
     // the same memory, which is warm. Made as calls arrive, each has memory of its own.
-    request: Option<Request<Body>>,
-    table: Arc<Table>,
-    reply: Option<RouteReply>,
+    Arrived { request: Option<Request<Body>>, table: Arc<Table> },
+    Answered(RouteReply),
 }
 
 impl Future for RoutesFuture {
     type Output = Result<Response<Body>, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = &mut *self;
-        if let Some(request) = this.request.take() {
-            this.reply = Some(this.table.answer(request));
+        let stage = &mut self.0;
+        if let Stage::Arrived { request, table } = stage
+            && let Some(request) = request.take()
+        {
+            *stage = Stage::Answered(table.answer(request));
         }
-        match &mut this.reply {
-            Some(reply) => reply.as_mut().poll(cx).map(Ok),
-            None => Poll::Pending, // there is one by now
+        match stage {
+            Stage::Answered(reply) => Pin::new(reply).poll(cx).map(Ok),
+            Stage::Arrived { .. } => Poll::Pending, // it is answered by now
         }
     }
 }
@@ -342,10 +346,8 @@ impl fmt::Debug for RoutesFuture {
 
 impl fmt::Debug for Routes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut methods: Vec<_> = self.table.methods.keys().collect();
-        methods.sort_unstable();
         f.debug_struct("Routes")
-            .field("methods", &methods)
+            .field("methods", &self.table.methods.keys())
             .field("services", &self.table.services.keys())
             .finish_non_exhaustive()
     }

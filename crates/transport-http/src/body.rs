@@ -107,7 +107,9 @@ impl Body {
 
     /// A request's body off the network, held to the limits of where it comes from.
     pub(crate) fn bounded(incoming: Incoming, origin: Arc<Origin>) -> Self {
-        let kind = if incoming.is_end_stream() { Kind::Full(None) } else { Kind::Bounded(Bounded::new(incoming)) };
+        // Only one of no bytes can be at its end, and HTTP/2 takes a lock to say so.
+        let ended = incoming.size_hint().exact() == Some(0) && incoming.is_end_stream();
+        let kind = if ended { Kind::Full(None) } else { Kind::Bounded(Bounded::new(incoming)) };
         Self { kind, origin: Some(origin) }
     }
 

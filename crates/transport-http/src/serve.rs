@@ -6,6 +6,7 @@ mod executor;
 mod framing;
 mod host;
 mod limits;
+mod ping;
 #[cfg(feature = "tls")]
 mod secure;
 mod service;

@@ -71,7 +71,8 @@ const fn pypi(name: &'static str, packages: &'static [&'static str]) -> Tool {
 }
 
 /// Those of one source stand together.
-const TOOLS: [Tool; 34] = [
+const TOOLS: [Tool; 46] = [
+    debian("carbon-cache", "graphite-carbon"),
     debian("chromium", "chromium"),
     debian("curl", "curl"),
     debian("dig", "bind9-dnsutils"),
@@ -79,6 +80,7 @@ const TOOLS: [Tool; 34] = [
     debian("etcd", "etcd-server"),
     debian("etcdctl", "etcd-client"),
     debian("h2load", "nghttp2-client"),
+    debian("influxd", "influxdb"),
     debian("ip", "iproute2"),
     debian("javac", "default-jdk-headless"),
     debian("knotc", "knot"),
@@ -89,9 +91,14 @@ const TOOLS: [Tool; 34] = [
     debian("node", "nodejs"),
     debian("npm", "npm"),
     debian("openssl", "openssl"),
+    debian("prometheus", "prometheus"),
+    debian("promtool", "prometheus"),
+    debian("rsyslogd", "rsyslog"),
     debian("slowhttptest", "slowhttptest"),
+    debian("whisper-fetch", "python3-whisper"),
     debian("wrk", "wrk"),
     npm("jayson", "5.0.0"),
+    npm("statsd", "0.9.0"),
     machine("go"),
     go_module(
         "consul",
@@ -103,8 +110,10 @@ const TOOLS: [Tool; 34] = [
     go("grpcurl", "github.com/fullstorydev/grpcurl/cmd/grpcurl", "v1.9.3", "grpcurl"),
     go("grpc_interop_client", "google.golang.org/grpc/interop/client", "v1.83.1", "client"),
     go("grpc_interop_server", "google.golang.org/grpc/interop/server", "v1.83.1", "server"),
+    go("statsd_exporter", "github.com/prometheus/statsd_exporter", "v0.30.0", "statsd_exporter"),
     go("toxiproxy", "github.com/Shopify/toxiproxy/v2/cmd/server", "v2.12.0", "server"),
     maven("eureka", "eureka"),
+    maven("zipkin", "zipkin"),
     maven("zookeeper", "zookeeper"),
     pypi("python_eureka", &["py-eureka-client==0.13.3"]),
     pypi(
@@ -117,6 +126,9 @@ const TOOLS: [Tool; 34] = [
             "grpcio-tools==1.85.1",
         ],
     ),
+    pypi("python_moto", &["moto[server]==5.2.5"]),
+    pypi("python_datadog", &["datadog==0.56.0"]),
+    pypi("python_rotel", &["rotel==0.0.1a15"]),
     pypi("python_kubernetes", &["kubernetes==37.0.2"]),
     pypi("python_kazoo", &["kazoo==2.11.0"]),
     pypi("python_zeroconf", &["zeroconf==0.154.0"]),

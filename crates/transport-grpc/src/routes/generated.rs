@@ -1,5 +1,6 @@
 //! Services that tonic's generator made.
 
+use std::any::Any;
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
@@ -9,6 +10,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use pin_project_lite::pin_project;
+use tonic::codegen::BoxFuture;
 use tonic::transport::server::TcpConnectInfo;
 use tower::util::ServiceExt;
 use towerkit_endpoint::{BoxError, Code, Error};
@@ -43,19 +45,46 @@ impl<S: HttpService> Mount for Generated<S> {
     }
 }
 
-fn reply<B>(
-    call: impl Future<Output = Result<Response<B>, Infallible>> + Send + 'static,
+fn reply<F, B>(call: F, stop: Option<StreamStop>) -> RouteReply
+where
+    F: Future<Output = Result<Response<B>, Infallible>> + Send + 'static,
+    B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+{
+    // Through `Any`, since what tonic generates needs no other box, and here its type is known only as `F`.
+    let mut call = Some(call);
+    let any: &mut dyn Any = &mut call;
+    if let Some(call) = any.downcast_mut::<Option<Boxed>>().and_then(Option::take) {
+        return RouteReply::Generated(Answering { call, stop });
+    }
+    match call {
+        Some(call) => RouteReply::new(async move { answer(call.await, stop) }),
+        None => RouteReply::new(std::future::pending()), // it was taken above
+    }
+}
+
+/// A call, as tonic generates it.
+type Boxed = BoxFuture<Response<tonic::body::Body>, Infallible>;
+
+/// Such a call under way.
+pub(super) struct Answering {
+    call: Boxed,
     stop: Option<StreamStop>,
-) -> RouteReply
+}
+
+impl Answering {
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Response<Body>> {
+        self.call.as_mut().poll(cx).map(|result| answer(result, self.stop.take()))
+    }
+}
+
+fn answer<B>(result: Result<Response<B>, Infallible>, stop: Option<StreamStop>) -> Response<Body>
 where
     B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
-    Box::pin(async move {
-        let response = call.await.unwrap_or_else(|never| match never {});
-        response.map(|body| match stop {
-            Some(stop) => Body::new(Stoppable { body, stop, stopped: None, ended: false }),
-            None => Body::new(body),
-        })
+    let response = result.unwrap_or_else(|never| match never {});
+    response.map(|body| match stop {
+        Some(stop) => Body::new(Stoppable { body, stop, stopped: None, ended: false }),
+        None => Body::new(body),
     })
 }
 

@@ -1,12 +1,14 @@
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use http::{Request, Response, request};
 use tower::util::ServiceExt;
 use towerkit_endpoint::Endpoint;
 use towerkit_transport_http::{Body, HttpService};
 
+use super::generated::Answering;
 use crate::server::{Call, ReadRequest, WriteReply};
 
 /// What answers the calls of one method.
@@ -18,7 +20,27 @@ pub(super) trait Route: Send + Sync + 'static {
 }
 
 /// A call under way.
-pub(super) type RouteReply = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
+pub(super) enum RouteReply {
+    Boxed(Pin<Box<dyn Future<Output = Response<Body>> + Send>>),
+    Generated(Answering),
+}
+
+impl RouteReply {
+    pub(super) fn new(reply: impl Future<Output = Response<Body>> + Send + 'static) -> Self {
+        Self::Boxed(Box::pin(reply))
+    }
+}
+
+impl Future for RouteReply {
+    type Output = Response<Body>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response<Body>> {
+        match &mut *self {
+            Self::Boxed(reply) => reply.as_mut().poll(cx),
+            Self::Generated(reply) => reply.poll(cx),
+        }
+    }
+}
 
 /// An endpoint, and how its messages are read and written.
 pub(super) struct MethodRoute<E, I, O, T, K> {
@@ -46,7 +68,7 @@ where
     }
 
     fn call(&self, parts: request::Parts, body: Body) -> RouteReply {
-        Box::pin(self.call.clone().run::<T, K>(parts, body))
+        RouteReply::new(self.call.clone().run::<T, K>(parts, body))
     }
 }
 
@@ -61,6 +83,8 @@ pub(super) struct Plain<S>(pub(super) S);
 impl<S: HttpService> Mount for Plain<S> {
     fn call(&self, request: Request<Body>) -> RouteReply {
         let call = self.0.clone().oneshot(request);
-        Box::pin(async move { call.await.map_or_else(|never| match never {}, |response| response.map(Body::new)) })
+        RouteReply::new(
+            async move { call.await.map_or_else(|never| match never {}, |response| response.map(Body::new)) },
+        )
     }
 }

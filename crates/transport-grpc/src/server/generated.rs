@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll, ready};
 
 use futures_core::Stream;
+use futures_util::future::{self, Either, FutureExt as _, TryFutureExt as _};
 use pin_project_lite::pin_project;
 use tonic::metadata::MetadataMap;
 use tower::util::ServiceExt as _;
@@ -70,8 +71,8 @@ impl<E, D, N> Server<E, D, N> {
         D: Decode<Q, T>,
         N: Encode<E::Reply, P, K>,
     {
-        let (incoming, message) = Incoming::of(&self.settings, request);
-        self.clone().one(incoming, |decode| decode.decode(message))
+        let (incoming, context, message) = Incoming::of(&self.settings, request);
+        self.clone().one(incoming, context, |decode| decode.decode(message))
     }
 
     /// One message in, a stream of messages out.
@@ -91,8 +92,8 @@ impl<E, D, N> Server<E, D, N> {
         D: Decode<Q, T>,
         N: Encode<<E::Reply as StreamReply<K>>::Value, P>,
     {
-        let (incoming, message) = Incoming::of(&self.settings, request);
-        self.clone().many(incoming, |decode| decode.decode(message))
+        let (incoming, context, message) = Incoming::of(&self.settings, request);
+        self.clone().many(incoming, context, |decode| decode.decode(message))
     }
 
     /// A stream of messages in, one message out.
@@ -113,8 +114,8 @@ impl<E, D, N> Server<E, D, N> {
         P: 'static,
         K: 'static,
     {
-        let (incoming, messages) = Incoming::of(&self.settings, request);
-        self.clone().one_boxed(incoming, |decode| Ok(decoded(messages, decode)))
+        let (incoming, context, messages) = Incoming::of(&self.settings, request);
+        self.clone().one_boxed(incoming, context, |decode| Ok(decoded(messages, decode)))
     }
 
     /// A stream of messages in, a stream of messages out.
@@ -135,14 +136,15 @@ impl<E, D, N> Server<E, D, N> {
         N: Encode<<E::Reply as StreamReply<K>>::Value, P>,
         K: 'static,
     {
-        let (incoming, messages) = Incoming::of(&self.settings, request);
-        self.clone().many_boxed(incoming, |decode| Ok(decoded(messages, decode)))
+        let (incoming, context, messages) = Incoming::of(&self.settings, request);
+        self.clone().many_boxed(incoming, context, |decode| Ok(decoded(messages, decode)))
     }
 
     // Of a future with `BoxStream<T>` in it rustc can't see that it is `Send` (rust-lang/rust#100013), and of one with any `T` it can.
     fn one_boxed<T, P, K>(
         self,
         incoming: Incoming,
+        context: Context,
         message: impl FnOnce(D) -> Result<T, Error> + Send + 'static,
     ) -> Answer<tonic::Response<P>>
     where
@@ -153,12 +155,13 @@ impl<E, D, N> Server<E, D, N> {
         N: Encode<E::Reply, P, K>,
         K: 'static,
     {
-        Box::pin(self.one(incoming, message))
+        Box::pin(self.one(incoming, context, message))
     }
 
     fn many_boxed<T, P, K>(
         self,
         incoming: Incoming,
+        context: Context,
         message: impl FnOnce(D) -> Result<T, Error> + Send + 'static,
     ) -> Answer<tonic::Response<ReplyStream<P>>>
     where
@@ -169,14 +172,16 @@ impl<E, D, N> Server<E, D, N> {
         N: Encode<<E::Reply as StreamReply<K>>::Value, P>,
         K: 'static,
     {
-        Box::pin(self.many(incoming, message))
+        Box::pin(self.many(incoming, context, message))
     }
 
-    async fn one<T, P, K>(
+    // No async functions: those keep their arguments twice, and the context is large.
+    fn one<T, P, K>(
         self,
         mut incoming: Incoming,
+        context: Context,
         message: impl FnOnce(D) -> Result<T, Error> + Send,
-    ) -> Result<tonic::Response<P>, Status>
+    ) -> impl Future<Output = Result<tonic::Response<P>, Status>> + Send
     where
         T: Send + 'static,
         E: Endpoint<T>,
@@ -184,30 +189,34 @@ impl<E, D, N> Server<E, D, N> {
         N: Encode<E::Reply, P, K>,
     {
         let (endpoint, decode, encode, settings) = self.into_parts();
-        let result = match incoming.call(endpoint, &settings, None, || message(decode)).await {
-            Ok(reply) => encode.encode(reply),
-            Err(error) => Err(error),
+        let called = move |_: &mut TaskContext<'_>| {
+            let reply = call(endpoint, &settings, context, None, || message(decode));
+            reply.map(move |reply| {
+                let result = reply.and_then(|reply| encode.encode(reply));
+                if let Some(finalizer) = &mut incoming.finalizer {
+                    finalizer.end(result.as_ref().err().map(Error::code));
+                    if result.is_ok() {
+                        finalizer.message();
+                    }
+                }
+                match result {
+                    Ok(reply) => {
+                        let (message, headers, trailers, _) = reply.into_parts();
+                        Ok(incoming.respond(&settings, message, Head { headers, trailers }))
+                    }
+                    Err(error) => Err(incoming.fail(&settings, error)),
+                }
+            })
         };
-        if let Some(finalizer) = &mut incoming.finalizer {
-            finalizer.end(result.as_ref().err().map(Error::code));
-            if result.is_ok() {
-                finalizer.message();
-            }
-        }
-        match result {
-            Ok(reply) => {
-                let (message, headers, trailers, _) = reply.into_parts();
-                Ok(incoming.respond(&settings, message, Head { headers, trailers }))
-            }
-            Err(error) => Err(incoming.fail(&settings, error)),
-        }
+        future::lazy(called).flatten()
     }
 
-    async fn many<T, P, K>(
+    fn many<T, P, K>(
         self,
         mut incoming: Incoming,
+        context: Context,
         message: impl FnOnce(D) -> Result<T, Error> + Send,
-    ) -> Result<tonic::Response<ReplyStream<P>>, Status>
+    ) -> impl Future<Output = Result<tonic::Response<ReplyStream<P>>, Status>> + Send
     where
         T: Send + 'static,
         P: Send + 'static,
@@ -216,35 +225,63 @@ impl<E, D, N> Server<E, D, N> {
         N: Encode<<E::Reply as StreamReply<K>>::Value, P>,
     {
         let (endpoint, decode, encode, settings) = self.into_parts();
-        let tail = Tail::new();
-        match incoming.call(endpoint, &settings, Some(tail.clone()), || message(decode)).await {
-            Ok(reply) => {
-                let (stream, headers, trailers, _) = reply.into_stream().into_parts();
-                let watch = Watch {
-                    settings: settings.clone(),
-                    exchange: incoming.exchange,
-                    tail,
-                    // `Routes` see to that, for services of any make.
-                    stop: None,
-                    finalizer: incoming.finalizer.take(),
-                };
-                let stream = Watched::new(stream, watch);
-                let stream: ReplyStream<P> = Box::pin(Messages { stream, encode, message: PhantomData });
-                Ok(incoming.respond(&settings, stream, Head { headers, trailers }))
-            }
-            Err(error) => {
-                if let Some(finalizer) = &mut incoming.finalizer {
-                    finalizer.end(Some(error.code()));
+        let called = move |_: &mut TaskContext<'_>| {
+            let tail = Tail::new();
+            let reply = call(endpoint, &settings, context, Some(tail.clone()), || message(decode));
+            reply.map(move |reply| match reply {
+                Ok(reply) => {
+                    let (stream, headers, trailers, _) = reply.into_stream().into_parts();
+                    let watch = Watch {
+                        settings: settings.clone(),
+                        exchange: incoming.exchange,
+                        tail,
+                        // `Routes` see to that, for services of any make.
+                        stop: None,
+                        finalizer: incoming.finalizer.take(),
+                    };
+                    let stream = Watched::new(stream, watch);
+                    let stream: ReplyStream<P> = Box::pin(Messages { stream, encode, message: PhantomData });
+                    Ok(incoming.respond(&settings, stream, Head { headers, trailers }))
                 }
-                Err(incoming.fail(&settings, error))
+                Err(error) => {
+                    if let Some(finalizer) = &mut incoming.finalizer {
+                        finalizer.end(Some(error.code()));
+                    }
+                    Err(incoming.fail(&settings, error))
+                }
+            })
+        };
+        future::lazy(called).flatten()
+    }
+}
+
+/// From the context to the endpoint's reply.
+fn call<E, T, M>(
+    endpoint: E,
+    settings: &Settings,
+    mut context: Context,
+    tail: Option<Tail>,
+    message: M,
+) -> impl Future<Output = Result<E::Reply, Error>> + Send + use<E, T, M>
+where
+    M: FnOnce() -> Result<T, Error>,
+    T: Send + 'static,
+    E: Endpoint<T>,
+{
+    let accepted = wire::accept_timeout(&mut context).and_then(|()| settings.hooks.run_before(&mut context));
+    match accepted.and_then(|()| message()) {
+        Ok(message) => {
+            if let Some(tail) = tail {
+                context.set_tail(tail);
             }
+            Either::Left(endpoint.oneshot(Request::with_context(context, message)).err_into())
         }
+        Err(error) => Either::Right(future::ready(Err(error))),
     }
 }
 
 /// What came beside the message.
 struct Incoming {
-    context: Context,
     /// For the after hooks, if there are any.
     kept: Option<Box<Context>>,
     exchange: Exchange,
@@ -252,7 +289,7 @@ struct Incoming {
 }
 
 impl Incoming {
-    fn of<M>(settings: &Settings, request: tonic::Request<M>) -> (Self, M) {
+    fn of<M>(settings: &Settings, request: tonic::Request<M>) -> (Self, Context, M) {
         let peer = request.remote_addr();
         let (metadata, extensions, message) = request.into_parts();
         let mut context = Context::from_parts(Metadata::from(metadata.into_headers()), extensions);
@@ -260,29 +297,7 @@ impl Incoming {
         context.set_via(Some(Via::Grpc { path: None }));
         let exchange = Exchange { path: None, peer };
         let finalizer = Finalizer::start(&settings.hooks.finalize, exchange);
-        (Self { kept: settings.hooks.keep(&context), context, exchange, finalizer }, message)
-    }
-
-    /// From the context to the endpoint's reply.
-    async fn call<E, T>(
-        &mut self,
-        endpoint: E,
-        settings: &Settings,
-        tail: Option<Tail>,
-        message: impl FnOnce() -> Result<T, Error> + Send,
-    ) -> Result<E::Reply, Error>
-    where
-        T: Send + 'static,
-        E: Endpoint<T>,
-    {
-        let mut context = std::mem::take(&mut self.context);
-        wire::accept_timeout(&mut context)?;
-        settings.hooks.run_before(&mut context)?;
-        let message = message()?;
-        if let Some(tail) = tail {
-            context.set_tail(tail);
-        }
-        endpoint.oneshot(Request::with_context(context, message)).await.map_err(Into::into)
+        (Self { kept: settings.hooks.keep(&context), exchange, finalizer }, context, message)
     }
 
     fn respond<M>(&self, settings: &Settings, message: M, head: Head) -> tonic::Response<M> {

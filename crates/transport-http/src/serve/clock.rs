@@ -28,6 +28,8 @@ pub(super) struct Clock {
     ending: AtomicBool,
     /// Since when the peer takes too little of what is written to it, or [`UNKNOWN`] where nothing waits to be written.
     blocked: AtomicU64,
+    /// When bytes of HTTP/2 came last, where silence is asked about.
+    heard: AtomicU64,
 }
 
 const UNKNOWN: u64 = u64::MAX;
@@ -65,6 +67,7 @@ impl Clock {
             in_flight: AtomicU32::new(0),
             ending: AtomicBool::new(false),
             blocked: AtomicU64::new(UNKNOWN),
+            heard: AtomicU64::new(0),
         }
     }
 
@@ -84,6 +87,18 @@ impl Clock {
     /// It speaks HTTP/2, where a connection without a request is nothing unusual.
     pub(super) fn is_http2(&self) {
         self.enter(IDLE);
+        self.heard();
+    }
+
+    /// Bytes of HTTP/2 came.
+    pub(super) fn heard(&self) {
+        if self.shared.limits.keep_alive.is_some() {
+            self.heard.store(self.now(), Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn heard_at(&self) -> Instant {
+        self.at(self.heard.load(Ordering::Relaxed))
     }
 
     /// A head is complete.
@@ -92,8 +107,8 @@ impl Clock {
     }
 
     /// A call of HTTP/2 begins, whose reply is watched on its own.
-    pub(super) fn begin_stream(&self) -> Arc<Progress> {
-        let progress = Arc::new(Progress::default());
+    pub(super) fn begin_stream(self: &Arc<Self>) -> Arc<Progress> {
+        let progress = Progress::new(self.clone());
         *self.begun.lock().unwrap_or_else(PoisonError::into_inner) = Some(progress.clone());
         progress
     }

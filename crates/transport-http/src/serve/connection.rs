@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body as HttpBody;
 use hyper::server::conn::{http1, http2};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tower_service::Service;
@@ -18,6 +18,7 @@ use super::ServeEvent;
 use super::clock::{Clock, Up};
 use super::executor::Streams;
 use super::limits::{KeepAlive, Limits};
+use super::ping::PingTimer;
 use super::service::Calls;
 use super::shared::Shared;
 use super::stream::Stream;
@@ -121,7 +122,7 @@ where
 {
     let mut http2 = http2::Builder::new(Streams::new(calls.clock.clone()));
     if let Some(KeepAlive { interval, timeout }) = limits.keep_alive {
-        http2.timer(TokioTimer::new()).keep_alive_interval(interval).keep_alive_timeout(timeout);
+        http2.timer(PingTimer(calls.clock.clone())).keep_alive_interval(interval).keep_alive_timeout(timeout);
     }
     http2
         .max_header_list_size(limits.header_bytes)

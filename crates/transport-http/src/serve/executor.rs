@@ -33,9 +33,9 @@ where
     F: Future<Output = ()> + Send + 'static,
 {
     fn execute(&self, stream: F) {
-        let progress = self.clock.take_begun();
-        let clock = self.clock.clone();
-        tokio::spawn(Watched { stream, progress, clock, stall: None });
+        // What is no call is an upgrade.
+        let progress = self.clock.take_begun().unwrap_or_else(|| Progress::new(self.clock.clone()));
+        tokio::spawn(Watched { stream, progress, stall: None });
     }
 }
 
@@ -43,8 +43,8 @@ where
 ///
 /// hyper asks for the next piece of a body as soon as it has sent the last. So where its future waits, and a piece is out, it is
 /// the peer that it waits for; else it waits for the service.
-#[derive(Default)]
 pub(super) struct Progress {
+    pub(super) clock: Arc<Clock>,
     /// A piece was handed over, and the next has not been asked for.
     out: AtomicBool,
     /// The bytes of all pieces that were handed over.
@@ -53,12 +53,16 @@ pub(super) struct Progress {
 
 // Relaxed ordering will do: all of a stream happens in one task.
 impl Progress {
+    pub(super) fn new(clock: Arc<Clock>) -> Arc<Self> {
+        Arc::new(Self { clock, out: AtomicBool::new(false), bytes: AtomicU64::new(0) })
+    }
+
     pub(super) fn asked(&self) {
         self.out.store(false, Ordering::Relaxed);
     }
 
     pub(super) fn handed_over(&self, bytes: usize) {
-        self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+        self.bytes.store(self.bytes.load(Ordering::Relaxed) + bytes as u64, Ordering::Relaxed);
         self.out.store(true, Ordering::Relaxed);
     }
 }
@@ -67,9 +71,7 @@ pin_project! {
     struct Watched<F> {
         #[pin]
         stream: F,
-        // None where it is no call.
-        progress: Option<Arc<Progress>>,
-        clock: Arc<Clock>,
+        progress: Arc<Progress>,
         // Set at the first wait for the peer: a reply that is taken at once never needs a timer.
         stall: Option<Box<Stall>>,
     }
@@ -93,16 +95,17 @@ impl<F: Future<Output = ()>> Future for Watched<F> {
             Ok(Poll::Ready(())) => return Poll::Ready(()),
             Ok(Poll::Pending) => {}
             Err(_) => {
-                this.clock.shared.tell(&ServeEvent::Panicked);
+                this.progress.clock.shared.tell(&ServeEvent::Panicked);
                 return Poll::Ready(());
             }
         }
-        let Some(progress) = this.progress.as_ref().filter(|progress| progress.out.load(Ordering::Relaxed)) else {
+        let Progress { clock, out, bytes } = &**this.progress;
+        if !out.load(Ordering::Relaxed) {
             *this.stall = None;
             return Poll::Pending;
-        };
-        let limits = &this.clock.shared.limits;
-        let bytes = progress.bytes.load(Ordering::Relaxed);
+        }
+        let limits = &clock.shared.limits;
+        let bytes = bytes.load(Ordering::Relaxed);
         let stall = this.stall.get_or_insert_with(|| {
             let now = Instant::now();
             Box::new(Stall { since: now, bytes, timer: Box::pin(sleep_until(now + limits.write_time)) })
@@ -116,7 +119,7 @@ impl<F: Future<Output = ()>> Future for Watched<F> {
             stall.timer.as_mut().reset(stall.since + limits.write_time);
         }
         if stall.timer.as_mut().poll(cx).is_ready() {
-            this.clock.stream_stalled();
+            clock.stream_stalled();
             return Poll::Ready(());
         }
         Poll::Pending

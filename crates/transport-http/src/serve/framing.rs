@@ -10,9 +10,11 @@ use towerkit_endpoint::{Code, Error};
 /// hyper takes any list of codings that ends with `chunked`, and reads the chunks. What the other codings are is not known
 /// here, and a proxy before this server may end such a body elsewhere (RFC 9112, section 6.1).
 pub(super) fn check(request: &Request<Incoming>) -> Result<(), Error> {
-    // RFC 9113, section 8.3.1: only CONNECT is without a path.
-    if request.version() == Version::HTTP_2 && request.uri().path().is_empty() && request.method() != Method::CONNECT {
-        return Err(Error::invalid(":path", "is missing"));
+    // It has frames of its own, and no codings (RFC 9113, section 8.2.2).
+    if request.version() == Version::HTTP_2 {
+        // Section 8.3.1: only CONNECT is without a path.
+        let missing = request.uri().path().is_empty() && request.method() != Method::CONNECT;
+        return if missing { Err(Error::invalid(":path", "is missing")) } else { Ok(()) };
     }
     // Most requests say how long they are, or have no body, and need not be looked through.
     if request.body().size_hint().exact().is_some() {

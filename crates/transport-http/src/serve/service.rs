@@ -37,11 +37,11 @@ where
 
     fn call(&self, request: Request<Incoming>) -> Call<S> {
         self.clock.request();
-        let version = request.version();
-        let progress = (version == Version::HTTP_2).then(|| self.clock.begin_stream());
-        let in_flight = InFlight { clock: self.clock.clone(), progress };
         let framed = framing::check(&request);
-        let close = framed.is_err();
+        let in_flight = match request.version() {
+            Version::HTTP_2 => InFlight::Stream(self.clock.begin_stream()),
+            _ => InFlight::Http1 { clock: self.clock.clone(), close: framed.is_err() },
+        };
         let state = match framed.and_then(|()| self.check(&request)) {
             Ok(()) => self.start(request.map(|body| Body::bounded(body, self.origin.clone()))),
             Err(error) => {
@@ -50,7 +50,7 @@ where
                 State::Refused { error: Some(error) }
             }
         };
-        Call { state, version, close, in_flight: Some(in_flight) }
+        Call { state, in_flight: Some(in_flight) }
     }
 }
 
@@ -78,15 +78,42 @@ impl<S> Calls<S> {
 }
 
 /// A request that is being served, for the clock: it ends with the last of its reply, or with its future.
-struct InFlight {
-    clock: Arc<Clock>,
-    /// Of an HTTP/2 stream.
-    progress: Option<Arc<Progress>>,
+enum InFlight {
+    Http1 {
+        clock: Arc<Clock>,
+        /// The connection is not fit for another request.
+        close: bool,
+    },
+    Stream(Arc<Progress>),
+}
+
+impl InFlight {
+    fn clock(&self) -> &Clock {
+        match self {
+            Self::Http1 { clock, .. } => clock,
+            Self::Stream(progress) => &progress.clock,
+        }
+    }
+
+    fn progress(&self) -> Option<&Progress> {
+        match self {
+            Self::Http1 { .. } => None,
+            Self::Stream(progress) => Some(progress),
+        }
+    }
+
+    /// hyper closes an HTTP/1 connection after an answer that says so; HTTP/2 has GOAWAY.
+    fn closes(&self) -> bool {
+        match self {
+            Self::Http1 { clock, close } => *close || clock.shared.grace().is_some(),
+            Self::Stream(_) => false,
+        }
+    }
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.clock.replied();
+        self.clock().replied();
     }
 }
 
@@ -98,9 +125,6 @@ pin_project! {
     {
         #[pin]
         state: State<S>,
-        version: Version,
-        // The connection is not fit for another request.
-        close: bool,
         in_flight: Option<InFlight>,
     }
 }
@@ -134,13 +158,12 @@ where
             },
         };
         let in_flight = this.in_flight.take();
-        let draining = in_flight.as_ref().is_some_and(|call| call.clock.shared.grace().is_some());
+        let closes = in_flight.as_ref().is_some_and(InFlight::closes);
         let mut response = match result {
             Ok(response) => response.map(|body| Reply::new(ReplyKind::Service { body }, in_flight)),
             Err(error) => problem_json(&error).map(|body| Reply::new(ReplyKind::Refusal { body }, in_flight)),
         };
-        // hyper closes an HTTP/1 connection after an answer that says so; HTTP/2 has GOAWAY.
-        if *this.version <= Version::HTTP_11 && (draining || *this.close) {
+        if closes {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         Poll::Ready(Ok(response))
@@ -181,7 +204,7 @@ where
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = self.project();
-        let progress = this.in_flight.as_ref().and_then(|call| call.progress.as_ref());
+        let progress = this.in_flight.as_ref().and_then(InFlight::progress);
         let mut frame = if this.rest.is_empty() {
             if let Some(progress) = progress {
                 progress.asked();

@@ -87,8 +87,8 @@ impl AsyncRead for Stream {
         }
         let before = buf.filled().len();
         let result = Pin::new(&mut self.tcp).poll_read(cx, buf);
-        if !self.http2 && buf.filled().len() > before {
-            self.clock.read();
+        if buf.filled().len() > before {
+            if self.http2 { self.clock.heard() } else { self.clock.read() }
         }
         result
     }
