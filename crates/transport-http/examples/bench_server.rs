@@ -2,7 +2,7 @@
 //! JSON. It prints its address, and ends when its input is closed.
 //!
 //! ```text
-//! bench_server hyper|json|stack|router|axum|axum-stack
+//! bench_server hyper|json|stack|production|production-log|router|axum|axum-stack
 //! bench_server proxy ADDRESS
 //! ```
 
@@ -21,8 +21,14 @@ use hyper_util::server::conn::auto;
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tower::{BoxError, ServiceBuilder};
+use towerkit_circuitbreaker::policy::FailureRate;
+use towerkit_circuitbreaker::{Breaker, CircuitBreakerLayer};
 use towerkit_endpoint::{DeadlineLayer, Endpoint, Error, PanicLayer, endpoint_fn};
 use towerkit_lifecycle::Group;
+use towerkit_log::Logger;
+use towerkit_metrics::{Metrics, Prometheus};
+use towerkit_ratelimit::{Quota, RateLimitLayer, RateLimiter};
+use towerkit_tracing::{Sampler, Tracer};
 use towerkit_transport_http::proxy::{self, ReverseProxy};
 use towerkit_transport_http::{HttpService, Pool, Remote, Router, Server, serve};
 
@@ -71,6 +77,8 @@ async fn main() {
                     .service(endpoint_fn(sum));
                 towerkit(listener, Server::json(stack.erased())).await;
             }
+            "production" => towerkit(listener, production("warn")).await,
+            "production-log" => towerkit(listener, production("info")).await,
             "axum" => axum::serve(listener, axum_routes()).await.unwrap(),
             "axum-stack" => {
                 let layers = ServiceBuilder::new()
@@ -93,6 +101,26 @@ async fn main() {
 
 async fn towerkit(listener: TcpListener, routes: impl HttpService) {
     Group::new().with(serve(listener, routes).connections(100_000)).run().await.unwrap();
+}
+
+/// All that a service in earnest has around an endpoint, its traces unsampled.
+fn production(log_filter: &str) -> impl HttpService {
+    let (tracer, _exporter) = Tracer::builder("bench").sampler(Sampler::never()).build();
+    let log = Logger::logfmt(std::io::sink());
+    log.set_filter(log_filter).unwrap();
+    let metrics = Metrics::new(Prometheus::new());
+    let stack = ServiceBuilder::new()
+        .layer(tracer.requests("sum"))
+        .layer(log.requests("sum"))
+        .layer(metrics.requests("sum"))
+        .layer(RateLimitLayer::new(RateLimiter::new(Quota::per_second(1_000_000_000))))
+        .layer(CircuitBreakerLayer::new(Breaker::new(FailureRate::new(0.5))))
+        .layer(DeadlineLayer::new(Duration::from_secs(1)))
+        .load_shed()
+        .concurrency_limit(1024)
+        .layer(PanicLayer::new())
+        .service(endpoint_fn(sum));
+    Server::json(stack.erased())
 }
 
 fn axum_routes() -> axum::Router {

@@ -17,7 +17,7 @@
 //!
 //! Two readers side by side read a pair, and three a triple: `(Path, Json)` gives `(A, B)`. The body goes to the last.
 //!
-//! A reply that is [`WithMetadata`] is understood by every writer.
+//! A reply that is [`WithMetadata`] is understood by every writer; a `content-type` of its own takes the place of the writer's.
 //!
 //! ```
 //! use serde::{Deserialize, Serialize};
@@ -128,6 +128,10 @@ impl<R, N: EncodeResponse<R>> EncodeResponse<WithMetadata<R>, Annotated> for N {
         }
         if matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
             *response.body_mut() = Body::empty();
+            response.headers_mut().remove(http::header::CONTENT_TYPE);
+        }
+        // What the reply says of itself goes before what the writer says of all.
+        if metadata.get(http::header::CONTENT_TYPE).is_some() {
             response.headers_mut().remove(http::header::CONTENT_TYPE);
         }
         for (name, value) in metadata.iter().chain(trailers.iter()) {

@@ -71,7 +71,7 @@ const fn pypi(name: &'static str, packages: &'static [&'static str]) -> Tool {
 }
 
 /// Those of one source stand together.
-const TOOLS: [Tool; 46] = [
+const TOOLS: [Tool; 47] = [
     debian("carbon-cache", "graphite-carbon"),
     debian("chromium", "chromium"),
     debian("curl", "curl"),
@@ -129,6 +129,7 @@ const TOOLS: [Tool; 46] = [
     pypi("python_moto", &["moto[server]==5.2.5"]),
     pypi("python_datadog", &["datadog==0.56.0"]),
     pypi("python_rotel", &["rotel==0.0.1a15"]),
+    pypi("python_prometheus", &["prometheus-client==0.26.0"]),
     pypi("python_kubernetes", &["kubernetes==37.0.2"]),
     pypi("python_kazoo", &["kazoo==2.11.0"]),
     pypi("python_zeroconf", &["zeroconf==0.154.0"]),

@@ -41,6 +41,17 @@ async fn a_status_without_content_has_no_body() {
     assert_eq!(ask(&Server::new(nothing, Empty, Empty), get("/")).await.status, StatusCode::NO_CONTENT);
 }
 
+#[tokio::test]
+async fn a_replys_own_content_type_takes_the_place_of_the_writers() {
+    let page = endpoint_fn(|()| async {
+        let media_type = HeaderValue::from_static("image/svg+xml");
+        Ok::<_, Error>(WithMetadata::new("<svg/>").metadata(header::CONTENT_TYPE, media_type))
+    });
+    let answer = ask(&Server::new(page, Empty, Raw::default()), get("/")).await;
+    let types: Vec<_> = answer.headers.get_all(header::CONTENT_TYPE).iter().collect();
+    assert_eq!((types, answer.text()), (vec![&HeaderValue::from_static("image/svg+xml")], "<svg/>"));
+}
+
 #[derive(Deserialize)]
 struct Id {
     id: u64,

@@ -1,0 +1,250 @@
+use std::mem;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
+
+/// Lines on their way from all threads to one.
+pub(crate) struct Queue {
+    state: Mutex<State>,
+    /// There is something to write, or nobody left who writes.
+    filled: Condvar,
+    /// A batch was written.
+    written: Condvar,
+    pub(super) notify_written: Notify,
+    capacity: usize,
+    lost: AtomicU64,
+    errors: AtomicU64,
+}
+
+#[derive(Default)]
+struct State {
+    waiting: Lines,
+    /// Lines that the thread has taken and not written.
+    writing: usize,
+    /// Lines that ever got in.
+    pushed: u64,
+    /// Whether the thread sleeps.
+    idle: bool,
+    closed: bool,
+    /// There is no thread.
+    refuses: bool,
+    /// A stop has waited long enough.
+    given_up: bool,
+    /// How many were lost since it was last told.
+    untold: u64,
+}
+
+/// Lines one after the other, and where each ends.
+#[derive(Default)]
+pub(crate) struct Lines {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) ends: Vec<End>,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct End {
+    /// The place after it.
+    pub(crate) at: usize,
+    /// Of how many lost lines it tells: none for all but those that are made for that.
+    tells: u64,
+}
+
+/// What a line costs beside its bytes: where it ends.
+const BESIDE: usize = size_of::<End>();
+
+impl Lines {
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.ends.clear();
+    }
+
+    /// The lines one by one, from one on.
+    pub(crate) fn from(&self, first: usize) -> impl Iterator<Item = &[u8]> {
+        (first..self.ends.len()).map(|line| {
+            let start = line.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |end| end.at);
+            let end = self.ends.get(line).map_or(0, |end| end.at);
+            self.bytes.get(start..end).unwrap_or_default()
+        })
+    }
+}
+
+impl State {
+    fn is_out(&self, lines: u64) -> bool {
+        let left = self.waiting.ends.len() + self.writing;
+        self.pushed.saturating_sub(u64::try_from(left).unwrap_or(u64::MAX)) >= lines
+    }
+}
+
+impl Queue {
+    pub(super) fn new(capacity: usize) -> Self {
+        Self {
+            state: Mutex::default(),
+            filled: Condvar::new(),
+            written: Condvar::new(),
+            notify_written: Notify::new(),
+            capacity,
+            lost: AtomicU64::new(0),
+            errors: AtomicU64::new(0),
+        }
+    }
+
+    /// No code of others runs behind the lock, so that what it guards is whole.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a line; none where there is no room, and it is lost. With how many were lost before, of which nothing was said.
+    pub(super) fn push(&self, line: &[u8]) -> Option<u64> {
+        let mut state = self.lock();
+        if !self.has_room(&state, line) {
+            state.untold += 1;
+            self.lost.fetch_add(1, Relaxed);
+            return None;
+        }
+        let untold = mem::take(&mut state.untold);
+        self.add(state, line, 0);
+        Some(untold)
+    }
+
+    /// Adds a line that tells of so many lost ones. Where there is no room, they are told of later.
+    pub(super) fn tell(&self, line: &[u8], lost: u64) {
+        let mut state = self.lock();
+        if self.has_room(&state, line) {
+            self.add(state, line, lost);
+        } else {
+            state.untold += lost;
+        }
+    }
+
+    fn has_room(&self, state: &State, line: &[u8]) -> bool {
+        let taken = state.waiting.bytes.len() + state.waiting.ends.len() * BESIDE;
+        !state.refuses && taken + line.len() + BESIDE <= self.capacity
+    }
+
+    fn add(&self, mut state: MutexGuard<'_, State>, line: &[u8], tells: u64) {
+        state.waiting.bytes.extend_from_slice(line);
+        let at = state.waiting.bytes.len();
+        state.waiting.ends.push(End { at, tells });
+        state.pushed += 1;
+        // A thread that is at work looks again by itself.
+        let wake = mem::take(&mut state.idle);
+        drop(state);
+        if wake {
+            self.filled.notify_one();
+        }
+    }
+
+    pub(super) fn tell_later(&self, lost: u64) {
+        self.lock().untold += lost;
+    }
+
+    /// The thread: waits for lines, and takes all. False where none will come any more.
+    pub(super) fn take(&self, lines: &mut Lines) -> bool {
+        lines.clear();
+        let mut state = self.lock();
+        state.writing = 0;
+        self.written.notify_all();
+        self.notify_written.notify_waiters();
+        while state.waiting.ends.is_empty() {
+            if state.closed {
+                return false;
+            }
+            state.idle = true;
+            state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        state.idle = false;
+        mem::swap(&mut state.waiting, lines);
+        state.writing = lines.ends.len();
+        true
+    }
+
+    /// The thread: waits before it tries again. Whether there is nobody left who writes.
+    pub(crate) fn pause(&self, time: Duration) -> bool {
+        let state = self.lock();
+        let (state, _) =
+            self.filled.wait_timeout_while(state, time, |state| !state.closed).unwrap_or_else(PoisonError::into_inner);
+        state.closed
+    }
+
+    /// Lines are lost. Of what a line was to tell, a later one tells.
+    pub(crate) fn lose(&self, lines: &[End]) {
+        let own = lines.iter().filter(|line| line.tells == 0).count();
+        let own = u64::try_from(own).unwrap_or(u64::MAX);
+        self.lost.fetch_add(own, Relaxed);
+        self.lock().untold += own + lines.iter().map(|line| line.tells).sum::<u64>();
+    }
+
+    /// A line is lost that was taken to be out.
+    pub(crate) fn lose_one(&self) {
+        self.lose(&[End { at: 0, tells: 0 }]);
+    }
+
+    /// Gives up what was not taken by the thread.
+    pub(super) fn discard(&self) {
+        let lines = mem::take(&mut self.lock().waiting).ends;
+        self.lose(&lines);
+    }
+
+    /// There is no thread any more: all is lost.
+    pub(super) fn refuse(&self) {
+        let left = {
+            let mut state = self.lock();
+            state.refuses = true;
+            mem::take(&mut state.writing)
+        };
+        // Where the thread ended in the middle of them, nobody knows which are out.
+        (0..left).for_each(|_| self.lose_one());
+        self.discard();
+        self.written.notify_all();
+        self.notify_written.notify_waiters();
+    }
+
+    pub(super) fn give_up(&self) {
+        self.lock().given_up = true;
+    }
+
+    pub(super) fn has_given_up(&self) -> bool {
+        self.lock().given_up
+    }
+
+    pub(crate) fn failed(&self) {
+        self.errors.fetch_add(1, Relaxed);
+    }
+
+    pub(super) fn close(&self) {
+        self.lock().closed = true;
+        self.filled.notify_all();
+    }
+
+    /// How many lines ever got in.
+    pub(super) fn pushed(&self) -> u64 {
+        self.lock().pushed
+    }
+
+    /// Whether the first so many lines are out, or lost.
+    pub(super) fn is_out(&self, lines: u64) -> bool {
+        self.lock().is_out(lines)
+    }
+
+    /// Waits until all that got in so far is out.
+    pub(super) fn wait_out(&self, time: Duration) -> bool {
+        let start = Instant::now();
+        let mut state = self.lock();
+        let lines = state.pushed;
+        while !state.is_out(lines) {
+            let Some(left) = time.checked_sub(start.elapsed()).filter(|left| !left.is_zero()) else { return false };
+            (state, _) = self.written.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner);
+        }
+        true
+    }
+
+    pub(super) fn lost(&self) -> u64 {
+        self.lost.load(Relaxed)
+    }
+
+    pub(super) fn errors(&self) -> u64 {
+        self.errors.load(Relaxed)
+    }
+}

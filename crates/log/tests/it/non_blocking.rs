@@ -1,0 +1,226 @@
+//! A writer that never blocks loses lines countably, and flushes at the end.
+
+use std::io::{self, BufRead, BufReader, Write};
+use std::sync::mpsc;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use towerkit_lifecycle::{Ending, Group, Lifeline, Member, member_fn};
+use towerkit_log::{Logger, NonBlocking};
+use tracing::info;
+
+use crate::reader;
+use crate::support::{Written, get};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// A writer that waits for leave before each write.
+struct Gate(mpsc::Receiver<()>, Written);
+
+fn gate() -> (mpsc::Sender<()>, Written, Gate) {
+    let (leave, wait) = mpsc::channel();
+    let written = Written::default();
+    (leave, written.clone(), Gate(wait, written))
+}
+
+impl Write for Gate {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // Without anyone to give leave, it may write on.
+        let _ = self.0.recv();
+        self.1.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// How many lines there are but those that tell of lost ones, and of how many those tell.
+fn told(lines: &[Vec<(String, String)>]) -> (u64, u64) {
+    let counts: Vec<u64> =
+        lines.iter().filter_map(|line| get(line, "count")).map(|count| count.parse().unwrap()).collect();
+    ((lines.len() - counts.len()) as u64, counts.iter().sum())
+}
+
+fn lines(text: &[String]) -> Vec<Vec<(String, String)>> {
+    text.concat().split_inclusive('\n').map(reader::logfmt).collect()
+}
+
+#[test]
+fn a_pipe_that_nobody_reads_blocks_no_one_and_what_is_lost_is_counted_and_told() {
+    let (read, write) = io::pipe().unwrap();
+    let (writer, flusher) = NonBlocking::with_capacity(write, 16 * 1024);
+    let log = Logger::logfmt(writer.clone());
+    let start = Instant::now();
+    log.scope(|| (0..20_000).for_each(|n| info!(n, "line")));
+    assert!(start.elapsed() < 20 * SECOND, "{:?}", start.elapsed());
+    assert!(!flusher.flush_within(Duration::from_millis(50)));
+    let lost = log.lost();
+    assert!(lost > 10_000 && lost == writer.lost() && lost == flusher.lost(), "{lost}");
+
+    // It is read again: there is room, and the next line is followed by one that tells.
+    let reading =
+        thread::spawn(move || BufReader::new(read).lines().map(|line| line.unwrap() + "\n").collect::<Vec<_>>());
+    assert!(flusher.flush_within(20 * SECOND));
+    log.scope(|| info!(n = 20_000, "line"));
+    drop((log, writer));
+    drop(flusher);
+    let lines: Vec<_> = reading.join().unwrap().iter().map(|line| reader::logfmt(line)).collect();
+    let last = lines.last().unwrap();
+    assert_eq!((get(last, "msg"), get(last, "level")), (Some("log lines were lost"), Some("warn")));
+    assert_eq!(told(&lines), (20_001 - lost, lost));
+}
+
+#[test]
+fn a_line_that_tells_and_is_lost_itself_is_made_up_for() {
+    let (leave, written, gate) = gate();
+    // Room for two lines or so.
+    let (writer, flusher) = NonBlocking::with_capacity(gate, 220);
+    let log = Logger::logfmt(writer);
+    let mut total = 0;
+    let mut tell = |count: usize| {
+        log.scope(|| (0..count).for_each(|_| info!("a line of some length")));
+        total += count as u64;
+    };
+    tell(20);
+    for _ in 0..10 {
+        let _ = leave.send(());
+        thread::sleep(Duration::from_millis(2));
+        tell(3);
+    }
+    drop(leave);
+    assert!(flusher.flush_within(10 * SECOND));
+    tell(1);
+    assert!(flusher.flush_within(10 * SECOND));
+    assert!(log.lost() > 15);
+    assert_eq!(told(&lines(&written.writes())), (total - log.lost(), log.lost()));
+}
+
+#[test]
+fn a_writer_that_fails_is_counted_and_tried_again() {
+    struct Fails(u32, Written);
+    impl Write for Fails {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0 += 1;
+            if self.0 <= 2 { Err(io::ErrorKind::BrokenPipe.into()) } else { self.1.write(bytes) }
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let written = Written::default();
+    let (writer, flusher) = NonBlocking::new(Fails(0, written.clone()));
+    let log = Logger::logfmt(writer.clone());
+    for _ in 0..4 {
+        log.scope(|| info!("line"));
+        assert!(flusher.flush_within(10 * SECOND));
+    }
+    assert_eq!((writer.errors(), log.lost(), told(&lines(&written.writes()))), (2, 2, (2, 2)));
+
+    let log = Logger::logfmt(Fails(0, written));
+    (0..3).for_each(|_| log.scope(|| info!("line")));
+    assert_eq!(log.lost(), 2);
+}
+
+#[test]
+fn a_writer_that_panics_loses_the_lines_and_keeps_no_one_waiting() {
+    struct Panics;
+    impl Write for Panics {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            panic!("on purpose")
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let (writer, flusher) = NonBlocking::new(Panics);
+    let log = Logger::logfmt(writer);
+    (0..5).for_each(|_| log.scope(|| info!("line")));
+    assert!(flusher.flush_within(10 * SECOND));
+    log.scope(|| info!("line"));
+    assert_eq!(log.lost(), 6);
+}
+
+#[test]
+fn dropping_the_flusher_flushes() {
+    struct Slow(Written);
+    impl Write for Slow {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            thread::sleep(Duration::from_millis(50));
+            self.0.write(bytes)
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let written = Written::default();
+    let (writer, flusher) = NonBlocking::new(Slow(written.clone()));
+    let log = Logger::logfmt(writer);
+    log.scope(|| info!("line"));
+    drop(flusher);
+    assert_eq!(lines(&written.writes()).len(), 1);
+}
+
+#[tokio::test]
+async fn a_group_stops_when_all_is_written_that_others_logged_while_they_stopped() {
+    let (leave, written, gate) = gate();
+    let (writer, flusher) = NonBlocking::new(gate);
+    let log = Logger::logfmt(writer);
+    let member = member_fn("worker", move |lifeline: Lifeline| async move {
+        lifeline.ready();
+        log.scope(|| info!("at work"));
+        lifeline.stop_group();
+        lifeline.stopping().await;
+        log.scope(|| info!("stopped"));
+        thread::spawn(move || {
+            thread::sleep(Duration::from_millis(100));
+            drop(leave);
+        });
+        Ok(())
+    });
+    let report = Group::new().with(flusher).with(member).run().await.unwrap();
+    assert!(report.members().iter().all(|member| matches!(member.ending, Ending::Stopped)), "{report}");
+    let messages: Vec<_> = lines(&written.writes()).iter().map(|line| get(line, "msg").unwrap().to_owned()).collect();
+    assert_eq!(messages, ["at work", "stopped"]);
+}
+
+#[tokio::test]
+async fn a_stop_waits_no_longer_than_it_may_and_counts_what_is_lost() {
+    let (_leave, _written, gate) = gate();
+    let (writer, flusher) = NonBlocking::new(gate);
+    let log = Logger::logfmt(writer);
+    log.scope(|| info!("the thread is stuck with this one"));
+    while !log.scope(|| {
+        info!("and these wait");
+        thread::sleep(Duration::from_millis(20));
+        true
+    }) {}
+    let (lifeline, stopper) = Lifeline::detached();
+    let running = tokio::spawn(flusher.run(lifeline));
+    stopper.ready().await;
+    let start = Instant::now();
+    stopper.stop(Duration::from_millis(300));
+    running.await.unwrap().unwrap();
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    assert!(log.lost() <= 2);
+    log.scope(|| info!("later ones are taken all the same"));
+}
+
+#[test]
+fn it_is_a_writer_for_anything() {
+    let written = Arc::new(Mutex::new(Vec::new()));
+    struct To(Arc<Mutex<Vec<u8>>>);
+    impl Write for To {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let (mut writer, flusher) = NonBlocking::new(To(Arc::clone(&written)));
+    writeln!(writer, "plain text").unwrap();
+    assert!(flusher.flush_within(10 * SECOND));
+    assert_eq!(*written.lock().unwrap(), b"plain text\n");
+}

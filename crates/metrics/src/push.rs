@@ -1,0 +1,70 @@
+//! What pushing to a backend takes, whichever it is: to aggregate, to pack, to send, and to count what is lost.
+//!
+//! ```text
+//! handles ──▶ Store ──snapshot──▶ Encode ──payloads──▶ Sink ──▶ backend
+//!               ▲                                        │
+//!               └──────── counters, not delivered ◀──────┘      the Pusher drives it, at an interval
+//! ```
+//!
+//! A backend of your own is an [`Encode`] and, where UDP, a unix datagram socket or TCP is not what it listens to, a [`Sink`]:
+//!
+//! ```
+//! use std::time::Duration;
+//! use towerkit_metrics::push::{Batch, Encode, Packer, Pusher, Snapshot, Store, Udp, Value};
+//!
+//! struct Lines;
+//!
+//! impl Encode for Lines {
+//!     fn encode(&mut self, snapshot: &Snapshot) -> Batch {
+//!         let mut packer = Packer::new(1432);
+//!         for (place, series) in snapshot.series.iter().enumerate() {
+//!             if let Value::Counter(growth) = series.value {
+//!                 packer.line(place, 1, |line| *line = format!("{} {growth}", series.key.name()));
+//!             }
+//!         }
+//!         packer.finish()
+//!     }
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! let store = Store::default(); // the recorder
+//! let pusher = Pusher::new("lines", store.clone(), Lines, Udp::new("127.0.0.1:9999")).interval(Duration::from_secs(1));
+//! let losses = pusher.losses();
+//! pusher.run_until(async {}).await;
+//! assert_eq!((losses.sent(), losses.lost()), (0, 0));
+//! # }
+//! ```
+
+mod cells;
+mod encode;
+mod flush;
+mod losses;
+mod number;
+mod packer;
+#[cfg(any(feature = "statsd", feature = "graphite"))]
+mod path;
+mod pusher;
+mod reservoir;
+mod sink;
+mod snapshot;
+mod store;
+mod sync;
+mod tcp;
+mod udp;
+mod unix;
+
+pub use encode::{Batch, Encode, Payload};
+pub use losses::{Event, Losses};
+pub use packer::Packer;
+#[cfg(any(feature = "statsd", feature = "graphite"))]
+pub use path::PathLabels;
+#[cfg(any(feature = "statsd", feature = "graphite"))]
+pub(crate) use path::Paths;
+pub use pusher::{Pusher, Running};
+pub use sink::{SendError, Sink};
+pub use snapshot::{Samples, Series, Snapshot, Value};
+pub use store::Store;
+pub use tcp::Tcp;
+pub use udp::Udp;
+pub use unix::Unix;

@@ -1,0 +1,172 @@
+use std::borrow::Cow;
+use std::fmt;
+use std::future::Future;
+use std::pin::pin;
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
+use towerkit_endpoint::BoxError;
+use towerkit_lifecycle::{Lifeline, Member, Stopper};
+
+use super::flush::Flush;
+use super::sink::AnySink;
+use super::{Encode, Event, Losses, Sink, Store};
+
+/// Flushes a [`Store`] to a backend: at an interval, and at the stop.
+///
+/// It is a [`Member`] of a run group. Added first, it stops last, and sends what the others measured until then. Without a group
+/// there are [`run_until`](Self::run_until) and [`spawn`](Self::spawn).
+///
+/// A backend that is down, slow or away costs nobody but this task any time. While it can't be reached nothing is taken from the
+/// store, and what is certain not to have arrived goes back to it, as far as that can be done: counters. After
+/// [`hold`](Self::hold) that ends, and what would have been sent is counted as [lost](Self::losses).
+pub struct Pusher {
+    flush: Flush,
+    interval: Duration,
+    stop_time: Duration,
+    hold: Option<Duration>,
+}
+
+impl Pusher {
+    /// Of a store, in the words of a backend, over a sink. The name is that of the backend, for logs.
+    pub fn new(name: &'static str, store: Store, encode: impl Encode, sink: impl Sink) -> Self {
+        let (encode, sink): (Box<dyn Encode>, Box<dyn AnySink>) = (Box::new(encode), Box::new(sink));
+        let (interval, stop_time) = (Duration::from_secs(10), Duration::from_secs(5));
+        Self { flush: Flush::new(name, store, encode, sink), interval, stop_time, hold: None }
+    }
+
+    /// How often it flushes, in place of 10 s. Less than a millisecond is one.
+    #[must_use]
+    pub fn interval(mut self, interval: Duration) -> Self {
+        self.interval = interval.max(Duration::from_millis(1));
+        self
+    }
+
+    /// How long it may take to connect, and to send one payload, in place of 5 s. What takes longer counts as lost.
+    #[must_use]
+    pub const fn timeout(mut self, timeout: Duration) -> Self {
+        self.flush.timeout = timeout;
+        self
+    }
+
+    /// For how long what can't be delivered is held back instead of lost, in place of six intervals, or a minute where that is
+    /// more. Zero holds nothing.
+    ///
+    /// What is held arrives at once, as the growth of a single flush: the sums are right, and the graph has a step. It takes no
+    /// memory.
+    #[must_use]
+    pub const fn hold(mut self, hold: Duration) -> Self {
+        self.hold = Some(hold);
+        self
+    }
+
+    /// How long the last flush may take in [`run_until`](Self::run_until), in place of 5 s. In a group it is the group's limit
+    /// that holds.
+    #[must_use]
+    pub const fn stop_time(mut self, time: Duration) -> Self {
+        self.stop_time = time;
+        self
+    }
+
+    /// What is told of flushes that fail, and that they succeed again: for a log. It must not block.
+    #[must_use]
+    pub fn on_event(mut self, listener: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+        self.flush.listener = Some(Box::new(listener));
+        self
+    }
+
+    /// What was sent and lost.
+    #[must_use]
+    pub fn losses(&self) -> Losses {
+        self.flush.losses.clone()
+    }
+
+    /// Flushes now, once: for a program that has a clock of its own.
+    pub async fn flush(&mut self) {
+        self.flush.hold = self.holds_for();
+        self.flush.once(false, pin!(std::future::pending())).await;
+    }
+
+    /// Runs until a future is done, then flushes for the last time.
+    pub async fn run_until(self, stop: impl Future<Output = ()> + Send) {
+        let stop_time = self.stop_time;
+        let (lifeline, stopper) = Lifeline::detached();
+        let mut running = pin!(self.drive(lifeline));
+        tokio::select! {
+            biased;
+            () = stop => stopper.stop(stop_time),
+            () = &mut running => return,
+        }
+        running.await;
+    }
+
+    /// Runs as a task of its own.
+    #[must_use = "dropped, it stops"]
+    pub fn spawn(self) -> Running {
+        let (lifeline, stopper) = Lifeline::detached();
+        Running { stopper, task: tokio::spawn(self.drive(lifeline)) }
+    }
+
+    fn holds_for(&self) -> Duration {
+        const AT_LEAST: Duration = Duration::from_secs(60);
+        self.hold.unwrap_or_else(|| self.interval.saturating_mul(6).max(AT_LEAST))
+    }
+
+    async fn drive(mut self, lifeline: Lifeline) {
+        self.flush.hold = self.holds_for();
+        lifeline.ready();
+        let mut ticks = interval_at(Instant::now() + self.interval, self.interval);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                biased;
+                () = lifeline.stopping() => break,
+                _ = ticks.tick() => self.flush.once(false, pin!(over(&lifeline, self.stop_time))).await,
+            }
+        }
+        self.flush.once(true, pin!(over(&lifeline, self.stop_time))).await;
+    }
+}
+
+/// Until there is just time to count what is not sent.
+async fn over(lifeline: &Lifeline, stop_time: Duration) {
+    lifeline.stopping().await;
+    let now = Instant::now();
+    let left = lifeline.stop_by().map_or(stop_time, |by| by.saturating_duration_since(now));
+    sleep_until(now + left - (left / 5).min(Duration::from_millis(100))).await;
+}
+
+impl Member for Pusher {
+    fn name(&self) -> Cow<'static, str> {
+        format!("{} at {}", self.flush.name, self.flush.sink.target()).into()
+    }
+
+    async fn run(self, lifeline: Lifeline) -> Result<(), BoxError> {
+        self.drive(lifeline).await;
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Pusher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pusher").field("name", &self.name()).field("interval", &self.interval).finish_non_exhaustive()
+    }
+}
+
+/// A pusher that runs as a task of its own. Dropped, it flushes once more and ends, if the runtime lives so long;
+/// [`stop`](Self::stop) waits for that.
+#[derive(Debug)]
+pub struct Running {
+    stopper: Stopper,
+    task: JoinHandle<()>,
+}
+
+impl Running {
+    /// Flushes for the last time, within a time.
+    pub async fn stop(self, within: Duration) {
+        self.stopper.stop(within);
+        // An error says that the runtime ended it.
+        let _ = self.task.await;
+    }
+}

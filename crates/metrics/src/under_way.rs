@@ -1,0 +1,51 @@
+use std::fmt;
+use std::sync::Arc;
+
+use towerkit_endpoint::{Code, TraceContext};
+
+use crate::clock::Point;
+use crate::operation::Operation;
+
+/// One call, from its first poll to its end. Dropped before, it was cancelled.
+pub(crate) struct UnderWay {
+    operation: Arc<Operation>,
+    trace: Option<TraceContext>,
+    // None before it has begun, and after its end.
+    since: Option<Point>,
+}
+
+impl UnderWay {
+    pub(crate) const fn new(operation: Arc<Operation>, trace: Option<TraceContext>) -> Self {
+        Self { operation, trace, since: None }
+    }
+
+    /// Begins with it, unless it has begun.
+    pub(crate) fn begin(&mut self) {
+        if self.since.is_none() {
+            self.since = Some(self.operation.began());
+        }
+    }
+
+    /// Its end: well where there is no code.
+    pub(crate) fn ended(mut self, code: Option<Code>) {
+        self.end(code);
+    }
+
+    fn end(&mut self, code: Option<Code>) {
+        if let Some(since) = self.since.take() {
+            self.operation.ended(since, code, self.trace);
+        }
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.end(Some(Code::Cancelled));
+    }
+}
+
+impl fmt::Debug for UnderWay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UnderWay").field("since", &self.since).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,121 @@
+use std::fmt;
+use std::task::{Context as TaskContext, Poll};
+
+use opentelemetry::KeyValue;
+use tower_service::Service;
+use towerkit_endpoint::{Code, Context, Failure, Report, Request, TraceContext};
+
+use super::AttemptsFuture;
+use crate::propagation::{self, Debug};
+use crate::semantics::{self, Protocol, Side};
+use crate::{Span, SpanKind, Tracer};
+
+/// A service inside an [`AttemptsLayer`](crate::AttemptsLayer).
+#[derive(Clone)]
+pub struct Attempts<S> {
+    inner: S,
+    tracer: Tracer,
+    as_spans: bool,
+}
+
+impl<S> Attempts<S> {
+    pub(super) const fn new(inner: S, tracer: Tracer, as_spans: bool) -> Self {
+        Self { inner, tracer, as_spans }
+    }
+
+    fn begin(&self, context: &mut Context) -> Option<Attempt> {
+        let core = self.tracer.core()?;
+        let call = Span::of(context);
+        if !call.is_recording() {
+            return None;
+        }
+        let number = call.next_attempt();
+        if !self.as_spans {
+            return Some(Attempt { span: call, number, own: false, done: false });
+        }
+        let span = call.child_of_kind("attempt", SpanKind::Client);
+        span.set_attribute("attempt.number", i64::from(number));
+        let above = context.trace().map(TraceContext::span_id);
+        let debug = context.get::<Debug>().is_some();
+        if let Some(trace) = span.trace() {
+            propagation::inject(&core.writes, context.metadata_mut(), trace, above, debug);
+        }
+        span.set_in(context);
+        Some(Attempt { span, number, own: true, done: false })
+    }
+}
+
+impl<S, T> Service<Request<T>> for Attempts<S>
+where
+    S: Service<Request<T>>,
+    S::Error: Failure,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = AttemptsFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut TaskContext<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<T>) -> Self::Future {
+        let attempt = self.begin(request.context_mut());
+        AttemptsFuture::new(self.inner.call(request), attempt)
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for Attempts<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attempts").field("inner", &self.inner).field("as_spans", &self.as_spans).finish_non_exhaustive()
+    }
+}
+
+/// One attempt. Dropped before it is over, it was cut off.
+#[derive(Debug)]
+pub(super) struct Attempt {
+    /// The call's, or its own.
+    span: Span,
+    number: u32,
+    own: bool,
+    done: bool,
+}
+
+impl Attempt {
+    pub(super) fn ended<R, E: Failure>(mut self, result: &Result<R, E>) {
+        self.done = true;
+        match result {
+            Ok(_) if self.own => self.span.end(),
+            Ok(_) if self.number == 1 => {}
+            Ok(_) => self.span.add_event("attempt", [self.number()]),
+            Err(error) if self.own => {
+                semantics::failed(&self.span, Side::Client, Protocol::None, error);
+                self.span.end();
+            }
+            Err(error) => {
+                let report = error.as_error().map(|error| Report::new(error).to_string());
+                let report = report.map(|report| KeyValue::new("exception.message", report));
+                let kind = KeyValue::new("error.type", error.code().as_str());
+                self.span.add_event("attempt", [self.number(), kind].into_iter().chain(report));
+            }
+        }
+    }
+
+    fn number(&self) -> KeyValue {
+        KeyValue::new("attempt.number", i64::from(self.number))
+    }
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        if self.done {
+            return;
+        }
+        let code = Code::Cancelled;
+        if self.own {
+            semantics::failed_with(&self.span, Side::Client, Protocol::None, code, None, code.message().into());
+            self.span.end();
+        } else {
+            self.span.add_event("attempt", [self.number(), KeyValue::new("error.type", code.as_str())]);
+        }
+    }
+}

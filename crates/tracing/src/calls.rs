@@ -1,0 +1,5 @@
+mod layer;
+mod service;
+
+pub use layer::CallsLayer;
+pub use service::Calls;

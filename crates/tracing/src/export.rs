@@ -1,0 +1,11 @@
+mod erased;
+mod event;
+mod member;
+mod queue;
+mod worker;
+
+pub(crate) use erased::Erased;
+pub use event::{Event, Loss};
+pub use member::{Exporter, Running};
+pub(crate) use queue::Queue;
+pub use queue::Stats;

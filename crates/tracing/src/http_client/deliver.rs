@@ -1,0 +1,166 @@
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, StatusCode, header};
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, timeout_at};
+use towerkit_endpoint::Report;
+
+use super::{HttpClient, Reply};
+
+/// How a request is brought to a collector: tried again where that may help, within a time.
+#[derive(Clone, Debug)]
+pub(crate) struct Delivery {
+    client: HttpClient,
+    pub(crate) within: Duration,
+    /// Where it was made within a runtime: what polls an exporter may be a thread without one, as the SDK's is.
+    runtime: Option<Handle>,
+}
+
+/// A try that failed.
+pub(crate) struct Failed {
+    why: String,
+    /// Whether it is worth another try, and what the collector says of when.
+    again: Option<Option<Duration>>,
+}
+
+/// Why spans were not taken.
+#[derive(Debug)]
+pub(crate) enum Undelivered {
+    /// What failed last.
+    Failed(String),
+    /// The time was over.
+    Late(Duration),
+}
+
+/// Tries after the first one.
+const RETRIES: u32 = 3;
+/// The first wait; each is twice the one before.
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+
+impl Delivery {
+    pub(crate) fn new(client: HttpClient) -> Self {
+        Self { client, within: Duration::from_secs(10), runtime: Handle::try_current().ok() }
+    }
+
+    /// Sends a request, judges the reply, and tries again where that says so.
+    pub(crate) async fn deliver<R: Send + 'static>(
+        &self,
+        request: Request<Bytes>,
+        judge: fn(Reply) -> Result<R, Failed>,
+    ) -> Result<R, Undelivered> {
+        let tries = tries(self.client.clone(), request, judge, self.within);
+        if Handle::try_current().is_ok() {
+            return tries.await;
+        }
+        let Some(runtime) = &self.runtime else {
+            return Err(Undelivered::Failed(
+                "there is no Tokio runtime, neither here nor where the exporter was made".into(),
+            ));
+        };
+        let mut task = AbortOnDrop(runtime.spawn(tries));
+        (&mut task.0).await.unwrap_or_else(|_| Err(Undelivered::Failed("the runtime is shut down".into())))
+    }
+}
+
+async fn tries<R>(
+    client: HttpClient,
+    request: Request<Bytes>,
+    judge: fn(Reply) -> Result<R, Failed>,
+    within: Duration,
+) -> Result<R, Undelivered> {
+    let end = Instant::now() + within;
+    let mut wait = FIRST_WAIT;
+    let mut retries = RETRIES;
+    loop {
+        let exchange = timeout_at(end, client.clone().exchange(request.clone()));
+        let result = match exchange.await {
+            Err(_) => return Err(Undelivered::Late(within)),
+            Ok(Ok(reply)) => judge(reply),
+            Ok(Err(error)) => Err(Failed::unreached(&Report::new(&*error))),
+        };
+        let failed = match result {
+            Ok(accepted) => return Ok(accepted),
+            Err(failed) => failed,
+        };
+        // Each of many processes waits a time of its own.
+        let pause = failed.again.map(|told| told.unwrap_or(wait) + wait.mul_f64(fastrand::f64()));
+        match pause {
+            Some(pause) if retries > 0 && Instant::now() + pause < end => sleep(pause).await,
+            _ => return Err(Undelivered::Failed(failed.why)),
+        }
+        retries -= 1;
+        wait *= 2;
+    }
+}
+
+impl Failed {
+    fn unreached(error: &Report<'_>) -> Self {
+        Self { why: error.to_string(), again: Some(None) }
+    }
+
+    /// One that another try won't change.
+    #[cfg(feature = "otlp")]
+    pub(crate) fn for_good(why: String) -> Self {
+        Self { why, again: None }
+    }
+
+    /// One that is worth another try.
+    #[cfg(feature = "otlp")]
+    pub(crate) fn for_now(why: String) -> Self {
+        Self { why, again: Some(None) }
+    }
+}
+
+impl Reply {
+    /// The reply, where its status is one of success.
+    ///
+    /// Those that are worth another try are OTLP's (specification, "Retryable Response Codes"); Zipkin answers 503 as well.
+    pub(crate) fn accepted(self) -> Result<Self, Failed> {
+        if self.status.is_success() {
+            return Ok(self);
+        }
+        let why = match said(&self.body) {
+            said if said.is_empty() => self.status.to_string(),
+            said => format!("{}: {said}", self.status),
+        };
+        let again = matches!(
+            self.status,
+            StatusCode::TOO_MANY_REQUESTS
+                | StatusCode::BAD_GATEWAY
+                | StatusCode::SERVICE_UNAVAILABLE
+                | StatusCode::GATEWAY_TIMEOUT
+        );
+        let told = self.headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+        Err(Failed { why, again: again.then(|| told.map(Duration::from_secs)) })
+    }
+}
+
+/// The beginning of what a collector says, in one line.
+pub(crate) fn said(body: &[u8]) -> String {
+    // A character has four bytes at most.
+    let body = body.get(..800).unwrap_or(body);
+    let text: String = String::from_utf8_lossy(body).chars().take(200).collect();
+    text.trim().escape_debug().to_string()
+}
+
+impl fmt::Display for Undelivered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed(why) => f.write_str(why),
+            Self::Late(within) => write!(f, "no answer within {within:?}"),
+        }
+    }
+}
+
+impl std::error::Error for Undelivered {}
+
+struct AbortOnDrop<R>(JoinHandle<R>);
+
+impl<R> Drop for AbortOnDrop<R> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
