@@ -1,13 +1,14 @@
-//! What a client has around each call: attempts, a circuit, and a rate.
+//! What a client has around each call: a span, attempts, a circuit, and a rate.
 
 use std::time::Duration;
 
 use tower::ServiceBuilder;
 use towerkit_circuitbreaker::policy::ConsecutiveFailures;
 use towerkit_circuitbreaker::{Breaker, CircuitBreakerLayer, Settings, Sleep};
-use towerkit_endpoint::Endpoint;
+use towerkit_endpoint::{Endpoint, Via};
 use towerkit_ratelimit::{Quota, RateLimiter, ThrottleLayer};
 use towerkit_retry::{Budget, RetryLayer, Retrying};
+use towerkit_tracing::Tracer;
 
 use crate::endpoint::Endpoints;
 
@@ -19,8 +20,13 @@ pub const FAILURES: u32 = 5;
 
 /// Puts all layers around the endpoints of one server: see [`attempts`] and [`guarded`].
 #[must_use]
-pub fn resilient(remote: Endpoints, retries: u32, on_retry: impl Fn(&Retrying) + Send + Sync + 'static) -> Endpoints {
-    repeated(guarded(remote), attempts(retries, on_retry))
+pub fn resilient(
+    remote: Endpoints,
+    retries: u32,
+    on_retry: impl Fn(&Retrying) + Send + Sync + 'static,
+    traces: &Traces,
+) -> Endpoints {
+    repeated(guarded(remote), &attempts(retries, on_retry), traces)
 }
 
 /// Makes a failed call again, so often at most. Both methods are idempotent. `on_retry` hears of each.
@@ -32,11 +38,28 @@ pub fn attempts(retries: u32, on_retry: impl Fn(&Retrying) + Send + Sync + 'stat
         .on_retry(on_retry)
 }
 
-/// Puts the attempts around the endpoints of a server, or around those of several, balanced.
+/// How the calls are traced.
+#[derive(Clone, Debug)]
+pub struct Traces {
+    /// What makes the spans.
+    pub tracer: Tracer,
+    /// How an operation is called, as the transport says.
+    pub via: fn(&str) -> Via,
+}
+
+/// Puts the attempts around the endpoints of a server, or around those of several, balanced: a span for each call, and an event in it for each
+/// attempt.
 #[must_use]
-pub fn repeated(endpoints: Endpoints, attempts: RetryLayer) -> Endpoints {
-    let stack = ServiceBuilder::new().layer(attempts);
-    Endpoints { sum: stack.clone().service(endpoints.sum).erased(), concat: stack.service(endpoints.concat).erased() }
+pub fn repeated(endpoints: Endpoints, attempts: &RetryLayer, traces: &Traces) -> Endpoints {
+    let Traces { tracer, via } = traces;
+    let stack = |operation| {
+        let calls = tracer.calls(operation).via(via(operation));
+        ServiceBuilder::new().layer(calls).layer(attempts.clone()).layer(tracer.attempts())
+    };
+    Endpoints {
+        sum: stack("sum").service(endpoints.sum).erased(),
+        concat: stack("concat").service(endpoints.concat).erased(),
+    }
 }
 
 /// What one server has around it: a circuit and a rate, for both methods together.

@@ -9,6 +9,7 @@ use towerkit_endpoint::{BoxEndpoint, DeadlineLayer, Endpoint, PanicLayer, endpoi
 use towerkit_ratelimit::{RateLimitLayer, RateLimiter};
 
 use crate::service::AddService;
+use crate::telemetry::Telemetry;
 
 /// What `sum` is asked. The capitals are what Go kit's own client sends.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -61,14 +62,17 @@ impl Endpoints {
 
     /// Serves a service: one stack of layers, outermost first, around each method. The limit, if there is one, is for all methods
     /// together.
-    pub fn new(service: impl AddService, limit: Option<RateLimiter>) -> Self {
+    pub fn new(service: impl AddService, limit: Option<&RateLimiter>, telemetry: &Telemetry) -> Self {
         let service = Arc::new(service);
-        let stack = ServiceBuilder::new()
-            .option_layer(limit.map(RateLimitLayer::new))
-            .layer(DeadlineLayer::new(Duration::from_secs(5)))
-            .load_shed()
-            .concurrency_limit(Self::CONCURRENCY)
-            .layer(PanicLayer::new());
+        let stack = |operation| {
+            ServiceBuilder::new()
+                .layer(telemetry.requests(operation))
+                .option_layer(limit.cloned().map(RateLimitLayer::new))
+                .layer(DeadlineLayer::new(Duration::from_secs(5)))
+                .load_shed()
+                .concurrency_limit(Self::CONCURRENCY)
+                .layer(PanicLayer::new())
+        };
 
         let adder = service.clone();
         let sum = endpoint_fn(move |SumRequest { a, b }| {
@@ -79,6 +83,6 @@ impl Endpoints {
             let service = service.clone();
             async move { service.concat(a, b).await.map(|v| ConcatReply { v }) }
         });
-        Self { sum: stack.clone().service(sum).erased(), concat: stack.service(concat).erased() }
+        Self { sum: stack("sum").service(sum).erased(), concat: stack("concat").service(concat).erased() }
     }
 }

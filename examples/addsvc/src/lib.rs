@@ -4,6 +4,7 @@
 //! * [`endpoint`] makes each method an endpoint, and puts the layers around it.
 //! * [`client`] is what a client puts around each call.
 //! * [`registry`] is where it is registered, and where its callers find it.
+//! * [`telemetry`] is what operators see of it: logs, metrics, traces.
 //! * [`pb`] is generated of `proto/add.proto`, whose names and numbers are Go kit's.
 //! * [`transport`] serves the endpoints and calls them, one file a transport.
 //!
@@ -14,4 +15,5 @@ pub mod endpoint;
 pub mod pb;
 pub mod registry;
 pub mod service;
+pub mod telemetry;
 pub mod transport;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use addsvc::endpoint::Endpoints;
 use addsvc::service::BasicService;
-use addsvc::{pb, registry, transport};
+use addsvc::{pb, registry, telemetry, transport};
 use clap::Parser;
 use tokio::net::TcpListener;
 use towerkit_endpoint::BoxError;
@@ -32,7 +32,7 @@ struct Flags {
     #[arg(long, default_value = "127.0.0.1:8084", value_name = "ADDRESS")]
     jsonrpc_addr: SocketAddr,
 
-    /// Where operators ask: /livez and /readyz.
+    /// Where operators ask: /livez, /readyz and /metrics.
     #[arg(long, default_value = "127.0.0.1:8083", value_name = "ADDRESS")]
     debug_addr: SocketAddr,
 
@@ -55,6 +55,10 @@ struct Flags {
     /// How long it serves on after it is taken out of the registry, so that all callers learn of it, in seconds.
     #[arg(long, default_value_t = 2, value_name = "SECONDS", requires = "registry")]
     linger: u64,
+
+    /// What operators see of it.
+    #[command(flatten)]
+    telemetry: telemetry::Flags,
 }
 
 #[tokio::main]
@@ -70,6 +74,7 @@ async fn main() -> ExitCode {
 
 async fn run(flags: Flags) -> Result<(), BoxError> {
     let registry = flags.registry.registry("addsvc")?;
+    let (telemetry, prometheus, carriers) = flags.telemetry.start("addsvc")?;
     let http = listen("--http-addr", flags.http_addr).await?;
     let grpc = listen("--grpc-addr", flags.grpc_addr).await?;
     let json_rpc = listen("--jsonrpc-addr", flags.jsonrpc_addr).await?;
@@ -97,23 +102,27 @@ async fn run(flags: Flags) -> Result<(), BoxError> {
     };
 
     let limit = flags.rate_limit.map(|calls| RateLimiter::new(Quota::per_second(calls)));
-    let endpoints = Endpoints::new(BasicService, limit);
+    let endpoints = Endpoints::new(BasicService, limit.as_ref(), &telemetry);
+    let log = telemetry.log.clone();
     let group = Group::new().stop_limit(Duration::from_secs(flags.drain)).on_event(move |event| match event {
         Event::GroupReady => println!("{hello}"),
-        Event::StopAsked { .. } | Event::Ended { .. } => eprintln!("{event}"),
+        Event::StopAsked { .. } | Event::Ended { .. } => log.scope(|| tracing::info!("{event}")),
         _ => {}
     });
-    let health = transport::http::health(&group.health());
+    let debug_routes = transport::http::debug(&group.health(), &prometheus);
     let grpc_routes =
         transport::grpc::routes(endpoints.clone()).health(&group.health()).reflection(&[pb::FILE_DESCRIPTOR_SET]);
-    let group = group
+    let group = carriers
+        .join(group)
         .with(Signals::terminate())
-        .with(serve(debug, health).named("debug"))
+        .with(serve(debug, debug_routes).named("debug"))
         .with(serve(http, transport::http::routes(endpoints.clone())))
         .with(towerkit_transport_grpc::serve(grpc, grpc_routes))
         .with(serve(json_rpc, transport::json_rpc::routes(endpoints)).named("json-rpc"));
     let group = match (registry, instance) {
-        (Some(registry), Some(instance)) => registry.register(group, instance, Duration::from_secs(flags.linger)),
+        (Some(registry), Some(instance)) => {
+            registry.register(group, instance, Duration::from_secs(flags.linger), telemetry.log)
+        }
         _ => group,
     };
     group.run().await?;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use towerkit_endpoint::BoxError;
 use towerkit_lifecycle::{Group, Linger};
+use towerkit_log::Logger;
 use towerkit_sd::consul::Consul;
 #[cfg(feature = "etcd")]
 use towerkit_sd::etcd::Etcd;
@@ -102,20 +103,19 @@ impl Registry {
 
     /// Adds what registers the service. Added last it stops first: calls that still come are served for as long as it lingers.
     #[must_use]
-    pub fn register(&self, group: Group, at: Instance, linger: Duration) -> Group {
+    pub fn register(&self, group: Group, at: Instance, linger: Duration, log: Logger) -> Group {
         let group = group.with(Linger::new(linger));
         match self {
-            Self::Consul(consul) => group.with(registrar(consul.registration(NAME), at)),
+            Self::Consul(consul) => group.with(registrar(consul.registration(NAME), at, log)),
             #[cfg(feature = "etcd")]
-            Self::Etcd(etcd) => group.with(registrar(etcd.registration(NAME), at)),
+            Self::Etcd(etcd) => group.with(registrar(etcd.registration(NAME), at, log)),
         }
     }
 }
 
-/// It tells on standard error how it stands, at each change.
-#[expect(clippy::print_stderr, reason = "it is what a program tells of itself")]
-fn registrar<R: Register>(register: R, at: Instance) -> Registrar<R> {
-    Registrar::new(register, at).on_change(|state| eprintln!("{NAME} in the registry: {state}"))
+/// It tells how it stands, at each change.
+fn registrar<R: Register>(register: R, at: Instance, log: Logger) -> Registrar<R> {
+    Registrar::new(register, at).on_change(move |state| log.scope(|| tracing::info!("{NAME} in the registry: {state}")))
 }
 
 /// Where callers find what listens: at the host that is advertised, or else at the one it listens on.

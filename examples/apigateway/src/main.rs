@@ -20,8 +20,8 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use addsvc::registry;
-use addsvc::transport::http::health;
+use addsvc::transport::http::debug;
+use addsvc::{registry, telemetry};
 use clap::Parser;
 use tokio::net::TcpListener;
 use towerkit_endpoint::BoxError;
@@ -38,7 +38,7 @@ struct Flags {
     #[arg(long, default_value = "127.0.0.1:8000", value_name = "ADDRESS")]
     http_addr: SocketAddr,
 
-    /// Where operators ask: /livez and /readyz.
+    /// Where operators ask: /livez, /readyz and /metrics.
     #[arg(long, default_value = "127.0.0.1:8009", value_name = "ADDRESS")]
     debug_addr: SocketAddr,
 
@@ -61,6 +61,10 @@ struct Flags {
     /// How long a call may take, all attempts together: 500ms, 2s.
     #[arg(long, default_value = "500ms", value_name = "TIME", value_parser = time)]
     retry_timeout: Duration,
+
+    /// What operators see of it.
+    #[command(flatten)]
+    telemetry: telemetry::Flags,
 }
 
 #[tokio::main]
@@ -76,29 +80,31 @@ async fn main() -> ExitCode {
 
 async fn run(flags: Flags) -> Result<(), BoxError> {
     let registry = flags.registry.registry("apigateway")?;
+    let (telemetry, prometheus, carriers) = flags.telemetry.start("apigateway")?;
     let addsvc = Upstream::new("addsvc", flags.addsvc, registry.as_ref(), Instance::new("127.0.0.1", 8082));
     let stringsvc = Upstream::new("stringsvc", flags.stringsvc, registry.as_ref(), Instance::new("127.0.0.1", 8080));
     let http = listen("--http-addr", flags.http_addr).await?;
-    let debug = listen("--debug-addr", flags.debug_addr).await?;
+    let debug_listener = listen("--debug-addr", flags.debug_addr).await?;
     let hello = format!(
         "apigateway listens for HTTP on {http}, for operators on {debug}; {addsvc}, {stringsvc}; try:\n  \
          curl --json '{{\"a\":1,\"b\":2}}' {http}/addsvc/sum\n  \
          curl --json '{{\"s\":\"hello, world\"}}' {http}/stringsvc/uppercase",
         http = http.local_addr()?,
-        debug = debug.local_addr()?,
+        debug = debug_listener.local_addr()?,
     );
 
     let attempts = Attempts { most: flags.retry_max, time: flags.retry_timeout };
-    let routes = addsvc_routes::add(Router::new(), addsvc, attempts);
-    let routes = stringsvc_routes::add(routes, stringsvc, attempts);
+    let routes = addsvc_routes::add(Router::new(), addsvc, attempts, &telemetry);
+    let routes = stringsvc_routes::add(routes, stringsvc, attempts, &telemetry);
 
     let group = Group::new().on_event(move |event| match event {
         Event::GroupReady => println!("{hello}"),
-        Event::StopAsked { .. } | Event::Ended { .. } => eprintln!("{event}"),
+        Event::StopAsked { .. } | Event::Ended { .. } => telemetry.log.scope(|| tracing::info!("{event}")),
         _ => {}
     });
-    let health = health(&group.health());
-    group.with(Signals::terminate()).with(serve(debug, health).named("debug")).with(serve(http, routes)).run().await?;
+    let operators = debug(&group.health(), &prometheus);
+    let group = carriers.join(group).with(Signals::terminate()).with(serve(debug_listener, operators).named("debug"));
+    group.with(serve(http, routes)).run().await?;
     Ok(())
 }
 

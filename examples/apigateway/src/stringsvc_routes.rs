@@ -1,10 +1,13 @@
 //! `/stringsvc/`: JSON in and out, and behind.
 
+use addsvc::telemetry::Telemetry;
+use http::Method;
+use http::uri::PathAndQuery;
 use serde::{Deserialize, Serialize};
-use towerkit_endpoint::{BoxEndpoint, Endpoint};
+use towerkit_endpoint::{BoxEndpoint, Endpoint, Via};
 use towerkit_transport_http::{Pool, Remote, Router, Server};
 
-use crate::upstream::{Attempts, Upstream, balanced, budget};
+use crate::upstream::{Attempts, Caller, Upstream};
 
 #[derive(Clone, Deserialize, Serialize)]
 struct StringRequest {
@@ -24,17 +27,19 @@ struct Endpoints {
 }
 
 /// Adds `POST /stringsvc/uppercase` and `POST /stringsvc/count`.
-pub(crate) fn add(routes: Router, stringsvc: Upstream, attempts: Attempts) -> Router {
+pub(crate) fn add(routes: Router, stringsvc: Upstream, attempts: Attempts, telemetry: &Telemetry) -> Router {
     let pool = Pool::new();
-    let fleet = stringsvc.connect(move |instance| {
+    let fleet = stringsvc.connect(&telemetry.log, move |instance| {
         let remote = Remote::new(&pool, &format!("http://{instance}"))?;
         Ok(Endpoints {
             uppercase: remote.post("/uppercase").json().erased(),
             count: remote.post("/count").json().erased(),
         })
     });
-    let budget = budget();
-    let uppercase = balanced(&fleet, attempts, &budget, |one: &Endpoints| one.uppercase.clone());
-    let count = balanced(&fleet, attempts, &budget, |one: &Endpoints| one.count.clone());
+    let caller = Caller::new(attempts, telemetry.clone());
+    let via = |path| Via::Http { method: Method::POST, path: PathAndQuery::from_static(path) };
+    let uppercase =
+        caller.method("stringsvc.uppercase", via("/uppercase"), &fleet, |one: &Endpoints| one.uppercase.clone());
+    let count = caller.method("stringsvc.count", via("/count"), &fleet, |one: &Endpoints| one.count.clone());
     routes.post("/stringsvc/uppercase", Server::json(uppercase)).post("/stringsvc/count", Server::json(count))
 }

@@ -4,8 +4,10 @@ use std::fmt;
 use std::time::Duration;
 
 use addsvc::registry::Registry;
+use addsvc::telemetry::Telemetry;
 use tower::ServiceBuilder;
-use towerkit_endpoint::{BoxEndpoint, BoxError, DeadlineLayer, Endpoint, Error, Request};
+use towerkit_endpoint::{BoxEndpoint, BoxError, DeadlineLayer, Endpoint, Error, Request, Via};
+use towerkit_log::Logger;
 use towerkit_retry::{Budget, RetryLayer};
 use towerkit_sd::balancer::RoundRobin;
 use towerkit_sd::{Endpointer, EndpointerBuilder, Instance, Instancer};
@@ -43,13 +45,16 @@ impl Upstream {
         Self { name, instancer: Instancer::fixed(instances), list: Some(list) }
     }
 
-    /// Its instances, each with one connection for all methods, which is made by a function.
+    /// Its instances, each with one connection for all methods, which is made by a function. What becomes of them is logged.
     pub(crate) fn connect<C: Clone + Send + Sync + 'static>(
         self,
+        log: &Logger,
         connect: impl Fn(&Instance) -> Result<C, BoxError> + Send + Sync + 'static,
     ) -> Endpointer<C> {
-        let name = self.name;
-        EndpointerBuilder::new(self.instancer).on_event(move |event| eprintln!("{name}: {event}")).connect(connect)
+        let (name, log) = (self.name, log.clone());
+        EndpointerBuilder::new(self.instancer)
+            .on_event(move |event| log.scope(|| tracing::info!("{name}: {event}")))
+            .connect(connect)
     }
 }
 
@@ -62,28 +67,42 @@ impl fmt::Display for Upstream {
     }
 }
 
-/// A method of a service, on one instance after the other. Each attempt goes to another one.
-pub(crate) fn balanced<C, T, S>(
-    fleet: &Endpointer<C>,
+/// What goes around the calls of one service.
+pub(crate) struct Caller {
     attempts: Attempts,
-    budget: &Budget,
-    method: impl Fn(&C) -> S + Send + Sync + 'static,
-) -> BoxEndpoint<T, S::Reply>
-where
-    C: Clone + Send + Sync + 'static,
-    T: Clone + Send + Sync + 'static,
-    S: Endpoint<T, Failure = Error>,
-{
-    ServiceBuilder::new()
-        // What came with the request is not for others; the time that is left is.
-        .map_request(Request::<T>::outgoing)
-        .layer(DeadlineLayer::new(attempts.time))
-        .layer(RetryLayer::new().attempts(attempts.most).budget(budget.clone()).idempotent().elsewhere())
-        .service(fleet.balance(RoundRobin::new(), method))
-        .erased()
+    budget: Budget,
+    telemetry: Telemetry,
 }
 
-/// What an instance that is killed takes with it is all under way there: so many calls at once may be made again.
-pub(crate) fn budget() -> Budget {
-    Budget::new(0.2, 100)
+impl Caller {
+    pub(crate) fn new(attempts: Attempts, telemetry: Telemetry) -> Self {
+        // What an instance that is killed takes with it is all under way there: so many calls at once may be made again.
+        Self { attempts, budget: Budget::new(0.2, 100), telemetry }
+    }
+
+    /// A method of the service, on one instance after the other. Each attempt goes to another one.
+    pub(crate) fn method<C, T, S>(
+        &self,
+        operation: &'static str,
+        via: Via,
+        fleet: &Endpointer<C>,
+        method: impl Fn(&C) -> S + Send + Sync + 'static,
+    ) -> BoxEndpoint<T, S::Reply>
+    where
+        C: Clone + Send + Sync + 'static,
+        T: Clone + Send + Sync + 'static,
+        S: Endpoint<T, Failure = Error>,
+    {
+        let Self { attempts, budget, telemetry } = self;
+        ServiceBuilder::new()
+            .layer(telemetry.requests(operation))
+            // What came with the request is not for others; the time that is left is, and the trace.
+            .map_request(Request::<T>::outgoing)
+            .layer(telemetry.calls(operation, via))
+            .layer(DeadlineLayer::new(attempts.time))
+            .layer(RetryLayer::new().attempts(attempts.most).budget(budget.clone()).idempotent().elsewhere())
+            .layer(telemetry.tracer.attempts())
+            .service(fleet.balance(RoundRobin::new(), method))
+            .erased()
+    }
 }

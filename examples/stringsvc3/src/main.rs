@@ -8,7 +8,8 @@
 //! for s in foo bar baz; do curl --json "{\"s\":\"$s\"}" 127.0.0.1:8080/uppercase; done
 //! ```
 //!
-//! Each of the three calls is told of by the instance on port 8080, and by another one of the three.
+//! Each of the three calls is a line in the log of the instance on port 8080, and in that of another one of the three; and each instance has
+//! its metrics at `/metrics`.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
 
@@ -18,14 +19,17 @@ mod service;
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clap::Parser;
 use tokio::net::TcpListener;
 use tower::ServiceBuilder;
-use towerkit_endpoint::{BoxError, Endpoint, Error, Next, PanicLayer, Request, endpoint_fn, middleware_fn};
+use towerkit_endpoint::{BoxError, Endpoint, PanicLayer, endpoint_fn};
 use towerkit_lifecycle::{Event, Group, Signals};
+use towerkit_log::Logger;
+use towerkit_metrics::{Metrics, Prometheus};
 use towerkit_sd::Instance;
+use towerkit_transport_http::codec::{Empty, Raw};
 use towerkit_transport_http::{Router, Server, serve};
 
 use crate::service::StringRequest;
@@ -82,15 +86,25 @@ async fn run(flags: Flags) -> Result<(), BoxError> {
 
     let uppercase =
         if proxy.is_empty() { endpoint_fn(service::uppercase).erased() } else { proxying::uppercase(proxy) };
-    let stack = ServiceBuilder::new().layer(PanicLayer::new());
-    let uppercase = stack.clone().layer(middleware_fn(|r, next| tell("uppercase", r, next))).service(uppercase);
-    let count = stack.layer(middleware_fn(|r, next| tell("count", r, next))).service(endpoint_fn(service::count));
-    let routes = Router::new().post("/uppercase", Server::json(uppercase)).post("/count", Server::json(count));
+    let log = Logger::logfmt(std::io::stderr());
+    let prometheus = Prometheus::new();
+    let metrics = Metrics::new(prometheus.clone()).prefixed("stringsvc");
+    let stack = |method| {
+        ServiceBuilder::new()
+            .layer(log.requests(method).message_fields(|r: &StringRequest, fields| fields.add("input", &*r.s)))
+            .layer(metrics.requests(method))
+            .layer(PanicLayer::new())
+    };
+    let routes = Router::new()
+        .post("/uppercase", Server::json(stack("uppercase").service(uppercase)))
+        .post("/count", Server::json(stack("count").service(endpoint_fn(service::count))))
+        .get("/metrics", Server::new(prometheus.scrape(), Empty, Raw::default()));
 
+    let lifecycle = log.clone();
     let group = Group::new()
         .on_event(move |event| match event {
             Event::GroupReady => println!("{hello}"),
-            Event::StopAsked { .. } | Event::Ended { .. } => eprintln!("{event}"),
+            Event::StopAsked { .. } | Event::Ended { .. } => lifecycle.scope(|| tracing::info!("{event}")),
             _ => {}
         })
         .with(Signals::terminate())
@@ -98,23 +112,10 @@ async fn run(flags: Flags) -> Result<(), BoxError> {
     let group = match consul_addr {
         Some(agent) => {
             let instance = registry::instance(address, advertise.as_deref())?;
-            registry::register(group, &agent, instance, Duration::from_secs(linger))?
+            registry::register(group, &agent, instance, Duration::from_secs(linger), log)?
         }
         None => group,
     };
     group.run().await?;
     Ok(())
-}
-
-/// One line for each call.
-async fn tell<R>(
-    method: &'static str,
-    request: Request<StringRequest>,
-    next: Next<StringRequest, R>,
-) -> Result<R, Error> {
-    let (input, start) = (request.message().s.clone(), Instant::now());
-    let result = next.run(request).await;
-    let code = result.as_ref().map_or_else(|error| error.code().as_str(), |_| "ok");
-    eprintln!("method={method} input={input:?} code={code} took={:?}", start.elapsed());
-    result
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use towerkit_endpoint::BoxError;
 use towerkit_lifecycle::{Group, Linger};
+use towerkit_log::Logger;
 use towerkit_sd::consul::Consul;
 use towerkit_sd::{HttpClient, Instance, Registrar};
 
@@ -32,10 +33,16 @@ pub(crate) fn instance(listens: SocketAddr, advertise: Option<&str>) -> Result<I
 /// # Errors
 ///
 /// Where the agent has no address.
-pub(crate) fn register(group: Group, agent: &Instance, at: Instance, linger: Duration) -> Result<Group, BoxError> {
+pub(crate) fn register(
+    group: Group,
+    agent: &Instance,
+    at: Instance,
+    linger: Duration,
+    log: Logger,
+) -> Result<Group, BoxError> {
     let consul = Consul::new(HttpClient::plain(), &format!("http://{agent}"))
         .map_err(|error| format!("--consul-addr {agent}: {error}"))?;
     let registrar = Registrar::new(consul.registration("stringsvc"), at)
-        .on_change(|state| eprintln!("stringsvc in the registry: {state}"));
+        .on_change(move |state| log.scope(|| tracing::info!("stringsvc in the registry: {state}")));
     Ok(group.with(Linger::new(linger)).with(registrar))
 }

@@ -2,8 +2,9 @@
 
 use std::future::{Ready, ready};
 
+use http::uri::PathAndQuery;
 use tower::ServiceExt as _;
-use towerkit_endpoint::{Code, Endpoint, Error};
+use towerkit_endpoint::{Code, Endpoint, Error, Via};
 use towerkit_transport_grpc::{Channel, Method, Remote, Routes, Server};
 
 use crate::endpoint::{ConcatReply, ConcatRequest, Endpoints, SumReply, SumRequest};
@@ -33,6 +34,13 @@ pub fn client(remote: &Remote<impl Channel>) -> Endpoints {
         sum: sum.and_then(|pb::SumReply { v, err }| unless(err, SumReply { v })).erased(),
         concat: concat.and_then(|pb::ConcatReply { v, err }| unless(err, ConcatReply { v })).erased(),
     }
+}
+
+/// How an operation is called, for traces.
+#[must_use]
+pub fn via(operation: &str) -> Via {
+    let method = if operation == "sum" { SUM.path() } else { CONCAT.path() };
+    Via::Grpc { path: Some(PathAndQuery::from_static(method)) }
 }
 
 /// Go kit's own service refuses by `err`, in a reply that is good otherwise.

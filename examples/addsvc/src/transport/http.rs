@@ -1,8 +1,11 @@
 //! JSON over HTTP: `POST /sum` and `POST /concat`.
 
-use towerkit_endpoint::Endpoint;
+use http::Method;
+use http::uri::PathAndQuery;
+use towerkit_endpoint::{Endpoint, Via};
 use towerkit_lifecycle::Health;
-use towerkit_transport_http::codec::{Empty, Text};
+use towerkit_metrics::Prometheus;
+use towerkit_transport_http::codec::{Empty, Raw, Text};
 use towerkit_transport_http::{Pool, Remote, Router, Server};
 
 use crate::endpoint::Endpoints;
@@ -19,10 +22,18 @@ pub fn client(remote: &Remote<Pool>) -> Endpoints {
     Endpoints { sum: remote.post("/sum").json().erased(), concat: remote.post("/concat").json().erased() }
 }
 
-/// Serves what operators ask: `GET /livez` and `GET /readyz`.
+/// How an operation is called, for traces.
 #[must_use]
-pub fn health(health: &Health) -> Router {
+pub fn via(operation: &str) -> Via {
+    let path = if operation == "sum" { "/sum" } else { "/concat" };
+    Via::Http { method: Method::POST, path: PathAndQuery::from_static(path) }
+}
+
+/// Serves what operators ask: `GET /livez`, `GET /readyz` and `GET /metrics`.
+#[must_use]
+pub fn debug(health: &Health, prometheus: &Prometheus) -> Router {
     Router::new()
         .get("/livez", Server::new(health.livez(), Empty, Text))
         .get("/readyz", Server::new(health.readyz(), Empty, Text))
+        .get("/metrics", Server::new(prometheus.scrape(), Empty, Raw::default()))
 }

@@ -1,6 +1,6 @@
 //! JSON-RPC 2.0 over HTTP: the methods `sum` and `concat`, at any path.
 
-use towerkit_endpoint::Endpoint;
+use towerkit_endpoint::{Endpoint, Via};
 use towerkit_transport_http::json_rpc::{Methods, Remote, server};
 use towerkit_transport_http::{Pool, Router};
 
@@ -16,4 +16,10 @@ pub fn routes(endpoints: Endpoints) -> Router {
 #[must_use]
 pub fn client(remote: &Remote<Pool>) -> Endpoints {
     Endpoints { sum: remote.method("sum").erased(), concat: remote.method("concat").erased() }
+}
+
+/// How an operation is called, for traces.
+#[must_use]
+pub fn via(operation: &str) -> Via {
+    Via::JsonRpc { method: operation.into() }
 }

@@ -21,6 +21,7 @@ use towerkit_transport_grpc::{Compression, Method, Outcome, Routes, Server};
 
 use addsvc::endpoint::{Endpoints, SumReply, SumRequest};
 use addsvc::service::BasicService;
+use addsvc::telemetry::Telemetry;
 use addsvc::{pb, transport};
 
 use crate::running::Addsvc;
@@ -127,7 +128,7 @@ async fn a_handler_is_dropped_when_the_time_of_grpcios_call_is_over() {
             }
         },
     ));
-    let concat = Endpoints::new(BasicService, None).concat;
+    let concat = Endpoints::new(BasicService, None, &Telemetry::off()).concat;
     let service = Serving::start(transport::grpc::routes(Endpoints { sum: sum.erased(), concat })).await;
 
     assert_eq!(said(&python, "late", service.address).await, "DEADLINE_EXCEEDED\n");

@@ -40,5 +40,5 @@ fn operators_are_told_that_it_lives_and_is_ready() {
     let (status, report) = get("/readyz");
     assert_eq!(status, 200);
     assert!(report.starts_with("ready\n") && report.contains("http: running\n"), "{report}");
-    assert_eq!(get("/metrics").0, 404);
+    assert_eq!(get("/debug").0, 404);
 }

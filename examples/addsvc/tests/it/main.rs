@@ -14,3 +14,4 @@ mod resilience;
 mod running;
 mod serving;
 mod stop;
+mod telemetry;

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
-use addsvc::client;
 use addsvc::endpoint::{Endpoints, SumReply, SumRequest};
+use addsvc::{client, transport};
 use towerkit_circuitbreaker::CircuitOpen;
 use towerkit_endpoint::{Code, Endpoint as _, Error, endpoint_fn};
 use towerkit_retry::Exhausted;
+use towerkit_tracing::Tracer;
 
 use crate::running::Addsvc;
 
@@ -130,9 +131,10 @@ async fn the_circuit_of_a_client_opens_after_five_failures() {
         counted.fetch_add(1, Ordering::SeqCst);
         async { Err::<SumReply, _>(Error::from(Code::Unavailable)) }
     });
-    let served = Endpoints::new(addsvc::service::BasicService, None);
+    let served = Endpoints::new(addsvc::service::BasicService, None, &addsvc::telemetry::Telemetry::off());
     let remote = Endpoints { sum: sum.erased(), concat: served.concat };
-    let client = client::resilient(remote, 20, |_| {});
+    let traces = client::Traces { tracer: Tracer::off(), via: transport::http::via };
+    let client = client::resilient(remote, 20, |_| {}, &traces);
 
     let error = client.sum.invoke(SumRequest { a: 1, b: 2 }).await.unwrap_err();
     let attempts = error.find::<Exhausted>().unwrap().errors();

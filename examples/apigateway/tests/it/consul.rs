@@ -8,7 +8,7 @@ use serde_json::Value;
 use towerkit_testing::process::{Process, free_port};
 use towerkit_testing::tool;
 
-use crate::programs::{address, exchange};
+use crate::programs::{address, get};
 
 pub(crate) struct Consul {
     port: u16,
@@ -45,11 +45,4 @@ impl Consul {
         };
         entries.as_array().unwrap().iter().map(instance).collect()
     }
-}
-
-/// What it answers, or nothing.
-fn get(port: u16, path: &str) -> Value {
-    // By HTTP/1.0 nothing comes in chunks.
-    let (_, body) = exchange(port, &format!("GET {path} HTTP/1.0\r\nhost: a\r\n\r\n"));
-    serde_json::from_str(&body).unwrap_or_default()
 }

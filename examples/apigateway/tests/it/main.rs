@@ -10,3 +10,4 @@ mod lists;
 mod load;
 mod programs;
 mod registries;
+mod tracing;

@@ -7,6 +7,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
 use towerkit_testing::process::{Process, free_port};
 
 pub(crate) const SOON: Duration = Duration::from_secs(10);
@@ -39,7 +40,10 @@ fn program(name: &str) -> PathBuf {
 /// One that runs, and the port by which it is called.
 pub(crate) struct Program {
     pub(crate) process: Process,
+    /// By which it is called here.
     pub(crate) port: u16,
+    /// All it has, in the order of its flags.
+    pub(crate) ports: Vec<u16>,
 }
 
 impl Program {
@@ -54,7 +58,7 @@ impl Program {
         let mut process = Process::start(command.args(listens).args(flags));
         // Its last member is ready when it says so.
         process.wait_until_said(&format!("{name} listens"), 1, SOON);
-        Self { process, port: addresses[called] }
+        Self { process, port: addresses[called], ports: addresses }
     }
 
     /// It is called by gRPC.
@@ -120,4 +124,11 @@ pub(crate) fn exchange(port: u16, request: &str) -> (u16, String) {
     stream.read_to_string(&mut answer).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+}
+
+/// What an API answers, or nothing.
+pub(crate) fn get(port: u16, path: &str) -> Value {
+    // By HTTP/1.0 nothing comes in chunks.
+    let (_, body) = exchange(port, &format!("GET {path} HTTP/1.0\r\nhost: a\r\n\r\n"));
+    serde_json::from_str(&body).unwrap_or_default()
 }

@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use addsvc::client;
 use addsvc::endpoint::{ConcatRequest, Endpoints, SumRequest};
+use addsvc::telemetry::TraceFlags;
 use clap::{Parser, ValueEnum};
 use fleet::{BalancerKind, Tally};
 use futures_util::{StreamExt, stream};
@@ -28,6 +29,7 @@ use instancer::Source;
 use towerkit_endpoint::{BoxError, Context, Endpoint, Report, Request};
 use towerkit_retry::{Exhausted, Retrying};
 use towerkit_sd::NoInstance;
+use towerkit_tracing::Tracer;
 use transport::{Connector, Transport};
 
 /// Calls addsvc.
@@ -84,6 +86,10 @@ struct Flags {
     #[arg(long, value_name = "N", default_value_t = 0)]
     retries: u32,
 
+    /// Where the traces go that begin with these calls.
+    #[command(flatten)]
+    trace: TraceFlags,
+
     /// The first operand.
     #[arg(allow_negative_numbers = true)]
     a: String,
@@ -116,10 +122,21 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Makes the calls. They all say the same.
+/// Makes the calls, and sees their traces off.
 async fn run(flags: Flags, tally: &Tally) -> Result<String, BoxError> {
-    let endpoints = &connect(&flags, tally)?;
-    let call = Call::read(&flags)?;
+    let (tracer, exporter) = flags.trace.tracer("addcli")?.build();
+    let exporter = exporter.on_event(|event| eprintln!("{event}")).spawn();
+    let result = match connect(&flags, &tracer, tally) {
+        Ok(endpoints) => call_all(&flags, &endpoints).await,
+        Err(error) => Err(error),
+    };
+    exporter.stop(Duration::from_secs(3)).await;
+    result
+}
+
+/// They all say the same.
+async fn call_all(flags: &Flags, endpoints: &Endpoints) -> Result<String, BoxError> {
+    let call = Call::read(flags)?;
     let call = |_| call.make(endpoints);
     let mut calls = stream::iter(0..flags.times).map(call).buffer_unordered(flags.concurrency.into());
     let (mut line, mut failed, mut first) = (String::new(), 0_u64, None);
@@ -177,7 +194,7 @@ impl Call {
     }
 }
 
-fn connect(flags: &Flags, tally: &Tally) -> Result<Endpoints, BoxError> {
+fn connect(flags: &Flags, tracer: &Tracer, tally: &Tally) -> Result<Endpoints, BoxError> {
     let on_retry = |retrying: &Retrying| {
         let Retrying { attempt, code, delay, .. } = retrying;
         eprintln!("attempt {attempt} failed ({code}), the next follows in {} ms", delay.as_millis());
@@ -185,7 +202,8 @@ fn connect(flags: &Flags, tally: &Tally) -> Result<Endpoints, BoxError> {
     if let Some(source) = &flags.instancer {
         let instancer = source.instancer().map_err(|error| format!("--instancer: {}", with_causes(&*error)))?;
         let fleet = fleet::endpoints(instancer, flags.transport, flags.balancer, tally);
-        return Ok(client::repeated(fleet, client::attempts(flags.retries, on_retry).elsewhere()));
+        let attempts = client::attempts(flags.retries, on_retry).elsewhere();
+        return Ok(client::repeated(fleet, &attempts, &flags.transport.traces(tracer)));
     }
     let (flag, address, transport) = if let Some(address) = &flags.http_addr {
         ("--http-addr", address, Transport::Http)
@@ -197,7 +215,7 @@ fn connect(flags: &Flags, tally: &Tally) -> Result<Endpoints, BoxError> {
         return Err("no remote address specified: give --http-addr, --grpc-addr, --jsonrpc-addr or --instancer".into());
     };
     let remote = Connector::new(transport).connect(address).map_err(|error| format!("{flag} {address}: {error}"))?;
-    Ok(client::resilient(remote, flags.retries, on_retry))
+    Ok(client::resilient(remote, flags.retries, on_retry, &transport.traces(tracer)))
 }
 
 /// Of a call that got no answer the message says little; what is below it is for whoever sits here.

@@ -1,9 +1,11 @@
 //! By which of its transports the service is called.
 
+use addsvc::client::Traces;
 use addsvc::endpoint::Endpoints;
 use addsvc::transport;
 use clap::ValueEnum;
 use towerkit_endpoint::BoxError;
+use towerkit_tracing::Tracer;
 use towerkit_transport_grpc as grpc;
 use towerkit_transport_http::{Pool, Remote, json_rpc};
 
@@ -12,6 +14,18 @@ pub(crate) enum Transport {
     Http,
     Grpc,
     Jsonrpc,
+}
+
+impl Transport {
+    /// How calls by it are traced.
+    pub(crate) fn traces(self, tracer: &Tracer) -> Traces {
+        let via = match self {
+            Self::Http => transport::http::via,
+            Self::Grpc => transport::grpc::via,
+            Self::Jsonrpc => transport::json_rpc::via,
+        };
+        Traces { tracer: tracer.clone(), via }
+    }
 }
 
 /// Connects to servers, which share a pool.
