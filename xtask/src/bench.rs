@@ -10,6 +10,7 @@ mod proxy;
 mod resilience;
 mod sd;
 mod table;
+mod telemetry;
 
 use anyhow::{Result, bail};
 
@@ -17,7 +18,7 @@ use table::Row;
 
 #[derive(clap::Args)]
 pub struct Flags {
-    /// Which: `layers`, `http`, `grpc`, `proxy`, `resilience` or `sd`.
+    /// Which: `layers`, `http`, `grpc`, `proxy`, `resilience`, `sd` or `telemetry`.
     name: String,
 
     /// One JSON object a row, in place of the table.
@@ -51,9 +52,10 @@ pub fn run(flags: &Flags) -> Result<bool> {
         "proxy" => alone(proxy::run(flags.quick)?),
         "resilience" => alone(resilience::run(flags.quick)?),
         "sd" => sd::run(flags.quick)?,
-        other => {
-            bail!("there is no benchmark {other:?}: it is `layers`, `http`, `grpc`, `proxy`, `resilience` or `sd`")
-        }
+        "telemetry" => telemetry::run(flags.quick)?,
+        other => bail!(
+            "there is no benchmark {other:?}: it is `layers`, `http`, `grpc`, `proxy`, `resilience`, `sd` or `telemetry`"
+        ),
     };
     for Part { title, rows, matrix } in &parts {
         if flags.json {

@@ -63,6 +63,8 @@ impl Kind {
         match self {
             Self::Json => Some(Budget::Ratio(1.05)),
             Self::Stack => Some(Budget::Ratio(1.12)),
+            Self::Production => Some(Budget::Ratio(1.15)),
+            Self::ProductionLog => Some(Budget::Ratio(1.35)),
             Self::Hyper | Self::Router | Self::Axum | Self::AxumStack => None,
         }
     }

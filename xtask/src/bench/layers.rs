@@ -2,11 +2,12 @@
 
 use anyhow::{Context, Result};
 
-use super::probe::{self, Case};
+use super::probe::{self, Bench, Case};
 use super::table::{Budget, Row};
 
 pub fn run(quick: bool) -> Result<Vec<Row>> {
-    let cases = probe::cases("towerkit-endpoint", "layers", &["--rounds", if quick { "7" } else { "31" }], 1)?;
+    let cases =
+        probe::cases(Bench("towerkit-endpoint", "layers", ""), &["--rounds", if quick { "7" } else { "31" }], 1)?;
     let base = cases.first().context("no bare endpoint was measured")?;
     let mut rows = Vec::new();
     for Case { name, budget, one, allocations, .. } in &cases {

@@ -17,11 +17,15 @@ pub struct Case {
     pub allocations: f64,
 }
 
+/// A benchmark: its package, its name, and the features it needs.
+#[derive(Clone, Copy)]
+pub struct Bench(pub &'static str, pub &'static str, pub &'static str);
+
 /// Runs a benchmark so many times, and puts what it says of each case together.
-pub fn cases(package: &str, bench: &str, arguments: &[&str], processes: usize) -> Result<Vec<Case>> {
+pub fn cases(bench: Bench, arguments: &[&str], processes: usize) -> Result<Vec<Case>> {
     let mut cases: Vec<Case> = Vec::new();
     for _ in 0..processes {
-        for (index, line) in lines(package, bench, arguments)?.iter().enumerate() {
+        for (index, line) in lines(bench, arguments)?.iter().enumerate() {
             let read = case(line)?;
             match cases.get_mut(index) {
                 None => cases.push(read),
@@ -37,9 +41,10 @@ pub fn cases(package: &str, bench: &str, arguments: &[&str], processes: usize) -
 }
 
 /// Runs a benchmark once: the JSON objects that it prints.
-pub fn lines(package: &str, bench: &str, arguments: &[&str]) -> Result<Vec<Value>> {
+pub fn lines(Bench(package, name, features): Bench, arguments: &[&str]) -> Result<Vec<Value>> {
     let mut command = workspace::cargo();
-    command.args(["bench", "--quiet", "--package", package, "--bench", bench, "--"]).args(arguments);
+    command.args(["bench", "--quiet", "--package", package, "--bench", name, "--features", features, "--"]);
+    command.args(arguments);
     let text = workspace::output(&mut command)?;
     let lines = text.lines().filter(|line| line.starts_with('{'));
     lines.map(|line| serde_json::from_str(line).context("a line of the benchmark")).collect()

@@ -2,12 +2,12 @@
 
 use anyhow::{Context, Result};
 
-use super::probe::{self, Case, PROCESSES};
+use super::probe::{self, Bench, Case, PROCESSES};
 use super::table::{Budget, Row};
 
 pub fn run(quick: bool) -> Result<Vec<Row>> {
     let rounds = ["--rounds", if quick { "3" } else { "15" }];
-    let cases = probe::cases("storm", "resilience", &rounds, PROCESSES)?;
+    let cases = probe::cases(Bench("storm", "resilience", ""), &rounds, PROCESSES)?;
     // The first is the handler alone. What has no service around it is taken as it is.
     let bare = cases.first().context("nothing was measured")?;
     let mut rows = Vec::new();

@@ -3,17 +3,16 @@
 use anyhow::{Context, Result};
 
 use super::Part;
-use super::probe::{self, Case, PROCESSES};
+use super::probe::{self, Bench, Case, PROCESSES};
 use super::table::{Budget, Row};
 
-const PACKAGE: &str = "towerkit-sd";
-const BENCH: &str = "balancer";
+const BENCH: Bench = Bench("towerkit-sd", "balancer", "");
 
 pub fn run(quick: bool) -> Result<Vec<Part>> {
     let rounds = if quick { "3" } else { "15" };
-    let measured = |part| probe::cases(PACKAGE, BENCH, &["--part", part, "--rounds", rounds], PROCESSES);
+    let measured = |part| probe::cases(BENCH, &["--part", part, "--rounds", rounds], PROCESSES);
     let simulated = |part, amount, much| {
-        let lines = probe::lines(PACKAGE, BENCH, &["--part", part, amount, much])?;
+        let lines = probe::lines(BENCH, &["--part", part, amount, much])?;
         lines.iter().map(values).collect::<Result<Vec<_>>>().map(|rows| rows.into_iter().flatten().collect::<Vec<_>>())
     };
     let (picks, calls) = (measured("pick")?, measured("call")?);

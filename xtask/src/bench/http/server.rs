@@ -14,19 +14,32 @@ pub enum Kind {
     Hyper,
     Json,
     Stack,
+    Production,
+    ProductionLog,
     Router,
     Axum,
     AxumStack,
 }
 
 impl Kind {
-    pub const ALL: [Self; 6] = [Self::Hyper, Self::Json, Self::Stack, Self::Router, Self::Axum, Self::AxumStack];
+    pub const ALL: [Self; 8] = [
+        Self::Hyper,
+        Self::Json,
+        Self::Stack,
+        Self::Production,
+        Self::ProductionLog,
+        Self::Router,
+        Self::Axum,
+        Self::AxumStack,
+    ];
 
     pub const fn name(self) -> &'static str {
         match self {
             Self::Hyper => "hyper by hand",
             Self::Json => "Server::json",
             Self::Stack => "Server::json, stack",
+            Self::Production => "Server::json, production, no log line",
+            Self::ProductionLog => "Server::json, production, a log line",
             Self::Router => "Router, Server::json",
             Self::Axum => "axum",
             Self::AxumStack => "axum, timeout, limit, shed",
@@ -38,6 +51,8 @@ impl Kind {
             Self::Hyper => "hyper",
             Self::Json => "json",
             Self::Stack => "stack",
+            Self::Production => "production",
+            Self::ProductionLog => "production-log",
             Self::Router => "router",
             Self::Axum => "axum",
             Self::AxumStack => "axum-stack",
