@@ -102,7 +102,7 @@ mod tests {
             ("/api/v2/spans", "does not begin with http"),
             ("ftp://host", "does not begin with http"),
             ("http://a:b@host", "credentials"),
-            ("http://host:port", "is none"),
+            ("http://host:port", "no port"),
             ("http://host:99999", "no port"),
             ("http://host:", "no port"),
             ("https://host", "TLS"),
