@@ -8,12 +8,14 @@
 //! cargo xtask fuzz [TARGET..]         what reads a peer's bytes, fuzzed
 //! cargo xtask bench NAME              a benchmark, as a table of ratios
 //! cargo xtask fleet                   what becomes of calls when instances and their registry fail
+//! cargo xtask dashboard               what an operator sees of an incident, asked of a real Prometheus
 //! ```
 
 #![allow(clippy::print_stdout, clippy::print_stderr, unreachable_pub, reason = "it is a program, and has no API")]
 
 mod bench;
 mod check;
+mod dashboard;
 mod features;
 mod fleet;
 mod fuzz;
@@ -47,6 +49,8 @@ enum Command {
     Bench(bench::Flags),
     /// Calls real processes while they are killed, hang and are restarted, and prints what became of the calls.
     Fleet(fleet::Flags),
+    /// Asks a real Prometheus for each panel of `docs/dashboard.json`, while real processes have an incident, and draws them.
+    Dashboard(dashboard::Flags),
 }
 
 fn main() -> ExitCode {
@@ -58,6 +62,7 @@ fn main() -> ExitCode {
         Command::Fuzz(flags) => fuzz::run(&flags),
         Command::Bench(flags) => bench::run(&flags),
         Command::Fleet(flags) => fleet::run(&flags),
+        Command::Dashboard(flags) => dashboard::run(&flags),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,
