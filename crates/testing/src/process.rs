@@ -11,6 +11,7 @@
 //! nginx.kill();
 //! ```
 
+use std::fs;
 use std::hash::{BuildHasher, RandomState};
 use std::io::Read;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -123,15 +124,27 @@ impl Process {
         self.said.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Sends it a signal by its name: `TERM`, `STOP`, `CONT`.
+    /// Sends it a signal by its name: `TERM`, `STOP`, `CONT`. After `STOP` it stands still, all of its threads.
     ///
     /// # Panics
     ///
-    /// Where there is no such signal.
+    /// Where there is no such signal, or it does not stop within ten seconds.
     #[expect(clippy::expect_used, reason = "a test can't go on without")]
     pub fn signal(&self, signal: &str) {
         let status = Command::new("kill").args([&format!("-{signal}"), &self.id().to_string()]).status();
         assert!(status.expect("kill runs").success(), "kill -{signal} of {} failed", self.name);
+        let start = Instant::now();
+        while signal == "STOP" && !self.stands_still() {
+            assert!(start.elapsed() < Duration::from_secs(10), "{} does not stop", self.name);
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// Whether each of its threads is stopped (proc(5), `stat`, the field after the name); where the system does not tell, that is believed.
+    fn stands_still(&self) -> bool {
+        let Ok(threads) = fs::read_dir(format!("/proc/{}/task", self.id())) else { return true };
+        let stats = threads.flatten().filter_map(|thread| fs::read_to_string(thread.path().join("stat")).ok());
+        stats.filter_map(|stat| Some(stat.rsplit_once(')')?.1.trim_start().starts_with('T'))).all(|stopped| stopped)
     }
 
     /// Kills it, and waits until it is gone.

@@ -6,20 +6,23 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use tokio::runtime::Handle;
 use towerkit_endpoint::{BoxError, Via};
-use towerkit_lifecycle::Group;
-use towerkit_log::{Colour, Flusher, Logger, NonBlocking, Outcome, Syslog};
+use towerkit_lifecycle::{Group, Member as _};
+use towerkit_log::{Colour, Flusher, LogLayer, Logger, NonBlocking, Outcome, Syslog};
 use towerkit_metrics::dogstatsd::Dogstatsd;
 use towerkit_metrics::graphite::Graphite;
 use towerkit_metrics::influxdb::InfluxDb;
-use towerkit_metrics::process::Process;
-use towerkit_metrics::push::{Pusher, Store};
+use towerkit_metrics::process::{self, Process};
+use towerkit_metrics::push::{self, Pusher, Store};
 use towerkit_metrics::statsd::Statsd;
 use towerkit_metrics::{Fanout, Metrics, MetricsLayer, Prometheus};
-use towerkit_tracing::{CallsLayer, Exporter, Otlp, RequestsLayer, Sampler, Tracer, TracerBuilder, Zipkin};
+use towerkit_tracing::{
+    CallsLayer, Event, Exporter, Otlp, Propagation, RequestsLayer, Sampler, Tracer, TracerBuilder, Zipkin,
+};
 use tracing::Level;
 
-/// The flags of a service.
-#[derive(Args, Clone, Debug)]
+/// The flags of a service. They are not to be shown: a URL may have a secret in it.
+#[derive(Args, Clone)]
+#[expect(missing_debug_implementations, reason = "see above")]
 #[group(id = "telemetry")]
 pub struct Flags {
     /// How log lines are written.
@@ -55,7 +58,7 @@ pub struct Flags {
     influxdb_database: String,
 
     /// How often metrics are pushed, in seconds.
-    #[arg(long, default_value_t = 10, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, default_value_t = 10, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     push_interval: u64,
 
     /// Where traces go.
@@ -64,7 +67,8 @@ pub struct Flags {
 }
 
 /// The flags that say where traces go: all that a client has.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone)]
+#[expect(missing_debug_implementations, reason = "a URL may have a secret in it")]
 pub struct TraceFlags {
     /// Where Zipkin takes spans, such as http://127.0.0.1:9411/api/v2/spans.
     #[arg(long, value_name = "URL")]
@@ -77,6 +81,10 @@ pub struct TraceFlags {
     /// The share of the traces that are recorded, of those that begin here.
     #[arg(long, default_value_t = 1.0, value_name = "0..1", value_parser = share)]
     trace_ratio: f64,
+
+    /// Tells the services that are called of the trace in B3's single header, too.
+    #[arg(long)]
+    trace_b3: bool,
 }
 
 fn share(text: &str) -> Result<f64, &'static str> {
@@ -111,6 +119,8 @@ pub struct Telemetry {
 pub struct Carriers {
     flusher: Option<Flusher>,
     pushers: Vec<Pusher>,
+    /// Where something is pushed; who scrapes has the process looked at by that.
+    process: Option<process::Sampler>,
     exporter: Exporter,
 }
 
@@ -122,12 +132,12 @@ impl Telemetry {
     }
 
     /// What goes around each endpoint that is served, outermost.
-    pub fn requests(&self, operation: &'static str) -> (RequestsLayer, towerkit_log::Requests, MetricsLayer) {
+    pub fn requests(&self, operation: &'static str) -> (RequestsLayer, LogLayer, MetricsLayer) {
         (self.tracer.requests(operation), self.log.requests(operation), self.metrics.requests(operation))
     }
 
     /// What goes around each endpoint that calls another service, outside of its attempts. How the call goes is for the trace.
-    pub fn calls(&self, operation: &'static str, via: Via) -> (CallsLayer, towerkit_log::Requests, MetricsLayer) {
+    pub fn calls(&self, operation: &'static str, via: Via) -> (CallsLayer, LogLayer, MetricsLayer) {
         // One line a request is enough; the calls it takes are told where they fail.
         let log = self.log.calls(operation).level(Outcome::Ok, Level::DEBUG);
         (self.tracer.calls(operation).via(via), log, self.metrics.calls(operation))
@@ -150,18 +160,21 @@ impl Flags {
         let recorders = Fanout::new().with(prometheus.clone());
         let metrics = Metrics::new(stores.into_iter().fold(recorders, Fanout::with));
         let process = Process::new(&metrics).runtime(Handle::current());
+        let process_every = (!pushers.is_empty()).then(|| process.clone().every(self.push_interval()));
         let prometheus = prometheus.before_scrape(move || process.sample());
-        let interval = Duration::from_secs(self.push_interval);
-        let pushers = pushers.into_iter().map(|pusher| {
-            let (log, name) = (log.clone(), format!("{pusher:?}"));
-            pusher.interval(interval).on_event(move |event| log.scope(|| tracing::warn!(backend = name, "{event}")))
-        });
-        let pushers = pushers.collect();
+        let pushers =
+            pushers.into_iter().map(|pusher| told(pusher.interval(self.push_interval()), log.clone())).collect();
 
         let (tracer, exporter) = self.trace.tracer(service)?.build();
         let listener = log.clone();
-        let exporter = exporter.on_event(move |event| listener.scope(|| tracing::warn!("{event}")));
-        Ok((Telemetry { log, metrics, tracer }, prometheus, Carriers { flusher, pushers, exporter }))
+        let exporter = exporter.on_event(move |event| {
+            listener.scope(|| match event {
+                Event::Exported { .. } => tracing::debug!("{event}"),
+                _ => tracing::warn!("{event}"),
+            });
+        });
+        let carriers = Carriers { flusher, pushers, process: process_every, exporter };
+        Ok((Telemetry { log, metrics, tracer }, prometheus, carriers))
     }
 
     fn log(&self) -> (Logger, Option<Flusher>) {
@@ -180,17 +193,35 @@ impl Flags {
         (log, Some(flusher))
     }
 
+    const fn push_interval(&self) -> Duration {
+        Duration::from_secs(self.push_interval)
+    }
+
     fn push(&self, service: &str) -> Result<Vec<(Store, Pusher)>, BoxError> {
         let mut push = Vec::new();
         push.extend(self.statsd_addr.as_ref().map(|server| Statsd::new(server).prefix(service).build()));
         push.extend(self.dogstatsd_addr.as_ref().map(|server| Dogstatsd::new(server).tag("service", service).build()));
-        push.extend(self.graphite_addr.as_ref().map(|server| Graphite::new(server).prefix(service).build()));
+        push.extend(self.graphite_addr.as_ref().map(|server| {
+            // Carbon is to keep a point for each flush.
+            Graphite::new(server).prefix(service).resolution(self.push_interval()).build()
+        }));
         if let Some(url) = &self.influxdb_url {
             let influxdb = InfluxDb::v1(url, &self.influxdb_database).tag("service", service).build();
             push.push(influxdb.map_err(|error| format!("--influxdb-url: {error}"))?);
         }
         Ok(push)
     }
+}
+
+/// What becomes of a backend is logged.
+fn told(pusher: Pusher, log: Logger) -> Pusher {
+    let backend = pusher.name().into_owned();
+    pusher.on_event(move |event| {
+        log.scope(|| match event {
+            push::Event::Recovered { .. } => tracing::info!(backend, "{event}"),
+            _ => tracing::warn!(backend, "{event}"),
+        });
+    })
 }
 
 impl TraceFlags {
@@ -201,12 +232,15 @@ impl TraceFlags {
     /// Where an URL can't be; the error names its flag.
     pub fn tracer(&self, service: &str) -> Result<TracerBuilder, BoxError> {
         let mut tracer = Tracer::builder(service).sampler(Sampler::ratio(self.trace_ratio));
+        if self.trace_b3 {
+            tracer = tracer.writes([Propagation::W3c, Propagation::B3Single]);
+        }
         if let Some(url) = &self.zipkin_url {
-            tracer = tracer.export(Zipkin::new(url).map_err(|error| format!("--zipkin-url {url}: {error}"))?);
+            tracer = tracer.export(Zipkin::new(url).map_err(|error| format!("--zipkin-url: {error}"))?);
         }
         if let Some(url) = &self.otlp_url {
             let otlp = if url.ends_with("/v1/traces") { Otlp::http(url) } else { Otlp::grpc(url) };
-            tracer = tracer.export(otlp.map_err(|error| format!("--otlp-url {url}: {error}"))?);
+            tracer = tracer.export(otlp.map_err(|error| format!("--otlp-url: {error}"))?);
         }
         Ok(tracer)
     }
@@ -220,6 +254,11 @@ impl Carriers {
             Some(flusher) => group.with(flusher),
             None => group,
         };
-        self.pushers.into_iter().fold(group, Group::with).with(self.exporter)
+        let group = self.pushers.into_iter().fold(group, Group::with);
+        let group = match self.process {
+            Some(process) => group.with(process),
+            None => group,
+        };
+        group.with(self.exporter)
     }
 }

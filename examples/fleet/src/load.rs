@@ -5,12 +5,12 @@ use std::time::Duration;
 use addsvc::endpoint::SumRequest;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
-use towerkit_endpoint::{Code, Endpoint, Error};
+use towerkit_endpoint::{Code, Endpoint, Error, Report};
 
 use crate::clients::Client;
 
 /// A call that is over.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Call {
     /// Whose it was: the number of the client.
     pub client: usize,
@@ -20,6 +20,8 @@ pub struct Call {
     pub took: Duration,
     /// How it failed, if it did.
     pub failed: Option<Code>,
+    /// What it failed of, with the causes.
+    pub why: Option<String>,
 }
 
 /// Calls of all clients, until it is ended.
@@ -49,9 +51,11 @@ impl Load {
                     let (sum, tell) = (sum.clone(), tell.clone());
                     tokio::spawn(async move {
                         let reply = sum.invoke(SumRequest { a: 1, b: 2 }).await;
-                        let failed = reply.err().map(|error: Error| error.code());
+                        let took = due.elapsed();
+                        let error = reply.as_ref().err();
+                        let (failed, why) = (error.map(Error::code), error.map(|error| Report::new(error).to_string()));
                         // Who reads waits for all of them.
-                        let _ = tell.send(Call { client: number as usize, due, took: due.elapsed(), failed });
+                        let _ = tell.send(Call { client: number as usize, due, took, failed, why });
                     });
                     due += every;
                 }

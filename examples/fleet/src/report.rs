@@ -23,7 +23,7 @@ pub struct Outcome {
     pub calls: Vec<Call>,
 }
 
-/// One client in one phase: the calls that were to be made in it.
+/// One client in one phase: the calls that were to be made in it, and of those that failed the ones that failed in it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     /// How many they were.
@@ -55,11 +55,25 @@ impl Outcome {
     /// How a client fared in a phase.
     #[must_use]
     pub fn row(&self, phase: Phase, client: &str) -> Row {
+        let (from, to) = self.times(phase);
+        let sizes = &self.sizes[self.number(client)];
+        Row { fewest: fewest(sizes, from, to), ..row(self.calls_of(phase, client), from, to) }
+    }
+
+    fn calls_of(&self, phase: Phase, client: &str) -> impl Iterator<Item = &Call> {
+        let ((from, to), number) = (self.times(phase), self.number(client));
+        // What is done to the fleet hits calls under way, too: one that failed is of the phase in which it did.
+        let at = |call: &Call| if call.failed.is_some() { call.due + call.took } else { call.due };
+        self.calls.iter().filter(move |call| call.client == number && (from..to).contains(&at(call)))
+    }
+
+    fn times(&self, phase: Phase) -> (Instant, Instant) {
         let at = Phase::ALL.iter().position(|one| *one == phase).unwrap_or_default();
-        let (from, to) = (self.phases[at], self.phases[at + 1]);
-        let number = self.names.iter().position(|name| *name == client).unwrap_or_default();
-        let mine = self.calls.iter().filter(|call| call.client == number && (from..to).contains(&call.due));
-        Row { fewest: fewest(&self.sizes[number], from, to), ..row(mine, from, to) }
+        (self.phases[at], self.phases[at + 1])
+    }
+
+    fn number(&self, client: &str) -> usize {
+        self.names.iter().position(|name| *name == client).unwrap_or_default()
     }
 
     /// How many calls failed, by phase and client.
@@ -76,6 +90,15 @@ impl Outcome {
             let _ = writeln!(table, "| {} | {} |", phase.name(), lost.join(" | "));
         }
         table
+    }
+
+    /// What the calls of a client failed of in a phase, each reason once.
+    #[must_use]
+    pub fn reasons(&self, phase: Phase, client: &str) -> String {
+        let mut reasons: Vec<&str> = self.calls_of(phase, client).filter_map(|call| call.why.as_deref()).collect();
+        reasons.sort_unstable();
+        reasons.dedup();
+        reasons.join("\n")
     }
 
     /// All there is to say, a row for each phase and client.
@@ -152,7 +175,7 @@ mod tests {
     use super::*;
 
     fn call(from: Instant, due: u64, took: u64, failed: Option<Code>) -> Call {
-        Call { client: 0, due: from + Duration::from_millis(due), took: Duration::from_millis(took), failed }
+        Call { client: 0, due: from + Duration::from_millis(due), took: Duration::from_millis(took), failed, why: None }
     }
 
     #[test]

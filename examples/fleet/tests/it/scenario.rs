@@ -34,5 +34,6 @@ async fn who_retries_and_watches_health_loses_no_call_and_nobody_does_by_a_resta
 
 fn lost(outcome: &Outcome, phase: Phase, client: &str, allowed: std::ops::RangeInclusive<usize>) {
     let row = outcome.row(phase, client);
-    assert!(allowed.contains(&row.lost()), "{}, {client}: not {allowed:?}\n{}", phase.name(), outcome.details());
+    let (reasons, details) = (outcome.reasons(phase, client), outcome.details());
+    assert!(allowed.contains(&row.lost()), "{}, {client}: not {allowed:?}\n{reasons}\n{details}", phase.name());
 }
