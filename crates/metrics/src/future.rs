@@ -34,10 +34,13 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        if let Some(under_way) = this.under_way {
-            under_way.begin();
-        }
-        let result = ready!(this.inner.poll(cx));
+        let result = ready!(match this.under_way {
+            Some(under_way) => {
+                under_way.begin();
+                under_way.watch(|| this.inner.poll(cx))
+            }
+            None => this.inner.poll(cx),
+        });
         if let Some(under_way) = this.under_way.take() {
             match (&result, this.tail.take()) {
                 (Ok(_), Some(tail)) => tail.on_end(move |ending| under_way.ended(code_of(ending))),

@@ -28,14 +28,14 @@
 //!
 //! Graphite keeps a single value for each step of a series' first archive, the last one. Two flushes in one step would lose the
 //! growth of the first. So the pusher flushes once a [step](Graphite::resolution), by default a minute as in carbon's own
-//! settings; flush more often only where the archive is finer. A flush that falls into the step of the one before it, as the last
-//! one at a stop does, is dated a step later.
+//! settings, and no more often, whatever its [interval](Pusher::interval). A flush that falls into the step of the one before it,
+//! as the last one at a stop does, is dated a step later.
 
 mod lines;
 
 use std::time::Duration;
 
-use crate::push::{PathLabels, Paths, Pusher, Store, Tcp};
+use crate::push::{LONGEST_INTERVAL, PathLabels, Paths, Pusher, Store, Tcp};
 use lines::{Lines, Steps};
 
 /// Makes a recorder that sends to Graphite, and what sends.
@@ -76,9 +76,9 @@ impl Graphite {
     }
 
     /// The step of the first archive (`retentions` in carbon's `storage-schemas.conf`), and so how often the pusher flushes, in
-    /// place of a minute. Less than a second is one.
+    /// place of a minute. Less than a second is one, and more than a year is one.
     pub fn resolution(mut self, step: Duration) -> Self {
-        self.resolution = step.max(Duration::from_secs(1));
+        self.resolution = step.clamp(Duration::from_secs(1), LONGEST_INTERVAL);
         self
     }
 
@@ -88,7 +88,8 @@ impl Graphite {
         self
     }
 
-    /// The recorder, for [`Metrics::new`](crate::Metrics::new), and what sends.
+    /// The recorder, for [`Metrics::new`](crate::Metrics::new), and what sends: once a [step](Self::resolution). A longer
+    /// [interval](Pusher::interval) leaves steps out; a shorter one is a step, since carbon would keep but the last of its flushes.
     #[must_use]
     pub fn build(self) -> (Store, Pusher) {
         let lines = Lines { paths: self.paths, tagged: self.tagged, steps: Steps::new(self.resolution) };

@@ -9,12 +9,12 @@ use crate::{Measured, Metrics};
 /// Counts the calls of one operation by how they ended, those under way, and how long they took: made by
 /// [`Metrics::requests`] and [`Metrics::calls`].
 ///
-/// The series are registered when the layer is made, and a call touches nothing but them: it takes no lock and allocates nothing. The
-/// first call that fails with a code registers the series of that code. A reply that is a stream costs one allocation, in its
-/// [`Tail`](towerkit_endpoint::Tail).
+/// The series are registered when the layer is made, and a call touches nothing but them: it takes no lock and allocates nothing. Those of
+/// `ok` and of the faults are among them, at zero; the first call that is refused with a code registers the series of that code. A reply
+/// that is a stream costs one allocation, in its [`Tail`](towerkit_endpoint::Tail).
 ///
 /// A call counts from its first poll to its end, and one whose reply is a stream to the end of the stream. One that is dropped before
-/// counts as `cancelled`. Reply and error stay as they are; of the error it asks its code.
+/// counts as `cancelled`, and one whose service panics as `internal`. Reply and error stay as they are; of the error it asks its code.
 ///
 /// It stands outside of what refuses and of what bounds the time, so that it counts what they do, and inside of the tracing layer, so that
 /// it knows the trace. The services that one layer makes, and their clones, share their series, and so do layers of the

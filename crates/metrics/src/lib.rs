@@ -41,13 +41,13 @@
 //! | `requests_in_flight` | `calls_in_flight` | gauge | `operation` |
 //! | `request_duration_seconds` | `call_duration_seconds` | histogram | `operation` |
 //!
-//! `code` is `ok`, or the [name of the error's code](towerkit_endpoint::Code::as_str): 17 values at the most. `ok` is there from the
-//! start, at zero; another code once a call has ended so. So labels are bounded by what the program says, and nothing that a caller sends
-//! gets into one.
+//! `code` is `ok`, or the [name of the error's code](towerkit_endpoint::Code::as_str): 17 values at the most. `ok` and the
+//! [faults](towerkit_endpoint::Code::is_fault) are there from the start, at zero, so that a rate sees the first of them; a refusal
+//! once a call has ended so. Labels are bounded by what the program says, and nothing that a caller sends gets into one.
 //!
-//! A call counts from its first poll to its end. Dropped before, it is `cancelled`: the caller went away. Where the
-//! reply is a stream, the end is that of the stream, and so are duration and code. A call in a sampled trace leaves its trace with its
-//! duration, as an exemplar, where the recorder has those.
+//! A call counts from its first poll to its end. Dropped before, it is `cancelled`: the caller went away. One whose service panics is
+//! `internal`. Where the reply is a stream, the end is that of the stream, and so are duration and code. A call in a sampled trace leaves
+//! its trace with its duration, as an exemplar, where the recorder has those.
 //!
 //! # Where it stands in a stack
 //!
@@ -65,7 +65,7 @@
 //! # What it costs
 //!
 //! A call without a failure allocates nothing and takes no lock. Beside the recorder's work it costs two looks at the processor's time
-//! stamp counter. A stream's call costs one allocation, and the first call that fails with a code the registration of its series.
+//! stamp counter. A stream's call costs one allocation, and the first call that is refused with a code the registration of its series.
 //!
 //! # Names and units
 //!

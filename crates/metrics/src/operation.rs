@@ -1,4 +1,3 @@
-use std::array;
 use std::sync::{Arc, OnceLock};
 
 use metrics::{Counter, Gauge, Histogram};
@@ -35,7 +34,8 @@ pub(crate) struct Operation {
     duration: Histogram,
     exemplars: Option<Arc<dyn RecordExemplar>>,
     ok: Counter,
-    // Registered when the first call fails so: what never happened is no series.
+    // By the number of the code, from 1. A refusal is registered when it first happens: what never happened is no series. Faults are there
+    // from the start, since a rate can't see the first of a series that begins with it.
     failed: [OnceLock<Counter>; Code::ALL.len()],
     metrics: Metrics,
     names: &'static Names,
@@ -50,7 +50,11 @@ impl Operation {
         let duration = metrics.histogram(name, description);
         let exemplars = metrics.exemplars(name);
         let ok = counter(&metrics, names, "ok");
-        let (clock, failed) = (metrics.clock(), array::from_fn(|_| OnceLock::new()));
+        let failed = Code::ALL.map(|code| match code.is_fault() {
+            true => OnceLock::from(counter(&metrics, names, code.as_str())),
+            false => OnceLock::new(),
+        });
+        let clock = metrics.clock();
         Self { clock, in_flight, duration, exemplars, ok, failed, metrics, names }
     }
 

@@ -61,6 +61,8 @@ pub use packer::Packer;
 pub use path::PathLabels;
 #[cfg(any(feature = "statsd", feature = "graphite"))]
 pub(crate) use path::Paths;
+#[cfg(feature = "graphite")]
+pub(crate) use pusher::LONGEST_INTERVAL;
 pub use pusher::{Pusher, Running};
 pub use sink::{SendError, Sink};
 pub use snapshot::{Samples, Series, Snapshot, Value};

@@ -37,8 +37,9 @@ where
 
     fn call(&mut self, request: Request<T>) -> Self::Future {
         let context = request.context();
-        let (tail, under_way) = (context.tail().cloned(), UnderWay::new(self.operation.clone(), context.trace()));
-        MeasuredFuture::new(self.inner.call(request), tail, under_way)
+        let (tail, mut under_way) = (context.tail().cloned(), UnderWay::new(self.operation.clone(), context.trace()));
+        let inner = under_way.watch(|| self.inner.call(request));
+        MeasuredFuture::new(inner, tail, under_way)
     }
 }
 

@@ -6,17 +6,19 @@ use towerkit_endpoint::{Code, TraceContext};
 use crate::clock::Point;
 use crate::operation::Operation;
 
-/// One call, from its first poll to its end. Dropped before, it was cancelled.
+/// One call, from its first poll to its end. Dropped before, it was cancelled, or the service panicked.
 pub(crate) struct UnderWay {
     operation: Arc<Operation>,
     trace: Option<TraceContext>,
     // None before it has begun, and after its end.
     since: Option<Point>,
+    // Whether the service is at it: if so when this is dropped, it has panicked.
+    running: bool,
 }
 
 impl UnderWay {
     pub(crate) const fn new(operation: Arc<Operation>, trace: Option<TraceContext>) -> Self {
-        Self { operation, trace, since: None }
+        Self { operation, trace, since: None, running: false }
     }
 
     /// Begins with it, unless it has begun.
@@ -24,6 +26,14 @@ impl UnderWay {
         if self.since.is_none() {
             self.since = Some(self.operation.began());
         }
+    }
+
+    /// Runs what serves the call; a panic of it is a panic of the call.
+    pub(crate) fn watch<R>(&mut self, run: impl FnOnce() -> R) -> R {
+        self.running = true;
+        let result = run();
+        self.running = false;
+        result
     }
 
     /// Its end: well where there is no code.
@@ -40,7 +50,13 @@ impl UnderWay {
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        self.end(Some(Code::Cancelled));
+        if self.running {
+            // It may have panicked before there was a future.
+            self.begin();
+            self.end(Some(Code::Internal));
+        } else {
+            self.end(Some(Code::Cancelled));
+        }
     }
 }
 

@@ -4,7 +4,7 @@ mod member;
 mod queue;
 mod worker;
 
-pub(crate) use erased::Erased;
+pub(crate) use erased::{Erased, Unexported};
 pub use event::{Event, Loss};
 pub use member::{Exporter, Running};
 pub(crate) use queue::Queue;

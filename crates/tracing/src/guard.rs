@@ -3,19 +3,33 @@ use towerkit_endpoint::{Code, Ending, Failure, Tail};
 use crate::Span;
 use crate::semantics::{self, Protocol, Side};
 
-/// What a call's future holds of its span: dropped before the call is over, it was cancelled.
+/// What a call's future holds of its span: dropped before the call is over, it was cancelled, or the service has panicked.
 #[derive(Debug)]
 pub(crate) struct Guard {
     span: Span,
     side: Side,
     protocol: Protocol,
+    /// Whether the service is at it: if so when this is dropped, it has panicked.
+    pub(crate) running: bool,
     done: bool,
+}
+
+/// What is said where a service panicked, and no `PanicLayer` made an error of it.
+pub(crate) const PANICKED: &str = "the service panicked";
+
+/// Runs a service, and says for so long that it runs.
+pub(crate) fn watch<R>(running: Option<&mut bool>, run: impl FnOnce() -> R) -> R {
+    let Some(running) = running else { return run() };
+    *running = true;
+    let result = run();
+    *running = false;
+    result
 }
 
 impl Guard {
     /// None where nothing is recorded.
     pub(crate) fn new(span: Span, side: Side, protocol: Protocol) -> Option<Self> {
-        span.is_recording().then_some(Self { span, side, protocol, done: false })
+        span.is_recording().then_some(Self { span, side, protocol, running: false, done: false })
     }
 
     pub(crate) fn ended<R, E: Failure>(self, result: &Result<R, E>, tail: Option<&Tail>) {
@@ -39,16 +53,20 @@ impl Guard {
     fn stream_ended(mut self, ending: Ending) {
         match ending {
             Ending::Complete => self.went_well(),
-            Ending::Failed(code) => self.broke(code),
+            Ending::Failed(code) => self.broke(code, code.message()),
             // Whatever it is: it did not come to its end.
-            _ => self.broke(Code::Cancelled),
+            _ => self.cancelled(),
         }
     }
 
     /// Without an error that can be shown, and without a head that would tell of it.
-    fn broke(&mut self, code: Code) {
-        semantics::failed_with(&self.span, self.side, self.protocol.without_head(), code, None, code.message().into());
+    fn broke(&mut self, code: Code, why: &'static str) {
+        semantics::failed_with(&self.span, self.side, self.protocol.without_head(), code, None, why.into());
         self.end();
+    }
+
+    fn cancelled(&mut self) {
+        self.broke(Code::Cancelled, Code::Cancelled.message());
     }
 
     fn end(&mut self) {
@@ -59,8 +77,11 @@ impl Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        if !self.done {
-            self.broke(Code::Cancelled);
+        if self.done {
+        } else if self.running {
+            self.broke(Code::Internal, PANICKED);
+        } else {
+            self.cancelled();
         }
     }
 }

@@ -15,10 +15,12 @@ use http_body_util::{BodyExt, Collected, Full, Limited};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{Builder, Client};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tokio::time::error::Elapsed;
+use tokio::time::{Instant, timeout_at};
 use tower::ServiceExt;
 use tower::util::BoxCloneSyncService;
 use tower_service::Service;
-use towerkit_endpoint::BoxError;
+use towerkit_endpoint::{BoxError, Report};
 
 pub(crate) use collector_url::CollectorUrl;
 pub use collector_url::InvalidUrl;
@@ -93,12 +95,24 @@ impl HttpClient {
         Self::new(client)
     }
 
-    /// Sends a request and reads the whole reply.
-    async fn exchange(self, request: Request<Bytes>) -> Result<Reply, BoxError> {
-        let (head, body) = self.0.oneshot(request).await?.into_parts();
-        let body = whole(body).await?;
-        let trailers = body.trailers().cloned();
-        Ok(Reply { status: head.status, headers: head.headers, body: body.to_bytes(), trailers })
+    /// Sends a request and reads the reply, of which the head has come by the end, or it is late.
+    ///
+    /// Once there is a head, it counts: a body that can't be read is no reason to send the spans again.
+    async fn exchange(self, request: Request<Bytes>, end: Instant) -> Result<Result<Reply, BoxError>, Elapsed> {
+        let (head, body) = match timeout_at(end, self.0.oneshot(request)).await? {
+            Ok(response) => response.into_parts(),
+            Err(error) => return Ok(Err(error)),
+        };
+        let reply =
+            |body, trailers, broken| Reply { status: head.status, headers: head.headers, body, trailers, broken };
+        Ok(Ok(match timeout_at(end, whole(body)).await {
+            Ok(Ok(body)) => {
+                let trailers = body.trailers().cloned();
+                reply(body.to_bytes(), trailers, None)
+            }
+            Ok(Err(error)) => reply(Bytes::new(), None, Some(Report::new(&*error).to_string())),
+            Err(_) => reply(Bytes::new(), None, Some("its end did not come in time".into())),
+        }))
     }
 }
 
@@ -109,13 +123,16 @@ fn whole(body: ReplyBody) -> Pin<Box<dyn Future<Output = Result<Collected<Bytes>
     Box::pin(Limited::new(body, LONGEST_REPLY).collect())
 }
 
-/// A whole reply.
+/// A reply.
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     #[cfg_attr(not(feature = "otlp"), expect(dead_code, reason = "gRPC has its status there"))]
     pub(crate) trailers: Option<HeaderMap>,
+    /// Why there are neither a body nor trailers, where they could not be read.
+    #[cfg_attr(not(feature = "otlp"), expect(dead_code, reason = "to HTTP the head says all"))]
+    pub(crate) broken: Option<String>,
 }
 
 impl fmt::Debug for HttpClient {

@@ -16,6 +16,7 @@ use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 use prost::Message;
 
+use crate::export::Unexported;
 use crate::http_client::{CollectorUrl, Delivery, Failed, HttpClient, InvalidUrl, Reply, said};
 
 /// Sends spans by OpenTelemetry's own protocol, OTLP, to a collector or to whatever else speaks it: over gRPC, or as protobuf over HTTP.
@@ -34,8 +35,13 @@ use crate::http_client::{CollectorUrl, Delivery, Failed, HttpClient, InvalidUrl,
 ///
 /// A batch that can't be sent is tried three times more, all within the [timeout](Self::timeout), where the [specification] says
 /// that it may help: where there is no connection, where HTTP's status is 429, 502, 503 or 504, where gRPC's is CANCELLED,
-/// DEADLINE_EXCEEDED, ABORTED, OUT_OF_RANGE, UNAVAILABLE or DATA_LOSS. Spans that the collector rejects are an error that says how many
-/// and why; the others of their batch have arrived.
+/// DEADLINE_EXCEEDED, ABORTED, OUT_OF_RANGE, UNAVAILABLE or DATA_LOSS. Once there is a reply it is not sent again:
+/// over HTTP a status of success says that it has arrived, even where the rest of the reply is broken off; over gRPC it has failed where the
+/// status can't be read.
+///
+/// Spans that the collector rejects are an error that says how many and why; the others of their batch have arrived. In an
+/// [`Exporter`](crate::Exporter) just those count as lost, and they are never sent again. One that wraps an `Otlp` in an exporter of its own
+/// gets OpenTelemetry's plain error, which is of the whole batch.
 ///
 /// No environment variable is heeded: read those of `OTEL_EXPORTER_OTLP_…` where the service reads its own.
 ///
@@ -130,6 +136,25 @@ impl Otlp {
         self
     }
 
+    /// Sends a batch, and says how much of it was rejected.
+    pub(crate) async fn send(&self, batch: Vec<SpanData>) -> Result<(), Unexported> {
+        let spans = batch.len();
+        let resource_spans = group_spans_by_resource_and_scope(batch, &self.resource);
+        let request = self.request(&ExportTraceServiceRequest { resource_spans })?;
+        let judge: fn(Reply) -> Result<ExportTraceServiceResponse, Failed> = match self.protocol {
+            Protocol::Grpc => grpc::reply,
+            Protocol::Http => http_reply,
+        };
+        let reply = self.delivery.deliver(request, judge).await;
+        let reply = reply.map_err(|error| unsent(format_args!("{}: {error}", self.url)))?;
+        let Some(partial) = reply.partial_success.filter(|partial| partial.rejected_spans > 0) else { return Ok(()) };
+        // A collector can't reject more than it was sent.
+        let rejected = usize::try_from(partial.rejected_spans).unwrap_or(spans).min(spans);
+        let said = said(partial.error_message.as_bytes());
+        let error = unsent(format_args!("{}: {rejected} of {spans} spans rejected: {said}", self.url));
+        Err(Unexported { error, rejected: Some(rejected) })
+    }
+
     fn request(&self, message: &ExportTraceServiceRequest) -> Result<Request<Bytes>, OTelSdkError> {
         let message = message.encode_to_vec();
         let message = if self.gzip { compressed(&message).map_err(unsent)? } else { message };
@@ -168,24 +193,7 @@ fn unsent(error: impl fmt::Display) -> OTelSdkError {
 
 impl SpanExporter for Otlp {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
-        let spans = batch.len();
-        let resource_spans = group_spans_by_resource_and_scope(batch, &self.resource);
-        let request = self.request(&ExportTraceServiceRequest { resource_spans })?;
-        let judge: fn(Reply) -> Result<ExportTraceServiceResponse, Failed> = match self.protocol {
-            Protocol::Grpc => grpc::reply,
-            Protocol::Http => http_reply,
-        };
-        let reply = self.delivery.deliver(request, judge).await;
-        let reply = reply.map_err(|error| unsent(format_args!("{}: {error}", self.url)))?;
-        match reply.partial_success {
-            Some(partial) if partial.rejected_spans > 0 => Err(OTelSdkError::InternalFailure(format!(
-                "{}: {} of {spans} spans rejected: {}",
-                self.url,
-                partial.rejected_spans,
-                said(partial.error_message.as_bytes())
-            ))),
-            _ => Ok(()),
-        }
+        self.send(batch).await.map_err(|unexported| unexported.error)
     }
 
     fn set_resource(&mut self, resource: &Resource) {

@@ -199,7 +199,11 @@ pub(crate) fn failed_with(
     status: Option<StatusCode>,
     message: Cow<'static, str>,
 ) {
-    span.set_attribute("error.type", code.as_str());
+    // By the conventions it is there where the span is an error. One that was cancelled is told beside those: without a reply there may be
+    // no status that tells, and it would look as if it had gone well.
+    if side.is_error(code) || code == Code::Cancelled {
+        span.set_attribute("error.type", code.as_str());
+    }
     match protocol {
         Protocol::Http => {
             let status = status.map_or_else(|| http_status(code), |status| status.as_u16());

@@ -10,7 +10,7 @@ use opentelemetry_sdk::trace::SpanData;
 use towerkit_endpoint::{Context, SpanId, TraceContext, TraceId};
 
 use crate::export::Queue;
-use crate::span::{Begin, Parent};
+use crate::span::{Begin, Clock, Parent};
 use crate::{AttemptsLayer, CallsLayer, Limits, Propagation, RequestsLayer, Sampler, Span, Stats, TracerBuilder};
 
 /// Makes spans, and the layers that do: an explicit handle, and cheap to clone.
@@ -61,12 +61,12 @@ impl Tracer {
     }
 
     /// The layer of a server's endpoint.
-    pub fn requests(&self, operation: impl Into<Cow<'static, str>>) -> RequestsLayer {
+    pub fn requests(&self, operation: impl Into<Arc<str>>) -> RequestsLayer {
         RequestsLayer::new(self.clone(), operation.into())
     }
 
     /// The layer of a client's endpoint, outside of its retry.
-    pub fn calls(&self, operation: impl Into<Cow<'static, str>>) -> CallsLayer {
+    pub fn calls(&self, operation: impl Into<Arc<str>>) -> CallsLayer {
         CallsLayer::new(self.clone(), operation.into())
     }
 
@@ -78,7 +78,7 @@ impl Tracer {
     /// A span that begins a trace: a job, a message from a queue. It ends when it is dropped.
     #[must_use]
     pub fn span(&self, name: impl Into<Cow<'static, str>>) -> Span {
-        self.begin(name.into(), None, Span::none())
+        self.begin(name.into(), None, None)
     }
 
     /// A span below the one that is under way in a context, or else one that begins a trace.
@@ -87,14 +87,14 @@ impl Tracer {
     /// [`outgoing`](Context::outgoing) context.
     #[must_use]
     pub fn span_in(&self, context: &Context, name: impl Into<Cow<'static, str>>) -> Span {
-        self.begin(name.into(), context.trace(), Span::of(context))
+        self.begin(name.into(), context.trace(), Span::of(context).clock())
     }
 
-    fn begin(&self, name: Cow<'static, str>, parent: Option<TraceContext>, span: Span) -> Span {
-        let Some(core) = self.core() else { return span };
+    fn begin(&self, name: Cow<'static, str>, parent: Option<TraceContext>, clock: Option<Clock>) -> Span {
+        let Some(core) = self.core() else { return parent.map_or_else(Span::none, Span::unrecorded) };
         let trace = core.below(parent, &core.sampler);
         let parent = parent.map(|parent| Parent { span_id: parent.span_id(), remote: false });
-        core.begin(trace, || Begin { parent, clock: span.clock(), ..Begin::new(name, SpanKind::Internal) })
+        core.begin(trace, || Begin { parent, clock, ..Begin::new(name, SpanKind::Internal) })
     }
 
     /// What has become of the spans so far, over all exporters.

@@ -53,7 +53,8 @@ impl fmt::Debug for Credentials {
 
 /// Where credentials come from: [`Credentials`] that stay as they are, or an async function, for those that lapse and are replaced.
 ///
-/// It is asked before each request, within the time of that request, and so keeps what it has as long as that is good.
+/// It is asked once a flush, before its first request and within the pusher's [time](crate::push::Pusher::timeout) to connect: the
+/// requests of a flush are signed with the same. It keeps what it has as long as that is good.
 ///
 /// ```
 /// use towerkit_endpoint::BoxError;

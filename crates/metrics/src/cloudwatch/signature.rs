@@ -50,7 +50,9 @@ impl Scope<'_> {
             credentials.id(),
             hex(key.as_ref())
         );
-        request.headers.insert(AUTHORIZATION, HeaderValue::from_str(&authorization)?);
+        let mut authorization = HeaderValue::from_str(&authorization)?;
+        authorization.set_sensitive(true);
+        request.headers.insert(AUTHORIZATION, authorization);
         Ok(())
     }
 }

@@ -74,6 +74,10 @@ impl Encode for Lines {
         }
         packer.finish()
     }
+
+    fn shortest_interval(&self) -> Duration {
+        Duration::from_secs(self.steps.step)
+    }
 }
 
 /// Gives each flush a step of its own.

@@ -1,9 +1,17 @@
+use std::time::Duration;
+
 use super::{Packer, Snapshot};
 
 /// Writes a snapshot as a backend reads it.
 pub trait Encode: Send + 'static {
     /// Writes it. It can't fail: what the backend could not read is counted in [`Batch::refused`].
     fn encode(&mut self, snapshot: &Snapshot) -> Batch;
+
+    /// The shortest [interval](super::Pusher::interval) at which a pusher may flush it: for a backend where what comes sooner takes the
+    /// place of what is there. By default there is none.
+    fn shortest_interval(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 /// A snapshot in the words of a backend, in as many pieces as its limits ask for. A [`Packer`] fills one by lines.

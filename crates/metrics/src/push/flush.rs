@@ -43,6 +43,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 struct Tally {
     sent: u64,
     lost: u64,
+    /// Lost of flushes before: counted already, but not told.
+    late: u64,
     error: Option<String>,
     /// Whether the backend was out of reach.
     failed: bool,
@@ -155,6 +157,7 @@ impl Flush {
             let now = points.min(tally.sent);
             tally.sent -= now;
             tally.lost += now;
+            tally.late += points - now;
             self.losses.late(points - now);
             let error = tally.error.take();
             tally.error = Some(error.unwrap_or_else(|| "what was sent did not arrive".to_owned()));
@@ -162,8 +165,9 @@ impl Flush {
     }
 
     fn conclude(&mut self, tally: Tally) {
-        let Tally { sent, lost, error, failed } = tally;
+        let Tally { sent, lost, late, error, failed } = tally;
         self.losses.add(sent, lost);
+        let lost = lost + late;
         let error: Option<Arc<str>> = error.map(Into::into);
         if let Some(error) = &error {
             self.losses.failed(error);

@@ -24,22 +24,29 @@ use super::{Encode, Event, Losses, Sink, Store};
 pub struct Pusher {
     flush: Flush,
     interval: Duration,
+    shortest: Duration,
     stop_time: Duration,
     hold: Option<Duration>,
 }
+
+/// What a timer can wait for, and more than anybody does.
+pub(crate) const LONGEST_INTERVAL: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+const SHORTEST_INTERVAL: Duration = Duration::from_millis(1);
 
 impl Pusher {
     /// Of a store, in the words of a backend, over a sink. The name is that of the backend, for logs.
     pub fn new(name: &'static str, store: Store, encode: impl Encode, sink: impl Sink) -> Self {
         let (encode, sink): (Box<dyn Encode>, Box<dyn AnySink>) = (Box::new(encode), Box::new(sink));
-        let (interval, stop_time) = (Duration::from_secs(10), Duration::from_secs(5));
-        Self { flush: Flush::new(name, store, encode, sink), interval, stop_time, hold: None }
+        let shortest = encode.shortest_interval().clamp(SHORTEST_INTERVAL, LONGEST_INTERVAL);
+        let (interval, stop_time) = (Duration::from_secs(10).max(shortest), Duration::from_secs(5));
+        Self { flush: Flush::new(name, store, encode, sink), interval, shortest, stop_time, hold: None }
     }
 
-    /// How often it flushes, in place of 10 s. Less than a millisecond is one.
+    /// How often it flushes, in place of 10 s. Less than a millisecond is one, or less than [what the backend
+    /// bears](Encode::shortest_interval) is that; more than a year is one.
     #[must_use]
     pub fn interval(mut self, interval: Duration) -> Self {
-        self.interval = interval.max(Duration::from_millis(1));
+        self.interval = interval.clamp(self.shortest, LONGEST_INTERVAL);
         self
     }
 
@@ -82,7 +89,8 @@ impl Pusher {
         self.flush.losses.clone()
     }
 
-    /// Flushes now, once: for a program that has a clock of its own.
+    /// Flushes now, once: for a program that has a clock of its own. It should do so no more often than
+    /// [the backend bears](Encode::shortest_interval).
     pub async fn flush(&mut self) {
         self.flush.hold = self.holds_for();
         self.flush.once(false, pin!(std::future::pending())).await;
@@ -133,7 +141,7 @@ impl Pusher {
 async fn over(lifeline: &Lifeline, stop_time: Duration) {
     lifeline.stopping().await;
     let now = Instant::now();
-    let left = lifeline.stop_by().map_or(stop_time, |by| by.saturating_duration_since(now));
+    let left = lifeline.stop_by().map_or(stop_time, |by| by.saturating_duration_since(now)).min(LONGEST_INTERVAL);
     sleep_until(now + left - (left / 5).min(Duration::from_millis(100))).await;
 }
 
@@ -154,8 +162,8 @@ impl fmt::Debug for Pusher {
     }
 }
 
-/// A pusher that runs as a task of its own. Dropped, it flushes once more and ends, if the runtime lives so long;
-/// [`stop`](Self::stop) waits for that.
+/// A pusher that runs as a task of its own. Dropped, it is not aborted, as an exporter of spans is by `towerkit-tracing`: it flushes once
+/// more and ends, if the runtime lives so long. [`stop`](Self::stop) waits for that.
 #[derive(Debug)]
 pub struct Running {
     stopper: Stopper,

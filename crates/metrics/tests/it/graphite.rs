@@ -146,6 +146,34 @@ async fn a_flush_in_the_step_of_the_one_before_it_does_not_take_its_place() {
     carbon.has("hits", |points| points == [1.0, 2.0, 4.0]).await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn it_never_flushes_more_often_than_once_a_step() {
+    // Where nobody listens, a flush is seen by its error.
+    for interval in [Duration::ZERO, SECOND * 10, SECOND * 60] {
+        let (_graphite, pusher) = Graphite::new(format!("127.0.0.1:{}", free_port())).build();
+        let losses = pusher.losses();
+        let running = pusher.interval(interval).spawn();
+        sleep(SECOND * 59).await;
+        assert_eq!(losses.last_error(), None, "{interval:?}");
+        sleep(SECOND * 7).await; // a flush, and its time to connect
+        assert!(losses.last_error().is_some(), "{interval:?}");
+        running.stop(STOP).await;
+    }
+}
+
+#[tokio::test]
+async fn the_longest_step_does_no_harm() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let (graphite, mut pusher) = Graphite::new(address).resolution(Duration::MAX).build();
+    graphite.register_gauge(&Key::from_name("level"), &METADATA).set(1.0);
+    pusher.flush().await;
+    pusher.flush().await;
+    let losses = pusher.losses();
+    pusher.run_until(async {}).await;
+    assert_eq!((losses.sent(), losses.lost()), (3, 0));
+}
+
 #[tokio::test]
 async fn carbon_reads_the_nastiest_names() {
     let Some(carbon) = Carbon::started("carbon_reads_the_nastiest_names") else { return };

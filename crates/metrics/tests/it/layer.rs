@@ -1,4 +1,5 @@
 use std::future::{pending, ready};
+use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::task::{Context as TaskContext, Waker};
 use std::time::Duration;
@@ -73,28 +74,31 @@ async fn a_request_counts_by_its_code_and_its_duration_is_that_of_its_end() {
     assert_eq!(in_flight(&memory), 0.0);
 }
 
+/// What there is before the first call: `ok` and each fault, and no refusal.
+fn first_series(duration: &str, in_flight: &str, total: &str) -> Vec<String> {
+    let faults = Code::ALL.into_iter().filter(|code| code.is_fault()).map(Code::as_str);
+    let totals = faults.chain(["ok"]).map(|code| format!(r#"{total}{{code="{code}",operation="sum"}}"#));
+    let mut series: Vec<_> =
+        [duration, in_flight].map(|name| format!(r#"{name}{{operation="sum"}}"#)).into_iter().chain(totals).collect();
+    series.sort();
+    series
+}
+
 #[test]
-fn before_the_first_request_there_is_zero_and_no_code_that_never_was() {
+fn before_the_first_request_success_and_faults_are_at_zero_and_no_refusal_is_there() {
     let (memory, _layer) = requests();
-    let series = [
-        r#"request_duration_seconds{operation="sum"}"#,
-        r#"requests_in_flight{operation="sum"}"#,
-        r#"requests_total{code="ok",operation="sum"}"#,
-    ];
-    assert_eq!(memory.series(), series);
-    assert_eq!(count(&memory, "ok"), Some(0));
+    let series = first_series("request_duration_seconds", "requests_in_flight", "requests_total");
+    assert_eq!((memory.series(), series.len()), (series, 8));
+    for code in ["ok", "internal", "unavailable", "deadline_exceeded", "unknown", "data_loss"] {
+        assert_eq!(count(&memory, code), Some(0), "{code}");
+    }
 }
 
 #[test]
 fn the_layer_of_a_client_has_names_of_its_own() {
     let memory = Memory::new();
     let _layer = Metrics::new(memory.clone()).calls("sum");
-    let series = [
-        r#"call_duration_seconds{operation="sum"}"#,
-        r#"calls_in_flight{operation="sum"}"#,
-        r#"calls_total{code="ok",operation="sum"}"#,
-    ];
-    assert_eq!(memory.series(), series);
+    assert_eq!(memory.series(), first_series("call_duration_seconds", "calls_in_flight", "calls_total"));
 }
 
 #[test]
@@ -120,6 +124,43 @@ async fn a_request_that_is_dropped_counts_as_cancelled() {
     assert_eq!(count(&memory, "cancelled"), Some(1));
     assert_eq!(durations(&memory), [3.0]);
     assert_eq!(in_flight(&memory), 0.0);
+}
+
+/// A panic that goes through the layer.
+fn panicked(run: impl FnOnce()) {
+    assert!(std::panic::catch_unwind(AssertUnwindSafe(run)).is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_whose_service_panics_counts_as_internal() {
+    let (memory, layer) = requests();
+    let sum = layer.layer(service_fn(|_: Request<()>| async {
+        tokio::task::yield_now().await;
+        if true {
+            panic!("a bug");
+        }
+        Ok::<_, Error>(())
+    }));
+    let mut call = Box::pin(sum.invoke(()));
+    let mut cx = TaskContext::from_waker(Waker::noop());
+    assert!(call.as_mut().poll(&mut cx).is_pending());
+    tokio::time::advance(Duration::from_secs(3)).await;
+    panicked(|| drop(call.as_mut().poll(&mut cx)));
+    drop(call);
+    assert_eq!((count(&memory, "internal"), count(&memory, "cancelled")), (Some(1), None));
+    assert_eq!((durations(&memory), in_flight(&memory)), (vec![3.0], 0.0));
+}
+
+#[test]
+fn a_request_whose_service_panics_before_it_has_a_future_counts_as_internal() {
+    let (memory, layer) = requests();
+    let mut sum = layer.layer(service_fn(|request: Request<bool>| {
+        assert!(request.into_message(), "a bug");
+        ready(Ok::<_, Error>(()))
+    }));
+    panicked(|| drop(sum.call(Request::new(false))));
+    assert_eq!((count(&memory, "internal"), count(&memory, "cancelled")), (Some(1), None));
+    assert_eq!((durations(&memory).len(), in_flight(&memory)), (1, 0.0));
 }
 
 #[test]

@@ -325,7 +325,7 @@ async fn at_the_stop_nothing_is_held() {
 
 #[tokio::test(start_paused = true)]
 async fn what_turns_out_lost_later_is_no_longer_counted_as_sent() {
-    let Setup { backend, hits, mut pusher, .. } = setup();
+    let Setup { backend, hits, events, mut pusher, .. } = setup();
     let losses = pusher.losses();
     hits.increment(1);
     pusher.flush().await;
@@ -333,6 +333,42 @@ async fn what_turns_out_lost_later_is_no_longer_counted_as_sent() {
     *backend.late.lock().unwrap() = 1;
     pusher.flush().await;
     assert_eq!((losses.sent(), losses.lost()), (0, 1));
+    assert_eq!(events.take(), ["a data point lost: what was sent did not arrive"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_turns_out_lost_of_this_flush_and_those_before_is_told_once() {
+    let Setup { backend, hits, size, events, mut pusher } = setup();
+    let losses = pusher.losses();
+    hits.increment(1);
+    size.record(1.0);
+    pusher.flush().await;
+    hits.increment(1);
+    let late = backend.late.clone();
+    backend.answer(move || {
+        *late.lock().unwrap() = 2; // this one, and one of the flush before
+        Ok(())
+    });
+    pusher.flush().await;
+    assert_eq!((losses.sent(), losses.lost()), (1, 2));
+    assert_eq!(events.take(), ["2 data points lost: what was sent did not arrive"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_longest_times_do_no_harm() {
+    let Setup { backend, hits, pusher, .. } = setup();
+    let running = pusher.interval(Duration::MAX).timeout(Duration::MAX).hold(Duration::MAX).spawn();
+    hits.increment(1);
+    sleep(SECOND * 3600).await;
+    assert!(backend.got().is_empty());
+    running.stop(SECOND).await;
+    assert_eq!(backend.got(), ["hits 1"]);
+
+    let Setup { backend, hits, pusher, .. } = setup();
+    hits.increment(1);
+    drop(pusher.stop_time(Duration::MAX).spawn());
+    sleep(SECOND).await;
+    assert_eq!(backend.got(), ["hits 1"]);
 }
 
 #[tokio::test(start_paused = true)]

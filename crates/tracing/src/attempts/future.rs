@@ -6,6 +6,7 @@ use pin_project_lite::pin_project;
 use towerkit_endpoint::Failure;
 
 use super::service::Attempt;
+use crate::guard::watch;
 
 pin_project! {
     /// The future of [`Attempts`](super::Attempts).
@@ -33,7 +34,8 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let result = ready!(this.inner.poll(cx));
+        let inner = this.inner;
+        let result = ready!(watch(this.attempt.as_mut().map(|attempt| &mut attempt.running), || inner.poll(cx)));
         if let Some(attempt) = this.attempt.take() {
             attempt.ended(&result);
         }

@@ -6,6 +6,7 @@ use tower_service::Service;
 use towerkit_endpoint::{Code, Context, Failure, Report, Request, TraceContext};
 
 use super::AttemptsFuture;
+use crate::guard::{PANICKED, watch};
 use crate::propagation::{self, Debug};
 use crate::semantics::{self, Protocol, Side};
 use crate::{Span, SpanKind, Tracer};
@@ -31,7 +32,7 @@ impl<S> Attempts<S> {
         }
         let number = call.next_attempt();
         if !self.as_spans {
-            return Some(Attempt { span: call, number, own: false, done: false });
+            return Some(Attempt { span: call, number, own: false, running: false, done: false });
         }
         let span = call.child_of_kind("attempt", SpanKind::Client);
         span.set_attribute("attempt.number", i64::from(number));
@@ -41,7 +42,7 @@ impl<S> Attempts<S> {
             propagation::inject(&core.writes, context.metadata_mut(), trace, above, debug);
         }
         span.set_in(context);
-        Some(Attempt { span, number, own: true, done: false })
+        Some(Attempt { span, number, own: true, running: false, done: false })
     }
 }
 
@@ -59,8 +60,9 @@ where
     }
 
     fn call(&mut self, mut request: Request<T>) -> Self::Future {
-        let attempt = self.begin(request.context_mut());
-        AttemptsFuture::new(self.inner.call(request), attempt)
+        let mut attempt = self.begin(request.context_mut());
+        let inner = watch(attempt.as_mut().map(|attempt| &mut attempt.running), || self.inner.call(request));
+        AttemptsFuture::new(inner, attempt)
     }
 }
 
@@ -70,13 +72,15 @@ impl<S: fmt::Debug> fmt::Debug for Attempts<S> {
     }
 }
 
-/// One attempt. Dropped before it is over, it was cut off.
+/// One attempt. Dropped before it is over, it was cut off, or the client has panicked.
 #[derive(Debug)]
 pub(super) struct Attempt {
     /// The call's, or its own.
     span: Span,
     number: u32,
     own: bool,
+    /// Whether the client is at it.
+    pub(super) running: bool,
     done: bool,
 }
 
@@ -110,9 +114,12 @@ impl Drop for Attempt {
         if self.done {
             return;
         }
-        let code = Code::Cancelled;
+        let (code, why) = match self.running {
+            true => (Code::Internal, PANICKED),
+            false => (Code::Cancelled, Code::Cancelled.message()),
+        };
         if self.own {
-            semantics::failed_with(&self.span, Side::Client, Protocol::None, code, None, code.message().into());
+            semantics::failed_with(&self.span, Side::Client, Protocol::None, code, None, why.into());
             self.span.end();
         } else {
             self.span.add_event("attempt", [self.number(), KeyValue::new("error.type", code.as_str())]);

@@ -17,13 +17,13 @@ use crate::{Sampler, Tracer};
 ///   [`Sampler`] decides. It is of kind client, of kind producer for [NATS](Via::Nats).
 /// * **The metadata** get the trace in the [forms](crate::TracerBuilder::writes) that are set, in place of whatever stands there, and the
 ///   [baggage](crate::Baggage) that is carried; `tracestate` goes on as it came.
-/// * **A failure** of whatever code makes the span an error. The rest is as for [requests](crate::RequestsLayer). A reply that is a stream
+/// * **A failure** of whatever code makes the span an error, with its `error.type`. The rest is as for [requests](crate::RequestsLayer). A reply that is a stream
 ///   ends with its tail where there is a [`TailLayer`](towerkit_endpoint::TailLayer) outside.
 ///
 /// # What it costs
 ///
-/// A call costs the metadata written: a map of headers where there was none, and a value for each header. One that is recorded costs some five
-/// allocations more: the span, its attributes, and its place in the context.
+/// A call costs the metadata written: a map of headers where there was none, and a value for each header. One that is recorded costs some six
+/// allocations more: the span, its name, its attributes, and its place in the context.
 ///
 /// Services that one layer makes, and their clones, share nothing but the tracer. Readiness is the inner service's.
 ///
@@ -44,14 +44,14 @@ use crate::{Sampler, Tracer};
 #[must_use = "a layer does nothing until it is given a service"]
 pub struct CallsLayer {
     tracer: Tracer,
-    operation: Cow<'static, str>,
+    operation: Arc<str>,
     sampler: Option<Sampler>,
     via: Option<Via>,
     server: Option<(Cow<'static, str>, Option<u16>)>,
 }
 
 impl CallsLayer {
-    pub(crate) const fn new(tracer: Tracer, operation: Cow<'static, str>) -> Self {
+    pub(crate) const fn new(tracer: Tracer, operation: Arc<str>) -> Self {
         Self { tracer, operation, sampler: None, via: None, server: None }
     }
 

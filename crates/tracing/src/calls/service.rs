@@ -1,4 +1,3 @@
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
@@ -6,7 +5,7 @@ use std::task::{Context as TaskContext, Poll};
 use tower_service::Service;
 use towerkit_endpoint::{Context, Failure, Request, TraceContext, Via};
 
-use crate::guard::Guard;
+use crate::guard::{Guard, watch};
 use crate::propagation::{self, Debug};
 use crate::semantics::{self, Protocol, Server, Side};
 use crate::span::{Begin, Parent};
@@ -23,7 +22,7 @@ pub struct Calls<S> {
 
 pub(super) struct Shared {
     pub(super) core: Arc<Core>,
-    pub(super) operation: Cow<'static, str>,
+    pub(super) operation: Arc<str>,
     pub(super) sampler: Sampler,
     pub(super) via: Option<Via>,
     pub(super) server: Option<Server>,
@@ -49,9 +48,10 @@ where
     }
 
     fn call(&mut self, mut request: Request<T>) -> Self::Future {
-        let guard = self.shared.as_ref().and_then(|shared| shared.begin(request.context_mut()));
+        let mut guard = self.shared.as_ref().and_then(|shared| shared.begin(request.context_mut()));
         let tail = if guard.is_some() { request.context().tail().cloned() } else { None };
-        RequestsFuture::new(self.inner.call(request), guard, tail)
+        let inner = watch(guard.as_mut().map(|guard| &mut guard.running), || self.inner.call(request));
+        RequestsFuture::new(inner, guard, tail)
     }
 }
 
@@ -74,7 +74,7 @@ impl Shared {
             state: propagation::state(context.metadata()),
             clock: Span::of(context).clock(),
             attributes: semantics::of_call(self.via.as_ref(), self.server.as_ref(), &self.core.limits),
-            ..Begin::new(self.operation.clone(), Side::Client.kind(self.via.as_ref()))
+            ..Begin::new(self.operation.to_string().into(), Side::Client.kind(self.via.as_ref()))
         });
         context.set_trace(Some(trace));
         let guard = Guard::new(span.clone(), Side::Client, Protocol::of(self.via.as_ref()))?;

@@ -1,3 +1,5 @@
+#[cfg(feature = "otlp")]
+use std::any::Any;
 use std::any::type_name;
 use std::fmt;
 use std::future::Future;
@@ -10,7 +12,21 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 
-type Exporting<'a> = Pin<Box<dyn Future<Output = OTelSdkResult> + Send + 'a>>;
+type Exporting<'a> = Pin<Box<dyn Future<Output = Result<(), Unexported>> + Send + 'a>>;
+
+/// What did not get there, and why.
+#[derive(Debug)]
+pub(crate) struct Unexported {
+    pub(crate) error: OTelSdkError,
+    /// So many were rejected, for good; the others of the batch have arrived. Otherwise it is all of them.
+    pub(crate) rejected: Option<usize>,
+}
+
+impl From<OTelSdkError> for Unexported {
+    fn from(error: OTelSdkError) -> Self {
+        Self { error, rejected: None }
+    }
+}
 
 /// OpenTelemetry's trait in a form that can be boxed.
 trait Export: Send + Sync {
@@ -19,9 +35,14 @@ trait Export: Send + Sync {
     fn shutdown(&self, within: Duration) -> OTelSdkResult;
 }
 
-impl<E: SpanExporter> Export for E {
+impl<E: SpanExporter + 'static> Export for E {
     fn export(&self, batch: Vec<SpanData>) -> Exporting<'_> {
-        Box::pin(SpanExporter::export(self, batch))
+        // OpenTelemetry's result has no place for a part of a batch; ours says more.
+        #[cfg(feature = "otlp")]
+        if let Some(otlp) = (self as &dyn Any).downcast_ref::<crate::Otlp>() {
+            return Box::pin(otlp.send(batch));
+        }
+        Box::pin(async { Ok(SpanExporter::export(self, batch).await?) })
     }
 
     fn set_resource(&mut self, resource: &Resource) {
@@ -53,11 +74,11 @@ impl Erased {
         self.exporter.set_resource(resource);
     }
 
-    pub(crate) async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+    pub(crate) async fn export(&self, batch: Vec<SpanData>) -> Result<(), Unexported> {
         let mut exporting = caught(|| self.exporter.export(batch))?;
         std::future::poll_fn(|cx| match caught(|| exporting.as_mut().poll(cx)) {
             Ok(poll) => poll,
-            Err(panicked) => Poll::Ready(Err(panicked)),
+            Err(panicked) => Poll::Ready(Err(panicked.into())),
         })
         .await
     }

@@ -41,7 +41,7 @@ pub enum Event<'a> {
 pub enum Loss<'a> {
     /// So many waited already.
     Full,
-    /// The exporter failed each time it was tried; this is what it said the last time.
+    /// The exporter failed each time it was tried, or the collector rejected them; this is what the exporter said last.
     Failed(&'a (dyn StdError + 'static)),
     /// There was no time left at the stop.
     Stopped,

@@ -59,7 +59,7 @@ impl Exporter {
 
     pub(crate) fn new(ways: Vec<(Arc<Queue>, Erased)>) -> Self {
         let every = Duration::from_secs(1);
-        let settings = Settings { every, time_limit: Duration::from_secs(10), tries: 1, listener: None };
+        let settings = Settings { every, time_limit: Duration::from_secs(15), tries: 1, listener: None };
         Self { ways, settings }
     }
 

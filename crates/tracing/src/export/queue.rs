@@ -21,7 +21,7 @@ pub struct Stats {
     pub waiting: u64,
     /// Lost: so many waited already.
     pub lost_full: u64,
-    /// Lost: the exporter failed each time it was tried.
+    /// Lost: the exporter failed each time it was tried, or the collector rejected them.
     pub lost_failed: u64,
     /// Lost: there was no time left at the stop, or they ended after it.
     pub lost_stopped: u64,

@@ -1,14 +1,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
+use opentelemetry_sdk::error::OTelSdkError;
 use opentelemetry_sdk::trace::SpanData;
 use tokio::time::{Instant, sleep, timeout};
 use towerkit_lifecycle::Lifeline;
 
 use super::member::Settings;
 use super::queue::Settled;
-use super::{Erased, Event, Loss, Queue};
+use super::{Erased, Event, Loss, Queue, Unexported};
 
 /// What carries the spans of one queue to one exporter.
 pub(super) struct Worker {
@@ -31,6 +31,14 @@ struct Batch<'a> {
     queue: &'a Queue,
     spans: usize,
     how: Settled,
+}
+
+impl Batch<'_> {
+    /// A part of it is dealt with.
+    fn part(&mut self, spans: usize, how: Settled) {
+        self.spans -= spans;
+        self.queue.settle(spans, how);
+    }
 }
 
 impl Drop for Batch<'_> {
@@ -97,7 +105,18 @@ impl Worker {
                     self.tell(&Event::Exported { exporter: self.exporter.name(), spans: batch.spans });
                     return true;
                 }
-                Some(Err(error)) => error,
+                // The rest has arrived, and would arrive twice.
+                Some(Err(Unexported { error, rejected: Some(rejected) })) => {
+                    let arrived = batch.spans.saturating_sub(rejected);
+                    batch.part(arrived, Settled::Exported);
+                    batch.how = Settled::Failed;
+                    if arrived > 0 {
+                        self.tell(&Event::Exported { exporter: self.exporter.name(), spans: arrived });
+                    }
+                    self.tell_lost(batch.spans as u64, Loss::Failed(&error));
+                    return true;
+                }
+                Some(Err(unexported)) => unexported.error,
                 None => break,
             };
             if last {
@@ -117,10 +136,10 @@ impl Worker {
     }
 
     /// None where there is no time left.
-    async fn attempt(&self, spans: Vec<SpanData>) -> Option<OTelSdkResult> {
+    async fn attempt(&self, spans: Vec<SpanData>) -> Option<Result<(), Unexported>> {
         let limit = self.settings.time_limit;
         let export = timeout(limit, self.exporter.export(spans));
-        Some(self.in_time(export).await?.unwrap_or(Err(OTelSdkError::Timeout(limit))))
+        Some(self.in_time(export).await?.unwrap_or(Err(OTelSdkError::Timeout(limit).into())))
     }
 
     /// Cuts a future off when the stop must be over.

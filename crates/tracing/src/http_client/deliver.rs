@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::{Request, StatusCode, header};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep};
 use towerkit_endpoint::Report;
 
 use super::{HttpClient, Reply};
@@ -75,8 +75,7 @@ async fn tries<R>(
     let mut wait = FIRST_WAIT;
     let mut retries = RETRIES;
     loop {
-        let exchange = timeout_at(end, client.clone().exchange(request.clone()));
-        let result = match exchange.await {
+        let result = match client.clone().exchange(request.clone(), end).await {
             Err(_) => return Err(Undelivered::Late(within)),
             Ok(Ok(reply)) => judge(reply),
             Ok(Err(error)) => Err(Failed::unreached(&Report::new(&*error))),
@@ -86,9 +85,11 @@ async fn tries<R>(
             Err(failed) => failed,
         };
         // Each of many processes waits a time of its own.
-        let pause = failed.again.map(|told| told.unwrap_or(wait) + wait.mul_f64(fastrand::f64()));
+        let pause = failed.again.map(|told| told.unwrap_or(wait).saturating_add(wait.mul_f64(fastrand::f64())));
+        // A collector may tell to wait for longer than a clock can count.
+        let left = end.saturating_duration_since(Instant::now());
         match pause {
-            Some(pause) if retries > 0 && Instant::now() + pause < end => sleep(pause).await,
+            Some(pause) if retries > 0 && pause < left => sleep(pause).await,
             _ => return Err(Undelivered::Failed(failed.why)),
         }
         retries -= 1;
@@ -115,7 +116,7 @@ impl Failed {
 }
 
 impl Reply {
-    /// The reply, where its status is one of success.
+    /// The reply, where its status is one of success. The spans are taken then, whatever becomes of the body.
     ///
     /// Those that are worth another try are OTLP's (specification, "Retryable Response Codes"); Zipkin answers 503 as well.
     pub(crate) fn accepted(self) -> Result<Self, Failed> {

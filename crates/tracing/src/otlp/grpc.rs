@@ -35,7 +35,9 @@ pub(super) fn reply(reply: Reply) -> Result<ExportTraceServiceResponse, Failed> 
     // A reply without a body has its status in its head.
     let told = reply.trailers.as_ref().unwrap_or(&reply.headers);
     let Some(status) = told.get("grpc-status").and_then(|status| status.to_str().ok()?.parse::<u8>().ok()) else {
-        return Err(Failed::for_good("the reply has no status of gRPC".into()));
+        // They may have been taken: they are not sent again.
+        let why = reply.broken.map_or_else(String::new, |broken| format!(": {broken}"));
+        return Err(Failed::for_good(format!("the reply has no status of gRPC{why}")));
     };
     if status == 0 {
         // The message behind the five bytes of its frame. One that can't be read takes nothing back.

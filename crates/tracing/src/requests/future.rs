@@ -5,7 +5,7 @@ use std::task::{Context, Poll, ready};
 use pin_project_lite::pin_project;
 use towerkit_endpoint::{Failure, Tail};
 
-use crate::guard::Guard;
+use crate::guard::{Guard, watch};
 
 pin_project! {
     /// The future of [`Requests`](super::Requests), and of [`Calls`](crate::Calls).
@@ -34,7 +34,8 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let result = ready!(this.inner.poll(cx));
+        let inner = this.inner;
+        let result = ready!(watch(this.guard.as_mut().map(|guard| &mut guard.running), || inner.poll(cx)));
         if let Some(guard) = this.guard.take() {
             guard.ended(&result, this.tail.as_ref());
         }

@@ -1,4 +1,3 @@
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use tower_layer::Layer;
@@ -16,16 +15,16 @@ use crate::{Sampler, Tracer};
 ///   span is below that.
 /// * **The span** is named by the operation, and its attributes tell how the request [came](towerkit_endpoint::Context::via): the method, the
 ///   path without its query, the peer, the agent; no headers beside those. It ends with the call, and a reply that is a stream ends with its
-///   [`Tail`](towerkit_endpoint::Tail). One that is dropped before its end was `cancelled`.
-/// * **A failure** is told by `error.type`, which is the [`Code`](towerkit_endpoint::Code), and by the transport's own status. The span is an
-///   error where the server is at fault: `Unknown`, `DeadlineExceeded`, `Unimplemented`, `Internal`, `Unavailable`, `DataLoss`. Its description is
-///   the public message; the error with all its causes is an event named `exception`, for operators. `http.response.status_code` is there for
+///   [`Tail`](towerkit_endpoint::Tail). One that is dropped before its end was `cancelled`; one whose service panics was `internal`.
+/// * **A failure** is told by the transport's own status. The span is an error where the server is at fault: `Unknown`, `DeadlineExceeded`,
+///   `Unimplemented`, `Internal`, `Unavailable`, `DataLoss`. Then it has `error.type` too, which is the [`Code`](towerkit_endpoint::Code), as one
+///   that was cancelled has, of which there may be no status that tells. The description of an error is the public message; the error with all its causes is an event named `exception`, for operators. `http.response.status_code` is there for
 ///   failures alone, since a layer does not see the head of a reply.
 ///
 /// # What it costs
 ///
 /// A request that is not recorded costs no allocation, but for a `tracestate` that came in pieces or too long, for B3's debug flag, and
-/// for baggage. One that is recorded costs some ten: the span, its attributes, and its place in the context.
+/// for baggage. One that is recorded costs some twelve: the span, its name, its attributes, and its place in the context.
 ///
 /// Services that one layer makes, and their clones, share nothing but the tracer. Readiness is the inner service's.
 ///
@@ -45,13 +44,13 @@ use crate::{Sampler, Tracer};
 #[must_use = "a layer does nothing until it is given a service"]
 pub struct RequestsLayer {
     tracer: Tracer,
-    operation: Cow<'static, str>,
+    operation: Arc<str>,
     sampler: Option<Sampler>,
     untrusted: bool,
 }
 
 impl RequestsLayer {
-    pub(crate) const fn new(tracer: Tracer, operation: Cow<'static, str>) -> Self {
+    pub(crate) const fn new(tracer: Tracer, operation: Arc<str>) -> Self {
         Self { tracer, operation, sampler: None, untrusted: false }
     }
 

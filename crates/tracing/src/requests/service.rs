@@ -1,4 +1,3 @@
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
@@ -8,7 +7,7 @@ use tower_service::Service;
 use towerkit_endpoint::{Context, Failure, Request, TraceContext};
 
 use super::RequestsFuture;
-use crate::guard::Guard;
+use crate::guard::{Guard, watch};
 use crate::propagation::{self, Debug, Propagation, Remote, w3c};
 use crate::semantics::{self, Protocol, Side};
 use crate::span::{Begin, Parent};
@@ -25,7 +24,7 @@ pub struct Requests<S> {
 
 pub(super) struct Shared {
     pub(super) core: Arc<Core>,
-    pub(super) operation: Cow<'static, str>,
+    pub(super) operation: Arc<str>,
     pub(super) sampler: Sampler,
     pub(super) untrusted: bool,
 }
@@ -57,9 +56,10 @@ where
     }
 
     fn call(&mut self, mut request: Request<T>) -> Self::Future {
-        let guard = self.shared.as_ref().and_then(|shared| shared.begin(request.context_mut()));
+        let mut guard = self.shared.as_ref().and_then(|shared| shared.begin(request.context_mut()));
         let tail = if guard.is_some() { request.context().tail().cloned() } else { None };
-        RequestsFuture::new(self.inner.call(request), guard, tail)
+        let inner = watch(guard.as_mut().map(|guard| &mut guard.running), || self.inner.call(request));
+        RequestsFuture::new(inner, guard, tail)
     }
 }
 
@@ -87,7 +87,7 @@ impl Shared {
             state: propagation::state(context.metadata()),
             clock: above.clock(),
             attributes: self.attributes(context),
-            ..Begin::new(self.operation.clone(), Side::Server.kind(context.via()))
+            ..Begin::new(self.operation.to_string().into(), Side::Server.kind(context.via()))
         });
         let guard = Guard::new(span.clone(), Side::Server, Protocol::of(context.via()))?;
         context.insert(span);

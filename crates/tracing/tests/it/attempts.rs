@@ -11,6 +11,7 @@ use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 use towerkit_endpoint::{Code, Error, Request};
 use towerkit_retry::{Backoff, HedgeLayer, RetryLayer};
 use towerkit_testing::contract::Contract;
+use towerkit_testing::events::Events;
 use towerkit_testing::probe::{Probe, ProbeError};
 use towerkit_tracing::{Sampler, Tracer};
 
@@ -36,14 +37,23 @@ async fn the_layer_keeps_the_laws() {
 
 type Fails = Arc<AtomicU32>;
 
-/// A client that fails so many times, and replies with the `traceparent` of each call.
+/// A client that fails so many times, and replies with the `traceparent` of the call.
 fn failing(
     times: u32,
+) -> impl Service<Request<()>, Response = String, Error = Error, Future = Ready<Result<String, Error>>> + Clone {
+    failing_seen(times, Events::new())
+}
+
+/// One that also tells the `traceparent` of each call, those that fail too.
+fn failing_seen(
+    times: u32,
+    seen: Events<String>,
 ) -> impl Service<Request<()>, Response = String, Error = Error, Future = Ready<Result<String, Error>>> + Clone {
     let left: Fails = Arc::new(AtomicU32::new(times));
     service_fn(move |request: Request<()>| {
         let fails = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok();
         let sent = request.context().metadata().get("traceparent").unwrap_or_default().to_owned();
+        seen.push(sent.clone());
         ready(if fails {
             Err(Error::new(Code::Unavailable, "closed").with_source(std::io::Error::other("door 3")))
         } else {
@@ -167,10 +177,14 @@ async fn attempts_can_be_spans_and_are_then_what_is_called_below() {
 async fn a_call_that_is_not_recorded_is_sent_alike_each_time() {
     let rig = Rig::with(|builder| builder.sampler(Sampler::never()));
     for attempts in [rig.tracer.attempts(), rig.tracer.attempts().as_spans()] {
+        let seen = Events::new();
+        let client = failing_seen(2, seen.clone());
         let service =
-            ServiceBuilder::new().layer(rig.tracer.calls("sum")).layer(retry(3)).layer(attempts).service(failing(2));
+            ServiceBuilder::new().layer(rig.tracer.calls("sum")).layer(retry(3)).layer(attempts).service(client);
         let sent = service.oneshot(Request::new(())).await.unwrap();
         assert!(sent.ends_with("-00"), "{sent}");
+        let seen = seen.snapshot();
+        assert!(seen.len() == 3 && seen.iter().all(|each| *each == sent), "{seen:?}");
     }
     assert_eq!(rig.spans().await, []);
 }

@@ -152,3 +152,22 @@ async fn a_tracer_that_is_off_leaves_a_call_as_it_is() {
     let seen = service.oneshot(Request::with_context(context, ())).await.unwrap();
     assert_eq!((seen.trace(), seen.metadata().get("traceparent")), (None, Some(PARENT)));
 }
+
+#[tokio::test]
+async fn a_client_that_panics_has_failed() {
+    let rig = Rig::new();
+    let client = service_fn(|_: Request<()>| async { panic!("a defect of the client") as Result<(), Error> });
+    let service = ServiceBuilder::new()
+        .layer(rig.tracer.calls("next"))
+        .layer(rig.tracer.attempts())
+        .layer(rig.tracer.attempts().as_spans())
+        .service(client);
+    assert!(tokio::spawn(service.oneshot(Request::new(()))).await.unwrap_err().is_panic());
+    let spans = rig.spans().await;
+    for span in [find(&spans, "next"), find(&spans, "attempt")] {
+        assert_eq!(attribute(span, "error.type").as_deref(), Some("internal"));
+        assert_eq!(span.status, Status::error("the service panicked"));
+    }
+    let event = &find(&spans, "next").events[0];
+    assert!(event.attributes.contains(&towerkit_tracing::KeyValue::new("error.type", "internal")), "{event:?}");
+}

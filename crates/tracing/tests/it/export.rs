@@ -130,6 +130,18 @@ async fn an_exporter_that_hangs_is_cut_off() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_try_may_take_15_s_by_default() {
+    let kept = Kept::default();
+    kept.set(Mode::Hang);
+    let (tracer, exporter) = tracer(&kept);
+    let _running = exporter.spawn();
+    ended(&tracer, 1);
+    let began = tokio::time::Instant::now();
+    assert!(tracer.flush(PATIENCE).await);
+    assert_eq!(began.elapsed().as_secs(), 15);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_exporter_that_panics_has_failed_and_no_more() {
     let kept = Kept::default();
     kept.set(Mode::Panic);

@@ -169,3 +169,22 @@ fn without_an_exporter_nothing_is_collected_and_traces_go_on() {
     drop(span);
     assert_eq!(tracer.stats().ended, 0);
 }
+
+#[tokio::test]
+async fn a_tracer_that_is_off_gives_no_other_tracer_s_span() {
+    let rig = Rig::new();
+    let context = std::sync::Mutex::new(None);
+    let handler = |request: towerkit_endpoint::Request<()>| {
+        let span = Tracer::off().span_in(request.context(), "query");
+        assert!(!span.is_recording());
+        assert_eq!(span.trace(), request.context().trace(), "what is below goes on with the trace");
+        span.set_attribute("rows", 7);
+        span.end();
+        assert!(Span::of(request.context()).is_recording());
+        *context.lock().unwrap() = Some(request.into_parts().0);
+        std::future::ready(Ok::<_, Error>(()))
+    };
+    let service = tower::Layer::layer(&rig.tracer.requests("sum"), tower::service_fn(handler));
+    tower::ServiceExt::oneshot(service, towerkit_endpoint::Request::new(())).await.unwrap();
+    assert_eq!(rig.span().await.attributes, []);
+}

@@ -113,6 +113,15 @@ fn the_example_of_the_documentation_has_its_signature() {
 }
 
 #[test]
+fn what_signs_a_request_is_in_no_debug_output() {
+    let (mut parts, ()) = Request::builder().header(HOST, "host").body(()).expect("a request").into_parts();
+    let credentials = Credentials::new("AKIDEXAMPLE", "secret").with_token("a-session");
+    Scope { region: "r", service: "s" }.sign(&mut parts, b"", &credentials, UNIX_EPOCH).expect("signed");
+    let shown = format!("{:?}", parts.headers);
+    assert!(!shown.contains("Signature=") && !shown.contains("a-session"), "{shown}");
+}
+
+#[test]
 fn a_secret_that_no_header_can_hold_is_an_error() {
     let (mut parts, ()) = Request::builder().header(HOST, "host").body(()).expect("a request").into_parts();
     let credentials = Credentials::new("id", "secret").with_token("a\nb");

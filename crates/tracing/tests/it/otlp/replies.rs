@@ -4,11 +4,13 @@ use http::{HeaderValue, header};
 use opentelemetry_proto::tonic::collector::trace::v1::{ExportTracePartialSuccess, ExportTraceServiceResponse};
 use opentelemetry_sdk::trace::SpanExporter;
 use prost::Message;
-use towerkit_tracing::Otlp;
+use towerkit_testing::events::Events;
+use towerkit_tracing::{Otlp, Tracer};
 
 use super::both;
 use crate::collector::{Answer, Collector, http};
 use crate::sample::{new_trace, one};
+use crate::support::PATIENCE;
 
 /// An answer of gRPC: a message, and the status behind it.
 fn grpc(message: &[u8], status: &str, text: &str) -> Answer {
@@ -47,6 +49,38 @@ async fn rejected_spans_are_an_error_and_are_not_sent_again() {
         assert!(error.contains("1 of 1 spans rejected: no span without a\\nname"), "{error}");
         assert_eq!(times, 1);
     }
+}
+
+#[tokio::test]
+async fn just_the_rejected_ones_are_lost_and_no_try_sends_them_again() {
+    for (told, lost) in [(1, 1), (5, 5), (i64::MAX, 5)] {
+        let collector = Collector::answering(vec![http(200, rejected(told, "no name"))]).await;
+        let (tracer, exporter) = Tracer::builder("addsvc").export(over_http(&collector.url(""))).build();
+        let events = Events::new();
+        let seen = events.clone();
+        let running = exporter.tries(2).on_event(move |event| seen.push(event.to_string())).spawn();
+        (0..5).for_each(|_| drop(tracer.span("job")));
+        assert!(tracer.flush(PATIENCE).await);
+        let stats = running.stop(PATIENCE).await;
+        assert_eq!((stats.ended, stats.exported, stats.lost_failed, stats.lost()), (5, 5 - lost, lost, lost));
+        assert_eq!(collector.requests().len(), 1);
+        let events = events.snapshot();
+        let (last, others) = events.split_last().unwrap();
+        assert!(last.starts_with(&format!("Otlp: {lost} spans lost: ")), "{events:?}");
+        assert!(last.contains(&format!("{lost} of 5 spans rejected: no name")), "{events:?}");
+        let exported: &[_] = if lost < 5 { &["Otlp: 4 spans exported"] } else { &[] };
+        assert_eq!(others, exported);
+    }
+}
+
+#[tokio::test]
+async fn a_reply_that_can_t_be_read_is_not_asked_for_again() {
+    let long = vec![0; 2 << 20];
+    let (times, error) = asked(vec![grpc(&long, "0", "")], over_grpc).await;
+    let error = error.unwrap();
+    assert!(error.contains("the reply has no status of gRPC: length limit exceeded"), "{error}");
+    assert_eq!(times, 1, "they may have been taken");
+    assert_eq!(asked(vec![http(200, long)], over_http).await, (1, None));
 }
 
 #[tokio::test]

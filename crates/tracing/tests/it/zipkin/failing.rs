@@ -1,5 +1,6 @@
 //! What becomes of spans when Zipkin is away, hangs, or says no.
 
+use std::io::{Read, Write};
 use std::time::{Duration, Instant};
 
 use http::{HeaderName, HeaderValue, header};
@@ -100,8 +101,46 @@ async fn a_server_that_stays_busy_is_asked_four_times() {
 async fn a_reply_without_end_is_not_read_to_its_end() {
     let collector = Collector::answering(vec![http(200, vec![b'x'; 2 << 20])]).await;
     let zipkin = Zipkin::new(&collector.url("")).unwrap();
-    let error = failure(zipkin.export(one(new_trace())).await);
-    assert!(error.contains("length limit exceeded"), "{error}");
+    zipkin.export(one(new_trace())).await.unwrap();
+    assert_eq!(collector.requests().len(), 1, "the head says that the spans are taken");
+    for (status, times) in [(400, 1), (503, 4)] {
+        let collector = Collector::answering(vec![http(status, vec![b'x'; 2 << 20])]).await;
+        let error = failure(Zipkin::new(&collector.url("")).unwrap().export(one(new_trace())).await);
+        assert!(error.contains(&status.to_string()), "{error}");
+        assert_eq!(collector.requests().len(), times, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_reply_that_is_broken_off_or_stands_still_after_its_head_has_told() {
+    for stays in [false, true] {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let zipkin = Zipkin::new(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+        let zipkin = zipkin.timeout(Duration::from_secs(if stays { 1 } else { 20 }));
+        let server = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let _ = stream.read(&mut [0; 64 << 10]).unwrap();
+            stream.write_all(b"HTTP/1.1 202 Accepted\r\ncontent-length: 5\r\n\r\nab").unwrap();
+            let kept = stays.then_some(stream);
+            listener.set_nonblocking(true).unwrap();
+            (listener, kept)
+        });
+        zipkin.export(one(new_trace())).await.unwrap();
+        let (listener, _kept) = server.join().unwrap();
+        assert!(listener.accept().is_err(), "it is not sent again");
+    }
+}
+
+#[tokio::test]
+async fn a_wait_that_no_clock_can_count_is_not_waited() {
+    for seconds in [i64::MAX as u64, u64::MAX] {
+        let wait = Answer { headers: vec![("retry-after", seconds.to_string())], ..http(503, "full") };
+        let collector = Collector::answering(vec![wait]).await;
+        let zipkin = Zipkin::new(&collector.url("")).unwrap();
+        let error = failure(zipkin.export(one(new_trace())).await);
+        assert!(error.contains("503 Service Unavailable: full"), "{error}");
+        assert_eq!(collector.requests().len(), 1);
+    }
 }
 
 /// The SDK's own processors poll an exporter on a thread that has no runtime.
