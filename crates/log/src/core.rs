@@ -113,10 +113,23 @@ impl Core {
         self.threads.get().and_then(|thread| thread.frames.try_borrow_mut().ok()?.pop())
     }
 
-    /// This thread's stack, the innermost first.
-    pub(crate) fn frames(&self) -> Vec<Frame> {
-        let Some(thread) = self.threads.get() else { return Vec::new() };
-        thread.frames.try_borrow().map_or_else(|_| Vec::new(), |frames| visible(&frames).cloned().collect())
+    /// What is known here and now, with fields that are bound inside of it. A frame that has nothing to add to those before it is left out: else
+    /// a task that starts itself anew by `follow` would know more with each turn, without end.
+    pub(crate) fn followed(&self, bound: &Arc<Encoded>) -> Frame {
+        let (mut kept, mut fields) = (Vec::new(), Encoded::default());
+        let mut add = |frame: &Frame| {
+            if fields.grows(|fields| frame.write(fields, self.format)) {
+                kept.push(frame.clone());
+            }
+        };
+        add(&Frame::Bound(Arc::clone(bound)));
+        if let Some(frames) = self.threads.get().and_then(|thread| thread.frames.try_borrow().ok()) {
+            visible(&frames).for_each(|frame| match frame {
+                Frame::Followed(frames) => frames.iter().for_each(&mut add),
+                frame => add(frame),
+            });
+        }
+        Frame::Followed(kept.into())
     }
 
     /// Writes a line. `fill` gives the message and what is innermost; the spans, a frame that is not on the stack, and the stack follow.

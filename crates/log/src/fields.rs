@@ -7,7 +7,7 @@ use tracing::{Level, Metadata, Value as TracingValue};
 use crate::format::{Encoded, Format, Names, Value};
 use crate::subscriber::{Take, Visitor};
 
-/// Fields that a request's line has beside its own: what [`message_fields`](crate::Requests::message_fields) fills.
+/// Fields that a request's line has beside its own: what [`message_fields`](crate::LogLayer::message_fields) fills.
 ///
 /// Values are those of `tracing`: numbers, booleans, text, errors, and anything by
 /// [`display`](tracing::field::display) or [`debug`](tracing::field::debug).

@@ -12,15 +12,24 @@ use crate::frame::{Entered, Frame};
 pin_project! {
     /// The future of [`Logger::follow`](crate::Logger::follow).
     pub struct Follow<F> {
+        // None once it is dropped.
         #[pin]
-        inner: F,
+        inner: Option<F>,
         followed: Option<(Arc<Handle>, Option<Frame>)>,
+    }
+
+    impl<F> PinnedDrop for Follow<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            let _entered = this.followed.as_mut().map(|(handle, frame)| Entered::enter(handle, frame));
+            this.inner.set(None);
+        }
     }
 }
 
 impl<F> Follow<F> {
     pub(crate) fn new(inner: F, followed: Option<(Arc<Handle>, Frame)>) -> Self {
-        Self { inner, followed: followed.map(|(handle, frame)| (handle, Some(frame))) }
+        Self { inner: Some(inner), followed: followed.map(|(handle, frame)| (handle, Some(frame))) }
     }
 }
 
@@ -30,7 +39,7 @@ impl<F: Future> Future for Follow<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
         let _entered = this.followed.as_mut().map(|(handle, frame)| Entered::enter(handle, frame));
-        this.inner.poll(cx)
+        this.inner.as_pin_mut().map_or(Poll::Pending, |inner| inner.poll(cx))
     }
 }
 

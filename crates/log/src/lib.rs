@@ -37,7 +37,9 @@
 //!
 //! | where the macro stands | it goes to |
 //! | --- | --- |
-//! | in a service inside of [`requests`](Logger::requests) or [`calls`](Logger::calls) | their logger, with the fields of the request |
+//! | in a service inside of [`requests`](Logger::requests) or [`calls`](Logger::calls), from the first poll of its future to where it ends or is dropped | their logger, with the fields of the request |
+//! | in the `call` of such a service, before that first poll (the closure of `tower::service_fn`, not its future) | where it went outside of the service |
+//! | in a reply that is a stream, while its items are made | where it went outside; what is logged there has to be in a future that `follow`s, or in a `scope` |
 //! | in a function that is run by [`scope`](Logger::scope) | that logger |
 //! | in a future that [`follow`](Logger::follow)s, polled anywhere | that logger, with all that was known where it was made |
 //! | anywhere else: a task that was spawned without `follow`, a thread | whatever `tracing` has for its default there; without one, nowhere |
@@ -71,7 +73,7 @@
 //!
 //! * [`set_filter`](Logger::set_filter) says which levels of which targets are written, also while the program runs: `info,hyper=warn,request=error`. The lines of
 //!   requests are of the targets `request` and `call`.
-//! * [`Requests::one_in`] writes one in so many lines of requests that went well.
+//! * [`LogLayer::one_in`] writes one in so many lines of requests that went well.
 //! * [`Logger::limit_repeats`] bounds what one place in the code writes in a second.
 //!
 //! What is left out is counted, and said in the next line that passes.
@@ -124,5 +126,5 @@ pub use follow::Follow;
 pub use logger::Logger;
 pub use non_blocking::{Flusher, NonBlocking};
 pub use redacted::Redacted;
-pub use request::{Logged, LoggedFuture, MessageFields, MessageFn, NoFields, Outcome, Requests};
+pub use request::{LogLayer, Logged, LoggedFuture, MessageFields, MessageFn, NoFields, Outcome};
 pub use syslog::{Facility, Syslog};

@@ -12,7 +12,7 @@ use crate::frame::{Entered, Frame};
 use crate::output::Output;
 use crate::request::Kind;
 use crate::syslog::Head;
-use crate::{Colour, Flusher, Follow, InvalidFilter, Requests, Syslog};
+use crate::{Colour, Flusher, Follow, InvalidFilter, LogLayer, Syslog};
 
 /// Writes logs: a handle, with the fields that are bound to it.
 ///
@@ -125,24 +125,21 @@ impl Logger {
     /// # }
     /// ```
     pub fn follow<F>(&self, future: F) -> Follow<F> {
-        let followed = self.on.as_ref().map(|On { handle, bound }| {
-            let mut frames = vec![Frame::Bound(Arc::clone(bound))];
-            frames.extend(handle.core.frames());
-            (Arc::clone(handle), Frame::Followed(frames.into()))
-        });
+        let followed = self.on.as_ref();
+        let followed = followed.map(|On { handle, bound }| (Arc::clone(handle), handle.core.followed(bound)));
         Follow::new(future, followed)
     }
 
     /// A layer that logs the requests that a server handles, as target `request`.
     #[must_use]
-    pub fn requests(&self, operation: impl AsRef<str>) -> Requests {
-        Requests::new(self.clone(), Kind::Request, operation.as_ref())
+    pub fn requests(&self, operation: impl Into<Arc<str>>) -> LogLayer {
+        LogLayer::new(self.clone(), Kind::Request, operation.into())
     }
 
     /// A layer that logs the calls that a client makes, as target `call`.
     #[must_use]
-    pub fn calls(&self, operation: impl AsRef<str>) -> Requests {
-        Requests::new(self.clone(), Kind::Call, operation.as_ref())
+    pub fn calls(&self, operation: impl Into<Arc<str>>) -> LogLayer {
+        LogLayer::new(self.clone(), Kind::Call, operation.into())
     }
 
     /// Says which lines are written, from now on: levels (`off`, `error`, `warn`, `info`, `debug`, `trace`) for targets that begin with a text, and one
@@ -177,7 +174,7 @@ impl Logger {
 
     /// Bounds what one place in the code may write in a second: the first so many events, then each nth (none where `every` is 0). Where `first` is 0 there
     /// is no bound, as at first. Errors are never left out, nor are the lines of requests, which have
-    /// [a rate of their own](Requests::one_in).
+    /// [a rate of their own](LogLayer::one_in).
     ///
     /// What is left out is [counted](Self::left_out), and the next event of that place says how many there were, as the field `left_out`.
     pub fn limit_repeats(&self, first: u32, every: u32) {

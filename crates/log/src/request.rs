@@ -9,7 +9,7 @@ mod settings;
 mod underway;
 
 pub use future::LoggedFuture;
-pub use layer::Requests;
+pub use layer::LogLayer;
 pub use message::{MessageFields, MessageFn, NoFields};
 pub use outcome::Outcome;
 pub use service::Logged;

@@ -47,6 +47,13 @@ impl Encoded {
         self.marks.is_empty()
     }
 
+    /// Whether fields are added by this, or cut.
+    pub(crate) fn grows(&mut self, add: impl FnOnce(&mut Self)) -> bool {
+        let before = (self.marks.len(), self.cut);
+        add(self);
+        before != (self.marks.len(), self.cut)
+    }
+
     /// Adds a field, unless there is one of its name.
     pub(crate) fn field(&mut self, format: Format, names: Names, name: &str, value: Value<'_>) {
         // The longest escape is of seven bytes, so that a value is over its limit by less; its name is short.

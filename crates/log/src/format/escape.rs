@@ -139,7 +139,7 @@ const CLASSES: [u8; 256] = {
         classes[byte] = match byte as u8 {
             0..b' ' | b'"' | b'\\' | b']' | 0x7f => ESCAPE,
             b' ' | b'=' => QUOTE,
-            0xc2 | 0xe2 | 0xef => CLOSER,
+            0xc2 | 0xd8 | 0xe2 | 0xef => CLOSER,
             0x80.. => QUOTE,
             _ => PLAIN,
         };
@@ -153,7 +153,8 @@ const CLASSES: [u8; 256] = {
 fn closer(bytes: &[u8]) -> (Option<u32>, usize) {
     match *bytes {
         [0xc2, second @ 0x80..=0x9f, ..] => (Some(u32::from(second)), 2),
-        [0xc2, ..] => (None, 2),
+        [0xd8, 0x9c, ..] => (Some(0x61c), 2),
+        [0xc2 | 0xd8, ..] => (None, 2),
         [0xe2, 0x80, third @ (0x8e | 0x8f | 0xa8..=0xae), ..] => (Some(0x2000 | u32::from(third & 0x3f)), 3),
         [0xe2, 0x81, third @ 0xa6..=0xa9, ..] => (Some(0x2040 | u32::from(third & 0x3f)), 3),
         [0xef, 0xbb, 0xbf, ..] => (Some(0xfeff), 3),

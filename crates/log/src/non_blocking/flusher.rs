@@ -12,8 +12,10 @@ use super::queue::Queue;
 /// Sees to it that lines that wait in a [`NonBlocking`](super::NonBlocking) are written before the program ends.
 ///
 /// As a [`Member`] it is added first, so that it stops last: it waits until all is written, for as long as its
-/// [stop limit](towerkit_lifecycle::Group::stop_limit) allows. What is not written by then is lost, and counted. Without a group it does so when it is dropped,
-/// which waits for a second at most. It is kept in `main` then: `let (writer, _flusher) = ...`.
+/// [stop limit](towerkit_lifecycle::Group::stop_limit) allows. What is not written by then is lost, and counted. Lines that a
+/// slow writer was given before are counted too, and are taken off the count should it still write them.
+///
+/// Without a group it waits when it is dropped, for a second at most. It is kept in `main` then: `let (writer, _flusher) = ...`.
 ///
 /// Lines that come later are written too, as long as the program runs.
 pub struct Flusher {
@@ -68,7 +70,6 @@ impl Member for Flusher {
         let by = lifeline.stop_by().unwrap_or_else(|| Instant::now() + STOP);
         let time = by.saturating_duration_since(Instant::now());
         if !self.flush_until(Instant::now() + time.mul_f32(0.9)).await {
-            self.queue.discard();
             self.queue.give_up();
         }
         Ok(())

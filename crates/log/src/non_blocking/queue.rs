@@ -23,6 +23,10 @@ struct State {
     waiting: Lines,
     /// Lines that the thread has taken and not written.
     writing: usize,
+    /// How many of these are not known to be lost, beside those that tell.
+    open: u64,
+    /// Whether these are counted as lost, since a stop could wait no longer.
+    doubted: bool,
     /// Lines that ever got in.
     pushed: u64,
     /// Whether the thread sleeps.
@@ -145,6 +149,10 @@ impl Queue {
         lines.clear();
         let mut state = self.lock();
         state.writing = 0;
+        let out = mem::take(&mut state.open);
+        if mem::take(&mut state.doubted) {
+            self.lost.fetch_sub(out, Relaxed);
+        }
         self.written.notify_all();
         self.notify_written.notify_waiters();
         while state.waiting.ends.is_empty() {
@@ -157,6 +165,7 @@ impl Queue {
         state.idle = false;
         mem::swap(&mut state.waiting, lines);
         state.writing = lines.ends.len();
+        state.open = own(&lines.ends);
         true
     }
 
@@ -168,41 +177,55 @@ impl Queue {
         state.closed
     }
 
-    /// Lines are lost. Of what a line was to tell, a later one tells.
+    /// The thread: lines that it took are lost. Of what a line was to tell, a later one tells.
     pub(crate) fn lose(&self, lines: &[End]) {
-        let own = lines.iter().filter(|line| line.tells == 0).count();
-        let own = u64::try_from(own).unwrap_or(u64::MAX);
-        self.lost.fetch_add(own, Relaxed);
-        self.lock().untold += own + lines.iter().map(|line| line.tells).sum::<u64>();
+        let mut state = self.lock();
+        let own = own(lines);
+        state.open = state.open.saturating_sub(own);
+        if !state.doubted {
+            self.lost.fetch_add(own, Relaxed);
+        }
+        state.untold += own + told(lines);
     }
 
     /// A line is lost that was taken to be out.
     pub(crate) fn lose_one(&self) {
-        self.lose(&[End { at: 0, tells: 0 }]);
+        self.lost.fetch_add(1, Relaxed);
+        self.lock().untold += 1;
     }
 
-    /// Gives up what was not taken by the thread.
-    pub(super) fn discard(&self) {
-        let lines = mem::take(&mut self.lock().waiting).ends;
-        self.lose(&lines);
+    /// What waits is lost.
+    fn discard(&self, state: &mut State) {
+        let lines = mem::take(&mut state.waiting).ends;
+        self.lost.fetch_add(own(&lines), Relaxed);
+        state.untold += own(&lines) + told(&lines);
     }
 
     /// There is no thread any more: all is lost.
     pub(super) fn refuse(&self) {
-        let left = {
-            let mut state = self.lock();
-            state.refuses = true;
-            mem::take(&mut state.writing)
-        };
+        let mut state = self.lock();
+        state.refuses = true;
+        state.writing = 0;
         // Where the thread ended in the middle of them, nobody knows which are out.
-        (0..left).for_each(|_| self.lose_one());
-        self.discard();
+        let open = mem::take(&mut state.open);
+        if !mem::take(&mut state.doubted) {
+            self.lost.fetch_add(open, Relaxed);
+        }
+        self.discard(&mut state);
+        drop(state);
         self.written.notify_all();
         self.notify_written.notify_waiters();
     }
 
+    /// A stop can wait no longer: what waits is lost. What the thread has taken is counted as lost, until it is known to be out after all.
     pub(super) fn give_up(&self) {
-        self.lock().given_up = true;
+        let mut state = self.lock();
+        state.given_up = true;
+        self.discard(&mut state);
+        if !state.doubted {
+            self.lost.fetch_add(state.open, Relaxed);
+            state.doubted = state.open > 0;
+        }
     }
 
     pub(super) fn has_given_up(&self) -> bool {
@@ -247,4 +270,14 @@ impl Queue {
     pub(super) fn errors(&self) -> u64 {
         self.errors.load(Relaxed)
     }
+}
+
+/// How many lines there are but those that tell of lost ones.
+fn own(lines: &[End]) -> u64 {
+    lines.iter().filter(|line| line.tells == 0).map(|_| 1).sum()
+}
+
+/// Of how many lost lines these tell.
+fn told(lines: &[End]) -> u64 {
+    lines.iter().map(|line| line.tells).sum()
 }

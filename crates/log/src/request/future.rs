@@ -11,16 +11,26 @@ use super::underway::Underway;
 pin_project! {
     /// The future of [`Logged`](super::Logged).
     pub struct LoggedFuture<F> {
+        // None once it is dropped.
         #[pin]
-        inner: F,
+        inner: Option<F>,
         // None where nothing is logged, and after the end. Dropped before that, it says so.
         underway: Option<Underway>,
+    }
+
+    impl<F> PinnedDrop for LoggedFuture<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            if let Some(underway) = this.underway {
+                underway.cancel(|| this.inner.set(None));
+            }
+        }
     }
 }
 
 impl<F> LoggedFuture<F> {
     pub(super) const fn new(inner: F, underway: Option<Underway>) -> Self {
-        Self { inner, underway }
+        Self { inner: Some(inner), underway }
     }
 }
 
@@ -33,8 +43,9 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let Some(underway) = this.underway else { return this.inner.poll(cx) };
-        let result = ready!(underway.run(|| this.inner.poll(cx)));
+        let Some(inner) = this.inner.as_pin_mut() else { return Poll::Pending };
+        let Some(underway) = this.underway else { return inner.poll(cx) };
+        let result = ready!(underway.run(|| inner.poll(cx)));
         if let Some(underway) = this.underway.take() {
             underway.end(&result);
         }

@@ -36,17 +36,17 @@ use crate::{Fields, Logger};
 /// the types of reply and error. It allocates nothing, but for a box at a reply that is a stream, and the text of an error. Clones, and the services that one layer makes, share
 /// the count of [`left_out`](Self::left_out), and each service one of whose turn it is.
 #[derive(Clone, Debug)]
-pub struct Requests<M = NoFields> {
+pub struct LogLayer<M = NoFields> {
     logger: Logger,
     options: Options,
     message: M,
 }
 
-impl Requests {
-    pub(crate) fn new(logger: Logger, kind: Kind, operation: &str) -> Self {
+impl LogLayer {
+    pub(crate) fn new(logger: Logger, kind: Kind, operation: Arc<str>) -> Self {
         let options = Options {
             kind,
-            operation: operation.to_owned(),
+            operation,
             levels: Levels::default(),
             slow_after: None,
             one_in: 1,
@@ -56,7 +56,7 @@ impl Requests {
     }
 }
 
-impl<M> Requests<M> {
+impl<M> LogLayer<M> {
     /// A request that takes longer is [slow](Outcome::Slow). At first none is.
     #[must_use]
     pub const fn slow_after(mut self, time: Duration) -> Self {
@@ -100,16 +100,16 @@ impl<M> Requests<M> {
     /// # let _ = layer;
     /// ```
     #[must_use]
-    pub fn message_fields<T, F>(self, fields: F) -> Requests<MessageFn<F>>
+    pub fn message_fields<T, F>(self, fields: F) -> LogLayer<MessageFn<F>>
     where
         F: Fn(&T, &mut Fields) + Clone,
     {
         let Self { logger, options, message: _ } = self;
-        Requests { logger, options, message: MessageFn(fields) }
+        LogLayer { logger, options, message: MessageFn(fields) }
     }
 }
 
-impl<S, M: Clone> Layer<S> for Requests<M> {
+impl<S, M: Clone> Layer<S> for LogLayer<M> {
     type Service = Logged<S, M>;
 
     fn layer(&self, inner: S) -> Self::Service {

@@ -7,7 +7,7 @@ pub trait MessageFields<T>: sealed::Sealed<T> {}
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoFields;
 
-/// What [`message_fields`](crate::Requests::message_fields) was given.
+/// What [`message_fields`](crate::LogLayer::message_fields) was given.
 #[derive(Clone, Copy, Debug)]
 pub struct MessageFn<F>(pub(super) F);
 

@@ -5,7 +5,7 @@ use tracing::Level;
 pub enum Outcome {
     /// Well. At first `info`.
     Ok,
-    /// Well or refused, and slower than [`slow_after`](crate::Requests::slow_after) allows. At first `warn`.
+    /// Well or refused, and slower than [`slow_after`](crate::LogLayer::slow_after) allows. At first `warn`.
     Slow,
     /// With a code that is no fault: not found, not allowed, not valid. At first `info`.
     Refused,

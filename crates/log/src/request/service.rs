@@ -9,7 +9,7 @@ use super::message::MessageFields;
 use super::underway::Underway;
 use super::{LoggedFuture, NoFields, Settings};
 
-/// A service inside [`Requests`](crate::Requests).
+/// A service inside [`LogLayer`](crate::LogLayer).
 #[derive(Clone)]
 pub struct Logged<S, M = NoFields> {
     inner: S,
@@ -43,7 +43,7 @@ where
             return LoggedFuture::new(self.inner.call(request), None);
         };
         let mut underway = Underway::new(settings, &request, &self.message);
-        // Not in the request's scope: what a service does, it does once it is polled.
+        // Not in the request's scope, for its cost: what a service does, it does once it is polled.
         let inner = underway.watch(|| self.inner.call(request));
         LoggedFuture::new(inner, Some(underway))
     }

@@ -32,7 +32,7 @@ impl Kind {
 #[derive(Clone, Debug)]
 pub(super) struct Options {
     pub(super) kind: Kind,
-    pub(super) operation: String,
+    pub(super) operation: Arc<str>,
     pub(super) levels: Levels,
     pub(super) slow_after: Option<Duration>,
     pub(super) one_in: u32,

@@ -73,6 +73,12 @@ impl Underway {
         result
     }
 
+    /// Drops what served the request and did not end, in its scope.
+    pub(super) fn cancel(&mut self, drop: impl FnOnce()) {
+        let _entered = Entered::enter(&self.settings.handle, &mut self.frame);
+        drop();
+    }
+
     pub(super) fn end<R, E: Failure>(mut self, result: &Result<R, E>) {
         match (result, self.tail.take()) {
             (Ok(_), Some(tail)) => tail.on_end(move |ending| self.end_of_stream(ending)),

@@ -1,7 +1,9 @@
 //! What a line and a request allocate.
 
+use std::cell::RefCell;
 use std::future::Future;
-use std::pin::pin;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use tower::Layer;
@@ -91,5 +93,33 @@ fn a_place_that_is_filtered_out_allocates_nothing() {
     for log in loggers() {
         log.set_filter("warn").unwrap();
         assert_eq!(log.scope(|| allocations(event)), 0);
+    }
+}
+
+/// A task that ends when it has put itself, anew, where it is taken from.
+fn anew(log: &Logger, tick: u64, next: &Next) -> Pin<Box<dyn Future<Output = ()>>> {
+    let (own, next) = (log.clone(), Rc::clone(next));
+    let again = async move {
+        let task = anew(&own, tick + 1, &next);
+        *next.borrow_mut() = Some(task);
+    };
+    Box::pin(log.with("tick", tick).follow(again))
+}
+
+type Next = Rc<RefCell<Option<Pin<Box<dyn Future<Output = ()>>>>>>;
+
+#[test]
+fn a_task_that_starts_itself_anew_and_follows_takes_no_more_with_each_turn() {
+    for log in loggers() {
+        let next = Next::default();
+        let turn = || {
+            let mut task = next.borrow_mut().take().unwrap();
+            assert!(task.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
+        };
+        let first = log.with("scope", 1).scope(|| anew(&log, 100, &next));
+        *next.borrow_mut() = Some(first);
+        (0..3).for_each(|_| turn());
+        let turns = allocation_counter::measure(|| (0..100).for_each(|_| turn()));
+        assert_eq!((turns.count_current, turns.bytes_current), (0, 0));
     }
 }

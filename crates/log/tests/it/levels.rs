@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 use tower::{Layer, Service, ServiceExt};
 use towerkit_endpoint::{Code, Endpoint, Error, Request, endpoint_fn};
-use towerkit_log::{Logged, Outcome, Requests};
+use towerkit_log::{LogLayer, Logged, Outcome};
 use tracing::Level;
 
 use crate::support::{Written, get, logfmt};
@@ -13,7 +13,7 @@ use crate::support::{Written, get, logfmt};
 /// Takes so many milliseconds, and ends so.
 type Script = (u64, Option<Code>);
 
-fn around<M: Clone>(layer: &Requests<M>) -> Logged<impl Endpoint<Script, Reply = (), Failure = Error>, M> {
+fn around<M: Clone>(layer: &LogLayer<M>) -> Logged<impl Endpoint<Script, Reply = (), Failure = Error>, M> {
     layer.layer(endpoint_fn(|(millis, code): Script| async move {
         sleep(Duration::from_millis(millis)).await;
         code.map_or(Ok(()), |code| Err(Error::from(code)))

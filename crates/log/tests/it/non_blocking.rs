@@ -185,26 +185,60 @@ async fn a_group_stops_when_all_is_written_that_others_logged_while_they_stopped
     assert_eq!(messages, ["at work", "stopped"]);
 }
 
+/// How a writer goes on that was stuck.
+#[derive(Clone, Copy, Debug)]
+enum Then {
+    Writes,
+    Fails,
+    Panics,
+}
+
+/// A writer that is stuck with its first line, and says that it is.
+struct Stuck(Option<Then>, mpsc::Sender<()>, Gate);
+
+impl Write for Stuck {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let _ = self.1.send(());
+        let _ = self.2.0.recv();
+        match self.0.take() {
+            Some(Then::Panics) => panic!("on purpose"),
+            Some(Then::Fails) => Err(io::ErrorKind::BrokenPipe.into()),
+            Some(Then::Writes) | None => self.2.1.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 #[tokio::test]
 async fn a_stop_waits_no_longer_than_it_may_and_counts_what_is_lost() {
-    let (_leave, _written, gate) = gate();
-    let (writer, flusher) = NonBlocking::new(gate);
-    let log = Logger::logfmt(writer);
-    log.scope(|| info!("the thread is stuck with this one"));
-    while !log.scope(|| {
-        info!("and these wait");
-        thread::sleep(Duration::from_millis(20));
-        true
-    }) {}
-    let (lifeline, stopper) = Lifeline::detached();
-    let running = tokio::spawn(flusher.run(lifeline));
-    stopper.ready().await;
-    let start = Instant::now();
-    stopper.stop(Duration::from_millis(300));
-    running.await.unwrap().unwrap();
-    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
-    assert!(log.lost() <= 2);
-    log.scope(|| info!("later ones are taken all the same"));
+    // What is lost in the end, and what the lines tell: how many there are, and of how many lost ones they tell.
+    for (then, lost, told_of) in [(Then::Writes, 1, (3, 1)), (Then::Fails, 2, (2, 2)), (Then::Panics, 4, (0, 0))] {
+        let (leave, written, gate) = gate();
+        let (at_it, is_at_it) = mpsc::channel();
+        let (writer, flusher) = NonBlocking::new(Stuck(Some(then), at_it, gate));
+        let log = Logger::logfmt(writer.clone());
+        log.scope(|| info!("the thread is stuck with this one"));
+        is_at_it.recv_timeout(10 * SECOND).unwrap();
+        log.scope(|| info!("and this one waits"));
+        let (lifeline, stopper) = Lifeline::detached();
+        let running = tokio::spawn(flusher.run(lifeline));
+        stopper.ready().await;
+        let start = Instant::now();
+        stopper.stop(Duration::from_millis(300));
+        running.await.unwrap().unwrap();
+        assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+        assert_eq!(log.lost(), 2, "{then:?}");
+
+        log.scope(|| info!("later ones are taken all the same"));
+        drop(leave);
+        assert!(writer.flush_within(10 * SECOND));
+        log.scope(|| info!("and one more"));
+        assert!(writer.flush_within(10 * SECOND));
+        assert_eq!((log.lost(), told(&lines(&written.writes()))), (lost, told_of), "{then:?}");
+    }
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! A request's line, and its fields in what is logged meanwhile.
 
+use std::future::Future;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use tokio::sync::Barrier;
@@ -73,14 +76,60 @@ async fn an_error_is_told_with_its_causes_and_its_code() {
 }
 
 #[tokio::test]
-async fn the_synchronous_part_of_a_service_has_the_fields_too() {
+async fn what_a_service_does_in_its_call_is_outside_of_the_request_and_what_its_future_does_inside() {
     let (log, written) = logfmt();
     let mut service = log.requests("op").layer(service_fn(|_: Request<()>| {
         info!("called");
-        async { Ok::<_, Error>(()) }
+        async {
+            info!("polled");
+            Ok::<_, Error>(())
+        }
     }));
-    service.ready().await.unwrap().call(Request::new(())).await.unwrap();
-    assert_eq!(get(&written.logfmt()[0], "operation"), Some("op"));
+    let future = log.scope(|| service.call(Request::new(())));
+    future.await.unwrap();
+    service.call(Request::new(())).await.unwrap();
+    let lines = written.logfmt();
+    let told: Vec<_> = lines.iter().map(|line| (get(line, "msg").unwrap(), get(line, "operation"))).collect();
+    let own = [("polled", Some("op")), ("request", Some("op"))];
+    assert_eq!(told, [&[("called", None)][..], &own, &own].concat());
+}
+
+/// Says so when it is dropped.
+struct Tells;
+
+impl Drop for Tells {
+    fn drop(&mut self) {
+        info!("dropped");
+    }
+}
+
+#[tokio::test]
+async fn what_a_request_drops_where_it_is_cancelled_has_its_fields() {
+    let (log, written) = logfmt();
+    let mut service = log.requests("op").layer(endpoint_fn(|()| async {
+        let _tells = Tells;
+        std::future::pending::<Result<(), Error>>().await
+    }));
+    let mut call = Box::pin(service.call(Request::new(())));
+    assert!(poll_once(call.as_mut()).is_pending());
+    drop(call);
+    let lines = written.logfmt();
+    let told: Vec<_> = lines.iter().map(|line| (get(line, "msg").unwrap(), get(line, "operation"))).collect();
+    assert_eq!(told, [("dropped", Some("op")), ("request", Some("op"))]);
+    assert_eq!(get(&lines[1], "code"), Some("cancelled"));
+
+    let mut followed = Box::pin(log.with("own", 1).follow(async {
+        let _tells = Tells;
+        std::future::pending::<()>().await;
+    }));
+    assert!(poll_once(followed.as_mut()).is_pending());
+    drop(followed);
+    let lines = written.logfmt();
+    assert_eq!((lines.len(), get(&lines[2], "own")), (3, Some("1")));
+}
+
+fn poll_once<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut std::task::Context::from_waker(Waker::noop()))
 }
 
 #[tokio::test]

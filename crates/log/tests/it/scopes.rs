@@ -103,6 +103,18 @@ async fn a_task_that_is_spawned_and_follows_knows_what_was_known_where_it_was_ma
     );
 }
 
+#[tokio::test]
+async fn what_follows_inside_of_what_follows_knows_all_that_was_known_and_the_innermost_wins() {
+    let (log, written) = logfmt();
+    let inner = log.with("name", "inner").with("a", 1);
+    let task = log.with("name", "outer").with("b", 2).follow(async move {
+        inner.follow(async { inner.with("c", 3).follow(async { info!("m") }).await }).await;
+    });
+    task.await;
+    let found = ["name", "a", "b", "c"].map(|name| seen(&written, name).remove(0));
+    assert_eq!(found, ["inner", "1", "2", "3"].map(|value| Some(value.to_owned())));
+}
+
 #[test]
 fn what_follows_knows_nothing_of_where_it_is_polled() {
     let (log, written) = logfmt();
