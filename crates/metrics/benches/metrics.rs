@@ -53,7 +53,7 @@ fn traced(n: u32, sampled: bool) -> Request<u64> {
 }
 
 fn layer(name: &str, metrics: &Metrics, request: fn(u32) -> Request<u64>) -> Case {
-    Case::service(name, &metrics.requests("sum").layer(Nothing), request).budget(LAYER)
+    Case::service(name, &metrics.requests("sum").layer(Nothing), request)
 }
 
 fn counter(name: &str, counter: Counter) -> Case {
@@ -103,8 +103,8 @@ fn main() {
     let two = Fanout::new().with(prometheus()).with(prometheus());
     let mut cases = [
         Case::service("no layer", &Nothing, plain),
-        layer("layer, recorder of nothing", &Metrics::new(Foreign(NoopRecorder)), plain),
-        layer("layer, Prometheus", &ours, plain),
+        layer("layer, recorder of nothing", &Metrics::new(Foreign(NoopRecorder)), plain).budget(LAYER),
+        layer("layer, Prometheus", &ours, plain).budget(LAYER),
         layer("layer, Prometheus, trace not sampled", &ours, |n| traced(n, false)),
         layer("layer, Prometheus, trace sampled: exemplars", &ours, |n| traced(n, true)),
         layer("layer, Prometheus, native buckets too", &natively, plain),

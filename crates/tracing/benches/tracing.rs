@@ -123,16 +123,16 @@ fn main() {
         their_spans("tracing-opentelemetry: a span, recorded", recording),
         their_spans("tracing-opentelemetry: a span, not recorded", silent),
         layer("no layer", &none, plain),
-        layer("requests, off", &off.requests("sum"), plain).budget(LAYER),
-        layer("requests, not recorded", &never.requests("sum"), plain).budget(LAYER),
-        layer("requests, recorded", &always.requests("sum"), plain),
+        layer("layer, requests, off", &off.requests("sum"), plain).budget(LAYER),
+        layer("layer, requests, not recorded", &never.requests("sum"), plain).budget(LAYER),
+        layer("layer, requests, recorded", &always.requests("sum"), plain),
         layer("over HTTP: no layer", &none, unsampled),
         layer("over HTTP: requests, off", &off.requests("sum"), unsampled),
         layer("over HTTP: requests, not recorded", &never.requests("sum"), unsampled),
         layer("over HTTP: requests, recorded", &always.requests("sum"), sampled),
-        layer("calls, off", &off.calls("sum"), plain),
-        layer("calls, not recorded", &never.calls("sum"), plain),
-        layer("calls, recorded", &always.calls("sum"), plain),
+        layer("layer, calls, off", &off.calls("sum"), plain),
+        layer("layer, calls, not recorded", &never.calls("sum"), plain),
+        layer("layer, calls, recorded", &always.calls("sum"), plain),
     ];
     bench::measure(&mut cases, CALLS, bench::number("rounds", 31).unwrap(), |run| {
         allocation_counter::measure(run).count_total
