@@ -5,7 +5,7 @@ use std::task::{Context as TaskContext, Poll};
 use tower_service::Service;
 use towerkit_endpoint::{Context, Failure, Request, TraceContext, Via};
 
-use crate::guard::{Guard, watch};
+use crate::guard::Guard;
 use crate::propagation::{self, Debug};
 use crate::semantics::{self, Protocol, Server, Side};
 use crate::span::{Begin, Parent};
@@ -48,10 +48,8 @@ where
     }
 
     fn call(&mut self, mut request: Request<T>) -> Self::Future {
-        let mut guard = self.shared.as_ref().and_then(|shared| shared.begin(request.context_mut()));
-        let tail = if guard.is_some() { request.context().tail().cloned() } else { None };
-        let inner = watch(guard.as_mut().map(|guard| &mut guard.running), || self.inner.call(request));
-        RequestsFuture::new(inner, guard, tail)
+        let guard = self.shared.as_ref().and_then(|shared| shared.begin(request.context_mut()));
+        RequestsFuture::call(&mut self.inner, request, guard)
     }
 }
 

@@ -3,7 +3,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
-use towerkit_endpoint::{Failure, Tail};
+use tower_service::Service;
+use towerkit_endpoint::{Failure, Request, Tail};
 
 use crate::guard::{Guard, watch};
 
@@ -20,7 +21,13 @@ pin_project! {
 }
 
 impl<F> RequestsFuture<F> {
-    pub(crate) const fn new(inner: F, guard: Option<Guard>, tail: Option<Tail>) -> Self {
+    /// Calls a service. What is recorded of the call is guarded from here on, since it may panic before there is a future.
+    pub(crate) fn call<S, T>(service: &mut S, request: Request<T>, mut guard: Option<Guard>) -> Self
+    where
+        S: Service<Request<T>, Future = F>,
+    {
+        let tail = if guard.is_some() { request.context().tail().cloned() } else { None };
+        let inner = watch(guard.as_mut().map(|guard| &mut guard.running), || service.call(request));
         Self { inner, guard, tail }
     }
 }

@@ -7,7 +7,7 @@ use tower_service::Service;
 use towerkit_endpoint::{Context, Failure, Request, TraceContext};
 
 use super::RequestsFuture;
-use crate::guard::{Guard, watch};
+use crate::guard::Guard;
 use crate::propagation::{self, Debug, Propagation, Remote, w3c};
 use crate::semantics::{self, Protocol, Side};
 use crate::span::{Begin, Parent};
@@ -56,10 +56,8 @@ where
     }
 
     fn call(&mut self, mut request: Request<T>) -> Self::Future {
-        let mut guard = self.shared.as_ref().and_then(|shared| shared.begin(request.context_mut()));
-        let tail = if guard.is_some() { request.context().tail().cloned() } else { None };
-        let inner = watch(guard.as_mut().map(|guard| &mut guard.running), || self.inner.call(request));
-        RequestsFuture::new(inner, guard, tail)
+        let guard = self.shared.as_ref().and_then(|shared| shared.begin(request.context_mut()));
+        RequestsFuture::call(&mut self.inner, request, guard)
     }
 }
 
