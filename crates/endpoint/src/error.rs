@@ -9,6 +9,7 @@ use http::{Extensions, HeaderName, HeaderValue};
 use tower::load_shed::error::Overloaded;
 use tower::timeout::error::Elapsed;
 
+use crate::failure::said;
 use crate::{Code, Metadata, NotSent, Refusal, RetryAfter};
 
 /// Tower's word for an error of any type.
@@ -360,7 +361,7 @@ impl From<BoxError> for Error {
                     found.0.extensions.clone_from(&ours.0.extensions);
                     break;
                 }
-                if let Some(code) = cause.downcast_ref::<Code>() {
+                if let Some(code) = said(cause) {
                     found.0.message = (!code.hides_text()).then(|| error.to_string().into());
                     break;
                 }

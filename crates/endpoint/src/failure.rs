@@ -113,11 +113,12 @@ impl Failure for BoxError {
     }
 
     fn retry_after(&self) -> Option<Duration> {
-        causes(&**self).find_map(|cause| match (cause.downcast_ref::<Refusal>(), cause.downcast_ref::<Error>()) {
-            (Some(refusal), _) => refusal.after(),
-            (_, Some(error)) => error.retry_after(),
-            _ => None,
-        })
+        // What stands below the first of them is why, and says nothing of this call.
+        let said = causes(&**self).find_map(|cause| {
+            let refusal = cause.downcast_ref().map(Refusal::after);
+            refusal.or_else(|| cause.downcast_ref().map(Error::retry_after))
+        });
+        said.flatten()
     }
 
     fn as_error(&self) -> Option<&(dyn StdError + 'static)> {
@@ -133,8 +134,13 @@ fn refusal<E: Classify>(error: &E) -> Option<&Refusal> {
     error.source()?.downcast_ref()
 }
 
+/// The code that a cause is, or that of a refusal, which may have why it refused below it instead.
+pub(crate) fn said(cause: &(dyn StdError + 'static)) -> Option<Code> {
+    cause.downcast_ref::<Refusal>().map(Refusal::code).or_else(|| cause.downcast_ref().copied())
+}
+
 impl Code {
-    /// The code of any error: that of the first [`Error`] or `Code` in the chain of its sources; `DeadlineExceeded` and `Unavailable`
+    /// The code of any error: that of the first [`Error`], `Code` or [`Refusal`] in the chain of its sources; `DeadlineExceeded` and `Unavailable`
     /// for tower's own timeout and load shed; else `Internal`.
     #[must_use]
     pub fn of(error: &(dyn StdError + 'static)) -> Self {
@@ -145,7 +151,7 @@ impl Code {
             return Self::Unavailable;
         }
         causes(error)
-            .find_map(|cause| cause.downcast_ref::<Error>().map(Error::code).or_else(|| cause.downcast_ref().copied()))
+            .find_map(|cause| cause.downcast_ref::<Error>().map(Error::code).or_else(|| said(cause)))
             .unwrap_or(Self::Internal)
     }
 }

@@ -1,5 +1,6 @@
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::RETRY_AFTER;
@@ -53,13 +54,14 @@ pub struct Refusal {
     code: Code,
     retry_after: Option<Duration>,
     metadata: Metadata,
+    cause: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 impl Refusal {
     /// With what kind of failure it is for the caller.
     #[must_use]
     pub fn new(code: Code) -> Self {
-        Self { code, retry_after: None, metadata: Metadata::new() }
+        Self { code, retry_after: None, metadata: Metadata::new(), cause: None }
     }
 
     /// Says when to try again, counted from now.
@@ -73,6 +75,13 @@ impl Refusal {
     #[must_use]
     pub fn with_metadata(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.metadata.append(name, value);
+        self
+    }
+
+    /// Says why, for operators alone: it is the refusal's source, and so stands in a [`Report`](crate::Report) and in no reply.
+    #[must_use]
+    pub fn because(mut self, cause: impl StdError + Send + Sync + 'static) -> Self {
+        self.cause = Some(Arc::new(cause));
         self
     }
 
@@ -110,7 +119,10 @@ impl fmt::Display for Refusal {
 
 impl StdError for Refusal {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        Some(&self.code)
+        match &self.cause {
+            Some(cause) => Some(&**cause),
+            None => Some(&self.code),
+        }
     }
 }
 

@@ -29,8 +29,7 @@ impl<'a> Report<'a> {
 impl fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut written = self.0.to_string();
-        // What classifies an error stands below it, and has nothing below itself.
-        for cause in causes(self.0).skip(1).take_while(|cause| !cause.is::<Code>() && !cause.is::<Refusal>()) {
+        for cause in causes(self.0).skip(1).filter(|cause| !cause.is::<Code>() && !cause.is::<Refusal>()) {
             let text = cause.to_string();
             if !text.is_empty() && !written.ends_with(&text) {
                 written.push_str(": ");

@@ -57,6 +57,20 @@ impl Group {
         self.add(member, None)
     }
 
+    /// Adds as many members as there are, in their order: those of a list, or one that there may be.
+    ///
+    /// ```
+    /// use towerkit_lifecycle::{Group, Linger};
+    ///
+    /// let linger = Some(Linger::new(std::time::Duration::from_secs(2)));
+    /// let group = Group::new().with_all(linger);
+    /// # let _ = group;
+    /// ```
+    #[must_use]
+    pub fn with_all<M: Member>(self, members: impl IntoIterator<Item = M>) -> Self {
+        members.into_iter().fold(self, Self::with)
+    }
+
     /// Adds a member with a stop limit of its own. It goes before the one that the [member knows](Member::stop_limit).
     #[must_use]
     pub fn with_limit(self, member: impl Member, stop_limit: Duration) -> Self {

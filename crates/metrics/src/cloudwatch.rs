@@ -70,8 +70,10 @@ mod unit;
 use std::fmt;
 use std::time::Duration;
 
-use crate::http_client::{HttpClient, InvalidSettings, ServerUrl};
+use towerkit_http_client::HttpClient;
+
 use crate::push::{Pusher, Store};
+use crate::settings::{InvalidSettings, server_url};
 pub use credentials::{Credentials, ProvideCredentials};
 use datum::{Data, Settings};
 use sender::Sender;
@@ -164,7 +166,7 @@ impl<P: ProvideCredentials> CloudWatch<P> {
             return Err(invalid("the namespace is none that one may write to"));
         }
         let url = self.endpoint.unwrap_or_else(|| format!("https://monitoring.{}.amazonaws.com", self.region));
-        let server = ServerUrl::read(&url, &self.client).map_err(invalid)?;
+        let server = server_url("CloudWatch", &url, &self.client)?;
         let sender = Sender::new(self.client, &server, self.region, &self.namespace, self.credentials);
         let sender = sender.ok_or_else(|| invalid("the URL of the server is too long"))?;
         let interval = Duration::from_secs(if self.settings.high_resolution { 10 } else { 60 });

@@ -56,10 +56,11 @@ use std::fmt;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use http::{HeaderValue, Uri};
+use http::HeaderValue;
+use towerkit_http_client::{HttpClient, encoded};
 
-use crate::http_client::{HttpClient, InvalidSettings, ServerUrl, encode};
 use crate::push::{Pusher, Store};
+use crate::settings::{InvalidSettings, server_url};
 use encoder::Lines;
 pub use line::Precision;
 use writer::Writer;
@@ -171,15 +172,12 @@ impl InfluxDb {
     /// The URL is none, or `https` without a client for it; a name is empty; a user's name has a colon in it, or a token a control character.
     pub fn build(self) -> Result<(Store, Pusher), InvalidSettings> {
         let invalid = |what| InvalidSettings::new("InfluxDB", what);
-        let server = ServerUrl::read(&self.url, &self.client).map_err(invalid)?;
-        let uri = |path: &str| {
-            let url: Result<Uri, _> = format!("{}{path}", server.url).parse();
-            url.map_err(|_| invalid("the URL of the server is too long"))
-        };
+        let server = server_url("InfluxDB", &self.url, &self.client)?;
+        let uri = |path: &str| server.below(path).map_err(|_| invalid("the URL of the server is too long"));
         let (ping, write) = (uri("/ping")?, uri(&self.write_path().map_err(invalid)?)?);
         let authorization = self.authorization.header().map_err(invalid)?;
         let encoder = Lines::new(&self.tags, self.precision);
-        let writer = Writer::new(self.client, server.url, ping, write, authorization);
+        let writer = Writer::new(self.client, server.to_string(), ping, write, authorization);
         Ok((self.store.clone(), Pusher::new("InfluxDB", self.store, encoder, writer)))
     }
 
@@ -201,7 +199,7 @@ impl InfluxDb {
             whole.push(if at == 0 { '?' } else { '&' });
             whole.push_str(name);
             whole.push('=');
-            encode(value, &mut whole);
+            whole.extend(encoded(value));
         }
         Ok(whole)
     }

@@ -94,13 +94,13 @@ mod clock;
 pub mod cloudwatch;
 #[cfg(feature = "dogstatsd")]
 pub mod dogstatsd;
+#[cfg(any(feature = "cloudwatch", feature = "influxdb"))]
+mod exchange;
 mod fanout;
 mod future;
 #[cfg(feature = "graphite")]
 pub mod graphite;
 mod handle;
-#[cfg(any(feature = "cloudwatch", feature = "influxdb"))]
-mod http_client;
 #[cfg(feature = "influxdb")]
 pub mod influxdb;
 mod layer;
@@ -114,6 +114,8 @@ pub mod prometheus;
 pub mod push;
 mod recorder;
 mod service;
+#[cfg(any(feature = "cloudwatch", feature = "influxdb"))]
+mod settings;
 #[cfg(feature = "statsd")]
 pub mod statsd;
 mod under_way;
@@ -122,8 +124,6 @@ mod unit;
 pub use fanout::Fanout;
 pub use future::MeasuredFuture;
 pub use handle::Metrics;
-#[cfg(any(feature = "cloudwatch", feature = "influxdb"))]
-pub use http_client::{HttpClient, InvalidSettings};
 pub use layer::MetricsLayer;
 pub use memory::Memory;
 pub use metrics::{Counter, Gauge, Histogram};
@@ -131,3 +131,7 @@ pub use metrics::{Counter, Gauge, Histogram};
 pub use prometheus::Prometheus;
 pub use recorder::{Foreign, RecordExemplar, Recorder};
 pub use service::Measured;
+#[cfg(any(feature = "cloudwatch", feature = "influxdb"))]
+pub use settings::InvalidSettings;
+#[cfg(any(feature = "cloudwatch", feature = "influxdb"))]
+pub use towerkit_http_client::HttpClient;

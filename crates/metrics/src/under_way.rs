@@ -1,7 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use towerkit_endpoint::{Code, TraceContext};
+use towerkit_endpoint::{Code, PanicFlag, TraceContext};
 
 use crate::clock::Point;
 use crate::operation::Operation;
@@ -12,13 +12,12 @@ pub(crate) struct UnderWay {
     trace: Option<TraceContext>,
     // None before it has begun, and after its end.
     since: Option<Point>,
-    // Whether the service is at it: if so when this is dropped, it has panicked.
-    running: bool,
+    panic: PanicFlag,
 }
 
 impl UnderWay {
     pub(crate) const fn new(operation: Arc<Operation>, trace: Option<TraceContext>) -> Self {
-        Self { operation, trace, since: None, running: false }
+        Self { operation, trace, since: None, panic: PanicFlag::new() }
     }
 
     /// Begins with it, unless it has begun.
@@ -30,10 +29,7 @@ impl UnderWay {
 
     /// Runs what serves the call; a panic of it is a panic of the call.
     pub(crate) fn watch<R>(&mut self, run: impl FnOnce() -> R) -> R {
-        self.running = true;
-        let result = run();
-        self.running = false;
-        result
+        self.panic.watch(run)
     }
 
     /// Its end: well where there is no code.
@@ -50,7 +46,7 @@ impl UnderWay {
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        if self.running {
+        if self.panic.is_set() {
             // It may have panicked before there was a future.
             self.begin();
             self.end(Some(Code::Internal));

@@ -99,12 +99,12 @@ mod error;
 pub mod etcd;
 #[cfg(feature = "eureka")]
 pub mod eureka;
+#[cfg(any(feature = "consul", feature = "eureka", feature = "kubernetes"))]
+mod exchange;
 #[cfg(feature = "file")]
 pub mod file;
 pub mod filter;
 mod hash;
-#[cfg(feature = "http-client")]
-mod http_client;
 mod instance;
 mod instancer;
 #[cfg(feature = "kubernetes")]
@@ -121,10 +121,10 @@ pub mod zookeeper;
 pub use backoff::Backoff;
 pub use endpointer::{Endpointer, EndpointerBuilder, EndpointerEvent, MemberStatus, Outliers};
 pub use error::RegistryError;
-#[cfg(feature = "http-client")]
-pub use http_client::HttpClient;
 pub use instance::{Instance, InvalidAddress};
 pub use instancer::{Failure, Instancer, Publisher, State};
 pub use no_instance::NoInstance;
 pub use register::Register;
 pub use registrar::{Registrar, Registration};
+#[cfg(feature = "http-client")]
+pub use towerkit_http_client::HttpClient;

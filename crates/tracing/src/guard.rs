@@ -1,4 +1,4 @@
-use towerkit_endpoint::{Code, Ending, Failure, Tail};
+use towerkit_endpoint::{Code, Ending, Failure, PanicFlag, Tail};
 
 use crate::Span;
 use crate::semantics::{self, Protocol, Side};
@@ -9,27 +9,25 @@ pub(crate) struct Guard {
     span: Span,
     side: Side,
     protocol: Protocol,
-    /// Whether the service is at it: if so when this is dropped, it has panicked.
-    pub(crate) running: bool,
+    pub(crate) panic: PanicFlag,
     done: bool,
 }
 
 /// What is said where a service panicked, and no `PanicLayer` made an error of it.
 pub(crate) const PANICKED: &str = "the service panicked";
 
-/// Runs a service, and says for so long that it runs.
-pub(crate) fn watch<R>(running: Option<&mut bool>, run: impl FnOnce() -> R) -> R {
-    let Some(running) = running else { return run() };
-    *running = true;
-    let result = run();
-    *running = false;
-    result
+/// Runs a service, under the flag of what is recorded.
+pub(crate) fn watch<R>(panic: Option<&mut PanicFlag>, run: impl FnOnce() -> R) -> R {
+    match panic {
+        Some(panic) => panic.watch(run),
+        None => run(),
+    }
 }
 
 impl Guard {
     /// None where nothing is recorded.
     pub(crate) fn new(span: Span, side: Side, protocol: Protocol) -> Option<Self> {
-        span.is_recording().then_some(Self { span, side, protocol, running: false, done: false })
+        span.is_recording().then_some(Self { span, side, protocol, panic: PanicFlag::new(), done: false })
     }
 
     pub(crate) fn ended<R, E: Failure>(self, result: &Result<R, E>, tail: Option<&Tail>) {
@@ -78,7 +76,7 @@ impl Guard {
 impl Drop for Guard {
     fn drop(&mut self) {
         if self.done {
-        } else if self.running {
+        } else if self.panic.is_set() {
             self.broke(Code::Internal, PANICKED);
         } else {
             self.cancelled();

@@ -101,10 +101,12 @@ mod attempts;
 mod baggage;
 mod builder;
 mod calls;
+#[cfg(any(feature = "otlp", feature = "zipkin"))]
+mod collector_url;
+#[cfg(any(feature = "otlp", feature = "zipkin"))]
+mod delivery;
 mod export;
 mod guard;
-#[cfg(any(feature = "otlp", feature = "zipkin"))]
-mod http_client;
 mod limits;
 #[cfg(feature = "otlp")]
 mod otlp;
@@ -121,9 +123,9 @@ pub use attempts::{Attempts, AttemptsFuture, AttemptsLayer};
 pub use baggage::Baggage;
 pub use builder::TracerBuilder;
 pub use calls::{Calls, CallsLayer};
-pub use export::{Event, Exporter, Loss, Running, Stats};
 #[cfg(any(feature = "otlp", feature = "zipkin"))]
-pub use http_client::{HttpClient, InvalidUrl};
+pub use collector_url::InvalidUrl;
+pub use export::{Event, Exporter, Loss, Running, Stats};
 pub use limits::Limits;
 pub use opentelemetry::trace::SpanKind;
 pub use opentelemetry::{Key, KeyValue, Value};
@@ -133,6 +135,8 @@ pub use propagation::Propagation;
 pub use requests::{Requests, RequestsFuture, RequestsLayer};
 pub use sampler::Sampler;
 pub use span::Span;
+#[cfg(any(feature = "otlp", feature = "zipkin"))]
+pub use towerkit_http_client::HttpClient;
 pub use tracer::Tracer;
 #[cfg(feature = "zipkin")]
 pub use zipkin::Zipkin;

@@ -15,9 +15,11 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 use prost::Message;
+use towerkit_http_client::{HttpClient, said};
 
+use crate::collector_url::{CollectorUrl, InvalidUrl};
+use crate::delivery::{Delivery, Failed, Reply};
 use crate::export::Unexported;
-use crate::http_client::{CollectorUrl, Delivery, Failed, HttpClient, InvalidUrl, Reply, said};
 
 /// Sends spans by OpenTelemetry's own protocol, OTLP, to a collector or to whatever else speaks it: over gRPC, or as protobuf over HTTP.
 ///
@@ -71,8 +73,7 @@ impl Otlp {
     ///
     /// If the URL is not one of plain HTTP, or has credentials or a query in it.
     pub fn grpc(url: &str) -> Result<Self, InvalidUrl> {
-        let url = CollectorUrl::plain(url, "/")?.below(grpc::METHOD)?;
-        Ok(Self::made(url, Protocol::Grpc, HttpClient::plain_http2()))
+        Self::grpc_with_client(url, HttpClient::plain_http2())
     }
 
     /// Over gRPC, with a client that is given: for `https`. It has to speak HTTP/2.
@@ -81,7 +82,7 @@ impl Otlp {
     ///
     /// If the URL is not one of HTTP, or has credentials or a query in it.
     pub fn grpc_with_client(url: &str, client: HttpClient) -> Result<Self, InvalidUrl> {
-        let url = CollectorUrl::any(url, "/")?.below(grpc::METHOD)?;
+        let url = CollectorUrl::below(url, &client, grpc::METHOD)?;
         Ok(Self::made(url, Protocol::Grpc, client))
     }
 
@@ -91,7 +92,7 @@ impl Otlp {
     ///
     /// If the URL is not one of plain HTTP, or has credentials in it.
     pub fn http(url: &str) -> Result<Self, InvalidUrl> {
-        Ok(Self::made(CollectorUrl::plain(url, PATH)?, Protocol::Http, HttpClient::plain()))
+        Self::http_with_client(url, HttpClient::plain())
     }
 
     /// Over HTTP, with a client that is given: for `https`.
@@ -100,7 +101,7 @@ impl Otlp {
     ///
     /// If the URL is not one of HTTP, or has credentials in it.
     pub fn http_with_client(url: &str, client: HttpClient) -> Result<Self, InvalidUrl> {
-        Ok(Self::made(CollectorUrl::any(url, PATH)?, Protocol::Http, client))
+        Ok(Self::made(CollectorUrl::read(url, &client, PATH)?, Protocol::Http, client))
     }
 
     fn made(url: CollectorUrl, protocol: Protocol, client: HttpClient) -> Self {

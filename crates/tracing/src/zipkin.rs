@@ -16,8 +16,9 @@ use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 // serialization of a span, the rest of it is ours already.
 #[expect(deprecated, reason = "docs/dependencies.md says what replaces it")]
 use opentelemetry_zipkin::ZipkinExporter;
+use towerkit_http_client::HttpClient;
 
-use crate::http_client::{CollectorUrl, HttpClient, InvalidUrl};
+use crate::collector_url::{CollectorUrl, InvalidUrl};
 use sender::Sender;
 
 /// Sends spans to Zipkin, as JSON of its API's second version.
@@ -61,7 +62,7 @@ impl Zipkin {
     ///
     /// If the URL is not one of plain HTTP, or has credentials in it.
     pub fn new(url: &str) -> Result<Self, InvalidUrl> {
-        Ok(Self::made(CollectorUrl::plain(url, PATH)?, HttpClient::plain()))
+        Self::with_client(url, HttpClient::plain())
     }
 
     /// Over a client that is given: for `https`.
@@ -70,11 +71,9 @@ impl Zipkin {
     ///
     /// If the URL is not one of HTTP, or has credentials in it.
     pub fn with_client(url: &str, client: HttpClient) -> Result<Self, InvalidUrl> {
-        Ok(Self::made(CollectorUrl::any(url, PATH)?, client))
-    }
-
-    fn made(url: CollectorUrl, client: HttpClient) -> Self {
-        Self { sender: Sender::new(url, client), address: None, common: Vec::new(), exporter: OnceLock::new() }
+        let url = CollectorUrl::read(url, &client, PATH)?;
+        let sender = Sender::new(url, client);
+        Ok(Self { sender, address: None, common: Vec::new(), exporter: OnceLock::new() })
     }
 
     /// How long a batch may take in all, its tries and the waits between them: 10 s by default.

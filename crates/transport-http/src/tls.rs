@@ -90,10 +90,10 @@ use rustls::crypto::{CryptoProvider, aws_lc_rs};
 
 pub use client::ClientTls;
 pub use error::LoadError;
-pub use identity::PeerIdentity;
 pub use reload::{ReloadEvent, Reloader, WatchFiles};
 pub use server::ServerTls;
 pub use session::Session;
+pub use towerkit_endpoint::PeerIdentity;
 
 const VERSIONS: &[&SupportedProtocolVersion] = &[&rustls::version::TLS13, &rustls::version::TLS12];
 

@@ -63,6 +63,8 @@ enum Stratum {
     Core,
     Lifecycle,
     Testing,
+    /// What layers have in common, and the core has no use for.
+    Common,
     Layer,
     Transport,
     /// A transport whose protocol stands on HTTP.
@@ -70,13 +72,14 @@ enum Stratum {
     Facade,
 }
 
-use Stratum::{Core, Facade, Layer, Lifecycle, OverHttp, Testing, Transport};
+use Stratum::{Common, Core, Facade, Layer, Lifecycle, OverHttp, Testing, Transport};
 
 /// Every crate of the design has its place, before it is there.
-const STRATA: [(&str, Stratum); 15] = [
+const STRATA: [(&str, Stratum); 16] = [
     ("towerkit-endpoint", Core),
     ("towerkit-lifecycle", Lifecycle),
     ("towerkit-testing", Testing),
+    ("towerkit-http-client", Common),
     ("towerkit-transport-http", Transport),
     ("towerkit-transport-grpc", OverHttp),
     ("towerkit-transport-nats", Transport),
@@ -94,9 +97,10 @@ const STRATA: [(&str, Stratum); 15] = [
 const fn may_depend(from: Stratum, on: Stratum) -> bool {
     match from {
         Core | Testing => false,
-        Lifecycle => matches!(on, Core),
+        Lifecycle | Common => matches!(on, Core),
         // A registration is a member of a group, and a server too.
-        Layer | Transport => matches!(on, Core | Lifecycle),
+        Layer => matches!(on, Core | Lifecycle | Common),
+        Transport => matches!(on, Core | Lifecycle),
         OverHttp => matches!(on, Core | Lifecycle | Transport),
         Facade => !matches!(on, Testing),
     }
@@ -156,6 +160,18 @@ mod tests {
         assert_eq!(wrong_edges(&package("towerkit-retry", "towerkit-ratelimit", Some("build"))).len(), 1);
         assert_eq!(wrong_edges(&package("towerkit-transport-http", "towerkit-transport-grpc", None)).len(), 1);
         assert_eq!(wrong_edges(&package("towerkit-unheard-of", "serde", None)).len(), 1);
+    }
+
+    #[test]
+    fn the_http_client_is_for_layers_and_stands_on_the_core_alone() {
+        for on in ["towerkit-lifecycle", "towerkit-sd", "towerkit-transport-http", "towerkit-testing"] {
+            assert_eq!(wrong_edges(&package("towerkit-http-client", on, None)).len(), 1, "{on}");
+        }
+        for from in ["towerkit-endpoint", "towerkit-lifecycle", "towerkit-transport-nats", "towerkit-transport-grpc"] {
+            assert_eq!(wrong_edges(&package(from, "towerkit-http-client", None)).len(), 1, "{from}");
+        }
+        assert!(wrong_edges(&package("towerkit-http-client", "towerkit-endpoint", None)).is_empty());
+        assert!(wrong_edges(&package("towerkit-auth", "towerkit-http-client", None)).is_empty());
     }
 
     #[test]

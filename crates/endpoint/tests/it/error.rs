@@ -7,7 +7,9 @@ use http::header::RETRY_AFTER;
 use http::{HeaderName, HeaderValue, header};
 use tower::load_shed::error::Overloaded;
 use tower::timeout::error::Elapsed;
-use towerkit_endpoint::{BoxError, Classify, Code, Endpoint, Error, Failure, NotSent, Refusal, Violation, endpoint_fn};
+use towerkit_endpoint::{
+    BoxError, Classify, Code, Endpoint, Error, Failure, NotSent, Refusal, Report, RetryAfter, Violation, endpoint_fn,
+};
 
 #[derive(Debug)]
 struct Leaf(Code);
@@ -175,6 +177,60 @@ fn a_failure_is_asked_the_same_in_every_form() {
     assert_eq!((Failure::code(&shed), shed.is_not_sent(), shed.is_refused()), (Code::Unavailable, true, true));
     assert!(Error::from(shed).is_refused());
     assert!(!Error::from(Code::Unavailable).with_extension(NotSent).is_refused(), "there was no connection");
+}
+
+/// A refusal that says why.
+fn full_because(why: impl std::error::Error + Send + Sync + 'static) -> Full {
+    let Full(refusal) = full();
+    Full(refusal.because(why))
+}
+
+#[test]
+fn why_a_call_was_refused_is_told_to_operators_alone() {
+    let why = || io::Error::other("shard 3 has moved");
+    for error in [
+        Error::from(full_because(why())),
+        Error::from(BoxError::from(full_because(why()))),
+        Error::from(BoxError::from(Foreign(full_because(why()).into()))),
+    ] {
+        let told = format!("{error} {} {:?}", error.message(), error.metadata());
+        assert!(!told.contains("shard"), "{told}");
+        assert_eq!(error.find::<io::Error>().unwrap().to_string(), "shard 3 has moved");
+        assert!(Report::new(&error).to_string().ends_with("the house is full: shard 3 has moved"));
+    }
+}
+
+#[test]
+fn a_refusal_that_says_why_keeps_all_else_in_every_form() {
+    let why = || io::Error::other("shard 3 has moved");
+    let boxed = || BoxError::from(full_because(why()));
+    let forms: [&dyn Failure; 4] =
+        [&full_because(why()), &boxed(), &BoxError::from(Foreign(boxed())), &Error::from(boxed())];
+    for failure in forms {
+        assert_eq!(failure.code(), Code::ResourceExhausted);
+        assert_eq!(failure.retry_after(), Some(Duration::from_millis(2100)));
+        assert!(failure.is_not_sent() && failure.is_refused());
+    }
+    for error in [Error::from(full_because(why())), Error::from(boxed())] {
+        assert_eq!((error.code(), error.message()), (Code::ResourceExhausted, "the house is full"));
+        assert_eq!((error.metadata().get("retry-after"), error.metadata().get("x-room")), (Some("3"), Some("7")));
+    }
+}
+
+#[test]
+fn an_error_below_a_refusal_is_why_and_says_nothing_of_the_call() {
+    let why =
+        || Error::new(Code::Internal, "the directory is broken").with_extension(RetryAfter(Duration::from_secs(60)));
+    let refused = || Full(Refusal::new(Code::PermissionDenied).because(why()));
+    let boxed = || BoxError::from(refused());
+    let forms: [&dyn Failure; 4] = [&refused(), &boxed(), &BoxError::from(Foreign(boxed())), &Error::from(boxed())];
+    for failure in forms {
+        assert_eq!((failure.code(), failure.retry_after()), (Code::PermissionDenied, None));
+        assert!(failure.is_refused());
+    }
+    let error = Error::from(boxed());
+    assert_eq!(error.message(), "the house is full");
+    assert!(Report::new(&error).to_string().ends_with("the house is full: the directory is broken"));
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod error;
 mod metadata;
 mod middleware_fn;
 mod panic;
+mod peer_identity;
 mod report;
 mod tail;
 mod timeout;

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use http::{HeaderName, HeaderValue};
 use tokio::time::Instant;
-use towerkit_endpoint::{Code, Ending, Failure, Request, Tail, Via};
+use towerkit_endpoint::{Code, Ending, Failure, PanicFlag, Request, Tail, Via};
 
 use super::message::MessageFields;
 use super::{Kind, Outcome, Settings};
@@ -20,8 +20,7 @@ pub(super) struct Underway {
     started: Instant,
     tail: Option<Tail>,
     message: Option<Fields>,
-    /// Whether the service is at it: if so when this is dropped, it has panicked.
-    running: bool,
+    panic: PanicFlag,
     ended: bool,
 }
 
@@ -49,28 +48,22 @@ impl Underway {
             started: Instant::now(),
             tail: context.tail().cloned(),
             message: fields,
-            running: false,
+            panic: PanicFlag::new(),
             ended: false,
         }
     }
 
     /// Runs what serves the request, in its scope.
     pub(super) fn run<R>(&mut self, run: impl FnOnce() -> R) -> R {
-        self.running = true;
-        let result = {
+        self.panic.watch(|| {
             let _entered = Entered::enter(&self.settings.handle, &mut self.frame);
             run()
-        };
-        self.running = false;
-        result
+        })
     }
 
     /// Runs what makes the call; a panic of it is a panic of the request.
     pub(super) fn watch<R>(&mut self, run: impl FnOnce() -> R) -> R {
-        self.running = true;
-        let result = run();
-        self.running = false;
-        result
+        self.panic.watch(run)
     }
 
     /// Drops what served the request and did not end, in its scope.
@@ -142,7 +135,7 @@ impl Underway {
 impl Drop for Underway {
     fn drop(&mut self) {
         if self.ended {
-        } else if self.running {
+        } else if self.panic.is_set() {
             self.write(Some(Code::Internal), Outcome::Fault, Some(&Panicked));
         } else {
             self.write(Some(Code::Cancelled), Outcome::Cancelled, None);

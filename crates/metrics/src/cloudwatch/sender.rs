@@ -5,11 +5,12 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HOST};
 use http::{HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
 use towerkit_endpoint::BoxError;
+use towerkit_http_client::{HttpClient, ServerUrl};
 
 use super::datum::text;
 use super::signature::Scope;
 use super::{Credentials, ProvideCredentials};
-use crate::http_client::{HttpClient, Reply, ServerUrl};
+use crate::exchange::{Reply, call};
 use crate::push::{Payload, SendError, Sink};
 
 /// The most bytes of a request: "1 MB", in the smaller sense.
@@ -48,9 +49,9 @@ impl<P> Sender<P> {
         start.push_str(",\"MetricData\":[");
         Some(Self {
             client,
-            uri: format!("{}/", server.url).parse().ok()?,
+            uri: server.below("/").ok()?,
             host: HeaderValue::from_str(server.host()).ok()?,
-            target: format!("{namespace} at {}", server.url),
+            target: format!("{namespace} at {server}"),
             region,
             start,
             provider,
@@ -96,7 +97,7 @@ impl<P: ProvideCredentials> Sink for Sender<P> {
             let mut probe = Request::new(Bytes::new());
             *probe.uri_mut() = self.uri.clone();
             // Unsigned as it is, it is refused; but it is answered.
-            self.client.call(probe).await?;
+            call(&self.client, probe).await?;
             self.failed = false;
         }
         Ok(())
@@ -107,7 +108,7 @@ impl<P: ProvideCredentials> Sink for Sender<P> {
         let request = self.request(&payload.body, &credentials).map_err(SendError::undelivered)?;
         // Until it went well, and where it is given up.
         self.failed = true;
-        let reply = match self.client.call(request).await {
+        let reply = match call(&self.client, request).await {
             Ok(reply) => reply,
             Err(error) if error.is_not_sent() => return Err(SendError::undelivered(error)),
             Err(error) => return Err(SendError::unknown(error)),

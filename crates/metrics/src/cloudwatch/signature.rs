@@ -6,9 +6,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use aws_lc_rs::{digest, hmac};
 use http::header::{AUTHORIZATION, HOST, InvalidHeaderValue};
 use http::{HeaderName, HeaderValue, request};
+use towerkit_http_client::encoded;
 
 use super::Credentials;
-use crate::http_client::encode;
 
 const DATE: HeaderName = HeaderName::from_static("x-amz-date");
 const TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
@@ -107,7 +107,7 @@ fn canonical_path(path: &str) -> String {
         if at > 0 {
             canonical.push('/');
         }
-        encode(segment, &mut canonical);
+        canonical.extend(encoded(segment));
     }
     if !segments.is_empty() && path.ends_with('/') {
         canonical.push('/');

@@ -5,8 +5,9 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, Request, StatusCode, Uri, header};
 use tokio::time::sleep;
 use towerkit_endpoint::BoxError;
+use towerkit_http_client::HttpClient;
 
-use crate::http_client::{HttpClient, NoReply, Reply};
+use crate::exchange::{Reply, Unanswered, call};
 use crate::push::{Payload, SendError, Sink};
 
 /// How long to wait before a write is repeated. It ends with the time that the pusher gives.
@@ -32,7 +33,7 @@ impl Writer {
         Self { client, target, ping, write, authorization }
     }
 
-    async fn call(&self, method: Method, uri: &Uri, body: Bytes) -> Result<Reply, NoReply> {
+    async fn call(&self, method: Method, uri: &Uri, body: Bytes) -> Result<Reply, Unanswered> {
         let mut request = Request::new(body);
         *request.method_mut() = method;
         *request.uri_mut() = uri.clone();
@@ -43,7 +44,7 @@ impl Writer {
             let text = HeaderValue::from_static("text/plain; charset=utf-8");
             request.headers_mut().insert(header::CONTENT_TYPE, text);
         }
-        self.client.call(request).await
+        call(&self.client, request).await
     }
 }
 

@@ -4,13 +4,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderValue, Method};
 use towerkit_endpoint::Code;
+use towerkit_http_client::{HttpClient, ServerUrl};
 
 use super::REGISTRY;
 use super::registration::Registration;
 use super::service::Service;
 use super::target::Target;
 use crate::RegistryError;
-use crate::http_client::{HttpClient, Reply, ServerUrl, request};
+use crate::exchange::{Reply, call, request};
 
 /// An agent of Consul, and how it is spoken to: where [services](Self::service) are looked up and
 /// [registrations](Self::registration) are made.
@@ -27,14 +28,14 @@ impl Consul {
     ///
     /// # Errors
     ///
-    /// `InvalidArgument` where it is no URL of HTTP, or holds a user or a query.
+    /// `InvalidArgument` where it is no URL of HTTP, or `https` for a client that can't do that, or holds a user or a query.
     pub fn new(http: HttpClient, url: &str) -> Result<Self, RegistryError> {
-        let invalid = |what| RegistryError::new(REGISTRY, Code::InvalidArgument, what);
-        let ServerUrl { url, user } = ServerUrl::read(url).map_err(invalid)?;
-        if user.is_some() {
-            return Err(invalid("the URL of the agent has a user in it, which Consul does not know of"));
+        let invalid = |what: &dyn fmt::Display| RegistryError::new(REGISTRY, Code::InvalidArgument, what.to_string());
+        let url = ServerUrl::read(url, &http).and_then(ServerUrl::without_query).map_err(|error| invalid(&error))?;
+        if url.user().is_some() {
+            return Err(invalid(&"the URL of the agent has a user in it, which Consul does not know of"));
         }
-        Ok(Self { http, address: url, token: None, request_time: Duration::from_secs(5) })
+        Ok(Self { http, address: url.to_string(), token: None, request_time: Duration::from_secs(5) })
     }
 
     /// The token that every request bears, in the header `X-Consul-Token`. It stands in no error, and not in `Debug`.
@@ -85,7 +86,7 @@ impl Consul {
             token.set_sensitive(true);
             request.headers_mut().insert("x-consul-token", token);
         }
-        self.http.call(REGISTRY, request, within).await
+        call(&self.http, REGISTRY, request, within).await
     }
 }
 

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{REGISTRY, VERSION, WEIGHT, ZONE};
-use crate::http_client::Reply;
+use crate::exchange::Reply;
 use crate::{Instance, RegistryError};
 
 /// One of the entries that `/v1/health/service/` answers.

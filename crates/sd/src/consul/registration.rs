@@ -12,7 +12,7 @@ use super::check::{Check, Definition};
 use super::client::Consul;
 use super::target::Target;
 use super::{REGISTRY, VERSION, WEIGHT, ZONE};
-use crate::http_client::Reply;
+use crate::exchange::Reply;
 use crate::{Backoff, Instance, Register, RegistryError};
 
 /// The registration of an instance at an agent: made by [`Consul::registration`], driven by a

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::http_client::encoded;
+use towerkit_http_client::encoded;
 
 /// The path of a request and its query, with all in it encoded that is not ours.
 #[derive(Clone, Debug)]

@@ -9,7 +9,7 @@ use super::index::Index;
 use super::pace::Pace;
 use super::service::Service;
 use super::target::Target;
-use crate::http_client::Reply;
+use crate::exchange::Reply;
 use crate::{Backoff, Instance, Publisher, RegistryError};
 
 /// Asks again and again, with the index of the last answer, by which Consul waits for a change before it answers.

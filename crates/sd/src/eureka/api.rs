@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,9 +10,10 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode, header};
 use percent_encoding::percent_decode_str;
 use towerkit_endpoint::Code;
+use towerkit_http_client::{ServerUrl, encoded};
 
 use super::{REGISTRY, Registration, Service};
-use crate::http_client::{Reply, ServerUrl, encoded, request};
+use crate::exchange::{Reply, call, request};
 use crate::{HttpClient, RegistryError};
 
 /// The servers of a Eureka, and how they are spoken to. Clones share which of the servers was last seen well.
@@ -38,9 +40,10 @@ impl Eureka {
     ///
     /// # Errors
     ///
-    /// `InvalidArgument` where there is no server, or a URL is none of HTTP or has a query.
+    /// `InvalidArgument` where there is no server, or a URL is none of HTTP, or `https` for a client that can't do that, or has a query.
     pub fn new<U: AsRef<str>>(client: HttpClient, servers: impl IntoIterator<Item = U>) -> Result<Self, RegistryError> {
-        let servers = servers.into_iter().map(|url| Server::new(url.as_ref())).collect::<Result<Arc<[_]>, _>>()?;
+        let servers =
+            servers.into_iter().map(|url| Server::new(url.as_ref(), &client)).collect::<Result<Arc<[_]>, _>>()?;
         if servers.is_empty() {
             return Err(invalid("it has no server"));
         }
@@ -97,7 +100,7 @@ impl Eureka {
         if let Some(authorization) = server.authorization.as_ref().or(self.authorization.as_ref()) {
             request.headers_mut().insert(header::AUTHORIZATION, authorization.clone());
         }
-        let reply = self.client.call(REGISTRY, request, self.request_time).await?;
+        let reply = call(&self.client, REGISTRY, request, self.request_time).await?;
         if reply.status() == StatusCode::NOT_FOUND { Ok(reply) } else { reply.accepted() }
     }
 }
@@ -121,14 +124,15 @@ impl Drop for Turn<'_> {
 }
 
 impl Server {
-    fn new(url: &str) -> Result<Self, RegistryError> {
-        let ServerUrl { url, user } = ServerUrl::read(url).map_err(invalid)?;
-        let authorization = user.map(|user| {
-            let (name, password) = user.split_once(':').unwrap_or((&user, ""));
+    fn new(url: &str, client: &HttpClient) -> Result<Self, RegistryError> {
+        let url = ServerUrl::read(url, client).and_then(ServerUrl::without_query);
+        let url = url.map_err(|error| invalid(error.to_string()))?;
+        let authorization = url.user().map(|user| {
+            let (name, password) = user.split_once(':').unwrap_or((user, ""));
             let decoded = |text| percent_decode_str(text).collect::<Vec<u8>>();
             basic(&decoded(name), &decoded(password))
         });
-        Ok(Self { url, authorization })
+        Ok(Self { url: url.to_string(), authorization })
     }
 }
 
@@ -140,7 +144,7 @@ fn basic(name: &[u8], password: &[u8]) -> HeaderValue {
     value
 }
 
-fn invalid(what: &'static str) -> RegistryError {
+fn invalid(what: impl Into<Cow<'static, str>>) -> RegistryError {
     RegistryError::new(REGISTRY, Code::InvalidArgument, what)
 }
 

@@ -11,7 +11,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::{REGISTRY, Status};
-use crate::http_client::Reply;
+use crate::exchange::Reply;
 use crate::{Instance, RegistryError};
 
 /// The longest entry that is read, in bytes: one has about a thousand.

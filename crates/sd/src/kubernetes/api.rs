@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -5,9 +6,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, header};
 use towerkit_endpoint::Code;
+use towerkit_http_client::{ReplyBody, ServerUrl, encoded};
 
 use super::{REGISTRY, Service};
-use crate::http_client::{Reply, ReplyBody, ServerUrl, encoded, request};
+use crate::exchange::{Reply, call, open, request};
 use crate::{HttpClient, RegistryError};
 
 /// An API server, and how it is spoken to.
@@ -34,13 +36,15 @@ impl Kubernetes {
     ///
     /// # Errors
     ///
-    /// `InvalidArgument` where the URL is none of HTTP, or has credentials or a query.
+    /// `InvalidArgument` where the URL is none of HTTP, or `https` for a client that can't do that, or has credentials or a query.
     pub fn new(client: HttpClient, url: &str) -> Result<Self, RegistryError> {
-        let ServerUrl { url, user } = ServerUrl::read(url).map_err(invalid)?;
-        if user.is_some() {
+        let url = ServerUrl::read(url, &client).and_then(ServerUrl::without_query);
+        let url = url.map_err(|error| invalid(error.to_string()))?;
+        if url.user().is_some() {
             return Err(invalid("the URL of the server has credentials, and Kubernetes wants a token"));
         }
         let request_time = Duration::from_secs(10);
+        let url = url.to_string();
         Ok(Self { client, url, token: Token::None, namespace: "default".to_owned(), request_time })
     }
 
@@ -86,7 +90,7 @@ impl Kubernetes {
             query.push(("continue", after));
         }
         let request = self.request(service, &query).await?;
-        self.client.call(REGISTRY, request, self.request_time).await
+        call(&self.client, REGISTRY, request, self.request_time).await
     }
 
     /// The changes of the slices of a service since a version, for a time; or what the server says in place of them.
@@ -103,7 +107,7 @@ impl Kubernetes {
             ("resourceVersion", version),
             ("timeoutSeconds", &seconds),
         ];
-        self.client.open(REGISTRY, self.request(service, &query).await?, self.request_time).await
+        open(&self.client, REGISTRY, self.request(service, &query).await?, self.request_time).await
     }
 
     async fn request(&self, service: &str, query: &[(&str, &str)]) -> Result<Request<Bytes>, RegistryError> {
@@ -146,7 +150,7 @@ impl Kubernetes {
     }
 }
 
-fn invalid(what: &'static str) -> RegistryError {
+fn invalid(what: impl Into<Cow<'static, str>>) -> RegistryError {
     RegistryError::new(REGISTRY, Code::InvalidArgument, what)
 }
 
@@ -177,12 +181,12 @@ mod tests {
 
     #[tokio::test]
     async fn names_are_encoded_and_the_token_is_in_no_text() {
-        let kubernetes = Kubernetes::new(HttpClient::plain(), "https://host/prefix/").unwrap();
+        let kubernetes = Kubernetes::new(HttpClient::plain(), "http://host/prefix/").unwrap();
         let kubernetes = kubernetes.namespace("a/../b").token(" hush\n");
         let request = kubernetes.request("c&d,e", &[("continue", "f&g")]).await.unwrap();
         assert_eq!(
             request.uri().to_string(),
-            "https://host/prefix/apis/discovery.k8s.io/v1/namespaces/a%2F..%2Fb/endpointslices\
+            "http://host/prefix/apis/discovery.k8s.io/v1/namespaces/a%2F..%2Fb/endpointslices\
              ?labelSelector=kubernetes.io%2Fservice-name%3Dc%26d%2Ce&continue=f%26g"
         );
         assert_eq!(request.headers()[header::AUTHORIZATION], "Bearer hush");

@@ -1,9 +1,7 @@
-use bytes::Bytes;
-use http_body_util::BodyExt;
+use towerkit_http_client::ReplyBody;
 
 use super::REGISTRY;
 use crate::RegistryError;
-use crate::http_client::ReplyBody;
 
 /// The longest line, in bytes: a slice has at most a thousand endpoints (EndpointSlice's documentation), of some
 /// hundred bytes each.
@@ -39,10 +37,10 @@ impl Lines {
                     format!("a line of the watch has more than {LONGEST_LINE} bytes"),
                 ));
             }
-            match self.body.frame().await {
-                None => return Ok(None),
-                Some(Ok(frame)) => self.buffer.extend_from_slice(frame.data_ref().map_or(&[], Bytes::as_ref)),
-                Some(Err(error)) => {
+            match self.body.next().await {
+                Ok(None) => return Ok(None),
+                Ok(Some(piece)) => self.buffer.extend_from_slice(&piece),
+                Err(error) => {
                     return Err(RegistryError::unavailable(REGISTRY, "the watch is broken").with_source(error));
                 }
             }
@@ -54,16 +52,16 @@ impl Lines {
 mod tests {
     use std::convert::Infallible;
 
+    use bytes::Bytes;
     use futures_util::stream;
     use http_body::Frame;
-    use http_body_util::{BodyExt, StreamBody};
-    use towerkit_endpoint::BoxError;
+    use http_body_util::StreamBody;
 
     use super::*;
 
     fn lines(parts: Vec<Vec<u8>>) -> Lines {
         let frames = parts.into_iter().map(|part| Ok::<_, Infallible>(Frame::data(Bytes::from(part))));
-        Lines::new(StreamBody::new(stream::iter(frames)).map_err(BoxError::from).boxed_unsync())
+        Lines::new(ReplyBody::new(StreamBody::new(stream::iter(frames))))
     }
 
     #[tokio::test]

@@ -35,7 +35,7 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let inner = this.inner;
-        let result = ready!(watch(this.attempt.as_mut().map(|attempt| &mut attempt.running), || inner.poll(cx)));
+        let result = ready!(watch(this.attempt.as_mut().map(|attempt| &mut attempt.panic), || inner.poll(cx)));
         if let Some(attempt) = this.attempt.take() {
             attempt.ended(&result);
         }

@@ -3,7 +3,7 @@ use std::task::{Context as TaskContext, Poll};
 
 use opentelemetry::KeyValue;
 use tower_service::Service;
-use towerkit_endpoint::{Code, Context, Failure, Report, Request, TraceContext};
+use towerkit_endpoint::{Code, Context, Failure, PanicFlag, Report, Request, TraceContext};
 
 use super::AttemptsFuture;
 use crate::guard::{PANICKED, watch};
@@ -32,7 +32,7 @@ impl<S> Attempts<S> {
         }
         let number = call.next_attempt();
         if !self.as_spans {
-            return Some(Attempt { span: call, number, own: false, running: false, done: false });
+            return Some(Attempt { span: call, number, own: false, panic: PanicFlag::new(), done: false });
         }
         let span = call.child_of_kind("attempt", SpanKind::Client);
         span.set_attribute("attempt.number", i64::from(number));
@@ -42,7 +42,7 @@ impl<S> Attempts<S> {
             propagation::inject(&core.writes, context.metadata_mut(), trace, above, debug);
         }
         span.set_in(context);
-        Some(Attempt { span, number, own: true, running: false, done: false })
+        Some(Attempt { span, number, own: true, panic: PanicFlag::new(), done: false })
     }
 }
 
@@ -61,7 +61,7 @@ where
 
     fn call(&mut self, mut request: Request<T>) -> Self::Future {
         let mut attempt = self.begin(request.context_mut());
-        let inner = watch(attempt.as_mut().map(|attempt| &mut attempt.running), || self.inner.call(request));
+        let inner = watch(attempt.as_mut().map(|attempt| &mut attempt.panic), || self.inner.call(request));
         AttemptsFuture::new(inner, attempt)
     }
 }
@@ -79,8 +79,7 @@ pub(super) struct Attempt {
     span: Span,
     number: u32,
     own: bool,
-    /// Whether the client is at it.
-    pub(super) running: bool,
+    pub(super) panic: PanicFlag,
     done: bool,
 }
 
@@ -114,7 +113,7 @@ impl Drop for Attempt {
         if self.done {
             return;
         }
-        let (code, why) = match self.running {
+        let (code, why) = match self.panic.is_set() {
             true => (Code::Internal, PANICKED),
             false => (Code::Cancelled, Code::Cancelled.message()),
         };

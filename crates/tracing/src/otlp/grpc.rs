@@ -8,8 +8,9 @@ use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse
 use percent_encoding::percent_decode;
 use prost::Message;
 use towerkit_endpoint::Code;
+use towerkit_http_client::said;
 
-use crate::http_client::{Failed, Reply, said};
+use crate::delivery::{Failed, Reply};
 
 pub(super) const METHOD: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 

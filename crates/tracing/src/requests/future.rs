@@ -27,7 +27,7 @@ impl<F> RequestsFuture<F> {
         S: Service<Request<T>, Future = F>,
     {
         let tail = if guard.is_some() { request.context().tail().cloned() } else { None };
-        let inner = watch(guard.as_mut().map(|guard| &mut guard.running), || service.call(request));
+        let inner = watch(guard.as_mut().map(|guard| &mut guard.panic), || service.call(request));
         Self { inner, guard, tail }
     }
 }
@@ -42,7 +42,7 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let inner = this.inner;
-        let result = ready!(watch(this.guard.as_mut().map(|guard| &mut guard.running), || inner.poll(cx)));
+        let result = ready!(watch(this.guard.as_mut().map(|guard| &mut guard.panic), || inner.poll(cx)));
         if let Some(guard) = this.guard.take() {
             guard.ended(&result, this.tail.as_ref());
         }

@@ -4,9 +4,11 @@ use std::pin::Pin;
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
 use opentelemetry_http::HttpError;
+use towerkit_http_client::HttpClient;
 
 use super::body;
-use crate::http_client::{CollectorUrl, Delivery, HttpClient, Reply};
+use crate::collector_url::CollectorUrl;
+use crate::delivery::{Delivery, Reply};
 
 /// The HTTP client of the exporter. It mends the body on its way.
 #[derive(Clone)]

@@ -2,9 +2,9 @@ use std::fmt;
 
 use http::Version;
 use rustls::{ProtocolVersion, ServerConnection};
+use towerkit_endpoint::PeerIdentity;
 
-use super::PeerIdentity;
-use super::identity::Unreadable;
+use super::identity::{self, Unreadable};
 
 /// What was agreed on when a connection began: [`Body::tls`](crate::Body::tls) of a request.
 #[derive(Clone)]
@@ -22,7 +22,7 @@ impl Session {
             http2: connection.alpn_protocol() == Some(b"h2"),
             server_name: connection.server_name().map(Into::into),
             peer: match connection.peer_certificates() {
-                Some(chain) if !chain.is_empty() => Some(PeerIdentity::read(chain)?),
+                Some(chain) if !chain.is_empty() => Some(identity::read(chain)?),
                 _ => None,
             },
         })

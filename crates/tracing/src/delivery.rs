@@ -2,13 +2,13 @@ use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, StatusCode, header};
+use http::{HeaderMap, Request, StatusCode, header};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep};
+use tokio::time::error::Elapsed;
+use tokio::time::{Instant, sleep, timeout_at};
 use towerkit_endpoint::Report;
-
-use super::{HttpClient, Reply};
+use towerkit_http_client::{HttpClient, NoReply, Whole, said};
 
 /// How a request is brought to a collector: tried again where that may help, within a time.
 #[derive(Clone, Debug)]
@@ -17,6 +17,18 @@ pub(crate) struct Delivery {
     pub(crate) within: Duration,
     /// Where it was made within a runtime: what polls an exporter may be a thread without one, as the SDK's is.
     runtime: Option<Handle>,
+}
+
+/// A reply.
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    #[cfg_attr(not(feature = "otlp"), expect(dead_code, reason = "gRPC has its status there"))]
+    pub(crate) trailers: Option<HeaderMap>,
+    /// Why there are neither a body nor trailers, where they could not be read.
+    #[cfg_attr(not(feature = "otlp"), expect(dead_code, reason = "to HTTP the head says all"))]
+    pub(crate) broken: Option<String>,
 }
 
 /// A try that failed.
@@ -35,6 +47,8 @@ pub(crate) enum Undelivered {
     Late(Duration),
 }
 
+/// The longest reply that is read, in bytes. A collector has little to say.
+const LONGEST_REPLY: usize = 1024 * 1024;
 /// Tries after the first one.
 const RETRIES: u32 = 3;
 /// The first wait; each is twice the one before.
@@ -75,10 +89,10 @@ async fn tries<R>(
     let mut wait = FIRST_WAIT;
     let mut retries = RETRIES;
     loop {
-        let result = match client.clone().exchange(request.clone(), end).await {
+        let result = match exchange(&client, request.clone(), end).await {
             Err(_) => return Err(Undelivered::Late(within)),
             Ok(Ok(reply)) => judge(reply),
-            Ok(Err(error)) => Err(Failed::unreached(&Report::new(&*error))),
+            Ok(Err(error)) => Err(Failed::unreached(&Report::new(&error))),
         };
         let failed = match result {
             Ok(accepted) => return Ok(accepted),
@@ -95,6 +109,27 @@ async fn tries<R>(
         retries -= 1;
         wait *= 2;
     }
+}
+
+/// Sends a request and reads the reply, of which the head has come by the end, or it is late.
+///
+/// Once there is a head, it counts: a body that can't be read is no reason to send the spans again.
+async fn exchange(
+    client: &HttpClient,
+    request: Request<Bytes>,
+    end: Instant,
+) -> Result<Result<Reply, NoReply>, Elapsed> {
+    let (head, body) = match timeout_at(end, client.send(request)).await? {
+        Ok(response) => response.into_parts(),
+        Err(error) => return Ok(Err(error)),
+    };
+    let (body, broken) = match timeout_at(end, body.whole(LONGEST_REPLY)).await {
+        Ok(Ok(body)) => (body, None),
+        Ok(Err(error)) => (Whole::default(), Some(Report::new(&error).to_string())),
+        Err(_) => (Whole::default(), Some("its end did not come in time".into())),
+    };
+    let Whole { data: body, trailers, .. } = body;
+    Ok(Ok(Reply { status: head.status, headers: head.headers, body, trailers, broken }))
 }
 
 impl Failed {
@@ -137,14 +172,6 @@ impl Reply {
         let told = self.headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
         Err(Failed { why, again: again.then(|| told.map(Duration::from_secs)) })
     }
-}
-
-/// The beginning of what a collector says, in one line.
-pub(crate) fn said(body: &[u8]) -> String {
-    // A character has four bytes at most.
-    let body = body.get(..800).unwrap_or(body);
-    let text: String = String::from_utf8_lossy(body).chars().take(200).collect();
-    text.trim().escape_debug().to_string()
 }
 
 impl fmt::Display for Undelivered {
