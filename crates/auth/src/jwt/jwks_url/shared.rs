@@ -1,0 +1,228 @@
+use std::fmt;
+use std::future::ready;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arc_swap::{ArcSwap, Guard};
+use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, timeout};
+
+use super::JwksError;
+use super::schedule::{Limits, No, Schedule, Step};
+use crate::Reason;
+use crate::jwt::{KeySet, KeySource, Refresh};
+
+/// What the member and the callers share.
+pub(super) struct Shared {
+    url: Arc<str>,
+    set: ArcSwap<KeySet>,
+    /// Held for a moment, and never beyond an await. What a fetch has brought is in `set` before the schedule knows of
+    /// its end.
+    schedule: Mutex<Schedule>,
+    /// Tells those who wait of each end.
+    progress: watch::Sender<Progress>,
+    /// Wakes the member when a caller asks for a fetch.
+    wanted: Notify,
+    /// Why the last fetch failed, if it did.
+    failure: ArcSwap<Option<Arc<JwksError>>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Progress {
+    running: bool,
+    ended: u64,
+}
+
+impl Shared {
+    pub(super) fn new(url: Arc<str>, limits: Limits) -> Self {
+        Self {
+            url,
+            set: ArcSwap::default(),
+            schedule: Mutex::new(Schedule::new(limits)),
+            progress: watch::Sender::new(Progress { running: false, ended: 0 }),
+            wanted: Notify::new(),
+            failure: ArcSwap::default(),
+        }
+    }
+
+    pub(super) const fn url(&self) -> &Arc<str> {
+        &self.url
+    }
+
+    pub(super) fn schedule(&self) -> MutexGuard<'_, Schedule> {
+        self.schedule.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the member is to do now.
+    pub(super) fn step(&self) -> Step {
+        self.schedule().step(Instant::now())
+    }
+
+    /// Until a caller asks for a fetch.
+    pub(super) async fn wanted(&self) {
+        self.wanted.notified().await;
+    }
+
+    /// Begins to be kept by a member, until what it returns is dropped.
+    pub(super) fn run(self: &Arc<Self>) -> Running {
+        self.progress.send_modify(|progress| progress.running = true);
+        self.schedule().start(Instant::now());
+        Running(Arc::clone(self))
+    }
+
+    /// Takes new keys, or none; before the end of the fetch is told.
+    pub(super) fn replace(&self, set: KeySet) {
+        self.set.store(Arc::new(set));
+    }
+
+    pub(super) fn note(&self, failure: Option<Arc<JwksError>>) {
+        self.failure.store(Arc::new(failure));
+    }
+
+    /// Tells those who wait that a fetch has ended.
+    pub(super) fn tell(&self) {
+        let ended = self.schedule().ended();
+        self.progress.send_modify(|progress| progress.ended = ended);
+    }
+
+    pub(super) fn has_keys(&self) -> bool {
+        !self.set.load().keys().is_empty()
+    }
+
+    fn unavailable(&self, what: Why) -> Reason {
+        let error = Option::clone(&self.failure.load()).filter(|_| what == Why::NoKeys);
+        Reason::Unavailable(Box::new(NoKeys { url: Arc::clone(&self.url), what, error }))
+    }
+
+    /// For who has waited: the keys are looked at once more, if there are any.
+    fn outcome(&self) -> Result<(), Reason> {
+        if self.has_keys() { Ok(()) } else { Err(self.unavailable(Why::NoKeys)) }
+    }
+}
+
+/// That a member keeps the keys.
+pub(super) struct Running(Arc<Shared>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.schedule().stop();
+        self.0.progress.send_modify(|progress| progress.running = false);
+    }
+}
+
+/// The keys, for verifiers.
+pub(super) struct Source(pub(super) Arc<Shared>);
+
+impl KeySource for Source {
+    fn current(&self) -> Guard<Arc<KeySet>> {
+        self.0.set.load()
+    }
+
+    fn refresh(&self, kid: Option<&str>) -> Option<Refresh> {
+        let shared = &self.0;
+        let (joined, wait) = {
+            let mut schedule = shared.schedule();
+            // It may have come since the caller has looked.
+            if kid.is_some() && shared.set.load().keys().iter().any(|key| key.id() == kid) {
+                return Some(Box::pin(ready(Ok(()))));
+            }
+            (schedule.join(Instant::now()), schedule.limits.wait)
+        };
+        let refused = match joined {
+            Ok(end) => {
+                shared.wanted.notify_one();
+                let waiter = Waiter(Arc::clone(shared));
+                return Some(Box::pin(async move {
+                    let shared = &waiter.0;
+                    let mut progress = shared.progress.subscribe();
+                    let ended = progress.wait_for(|progress| progress.ended >= end || !progress.running);
+                    let stopped = matches!(timeout(wait, ended).await, Ok(Ok(progress)) if progress.ended < end);
+                    if stopped { Err(shared.unavailable(Why::Stopped)) } else { shared.outcome() }
+                }));
+            }
+            Err(No::Cooling) if shared.has_keys() => return None,
+            Err(No::Cooling) => shared.unavailable(Why::NoKeys),
+            Err(No::Stopped) => shared.unavailable(Why::Stopped),
+            Err(No::Crowded) => Reason::Overloaded,
+        };
+        Some(Box::pin(ready(Err(refused))))
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JwksUrl").field("url", &self.0.url).finish_non_exhaustive()
+    }
+}
+
+/// One who waits, until it is dropped.
+struct Waiter(Arc<Shared>);
+
+impl Drop for Waiter {
+    fn drop(&mut self) {
+        self.0.schedule().leave();
+    }
+}
+
+/// There are no keys to check a token with; for operators.
+#[derive(Debug)]
+struct NoKeys {
+    url: Arc<str>,
+    what: Why,
+    error: Option<Arc<JwksError>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Why {
+    NoKeys,
+    Stopped,
+}
+
+impl fmt::Display for NoKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.what {
+            Why::NoKeys => write!(f, "there are no keys from {}", self.url),
+            Why::Stopped => write!(f, "the keys from {} are not fetched: their member does not run", self.url),
+        }
+    }
+}
+
+impl std::error::Error for NoKeys {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.error.as_deref().map(|error| error as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use tokio::time::Instant;
+
+    use super::super::schedule::{Limits, Step};
+    use super::{Shared, Source};
+    use crate::jwt::{Algorithm, Key, KeySet, KeySource};
+
+    #[tokio::test(start_paused = true)]
+    async fn a_key_that_came_between_the_look_and_the_question_makes_no_fetch() {
+        let (interval, cool_down, wait) = (Duration::from_secs(300), Duration::ZERO, Duration::from_secs(5));
+        let limits = Limits { interval, cool_down, stale_for: None, waiters: 1, wait };
+        let shared = Arc::new(Shared::new("http://localhost".into(), limits));
+        let _running = shared.run();
+        let key = Key::hmac(Algorithm::HS256, b"32 bytes that nobody else knows.").unwrap();
+        assert_eq!(shared.step(), Step::Fetch);
+        shared.replace(KeySet::new([key.kid("new")]));
+        shared.schedule().fetched(Instant::now(), None, 0.0);
+
+        let source = Source(Arc::clone(&shared));
+        source.refresh(Some("new")).unwrap().await.unwrap();
+        assert!(matches!(shared.step(), Step::Wait(_)));
+        // An other one does.
+        let refresh = source.refresh(Some("other")).unwrap();
+        assert_eq!(shared.step(), Step::Fetch);
+        // Nobody ends that: the caller goes after its time, and the key is unknown.
+        let begun = Instant::now();
+        refresh.await.unwrap();
+        assert_eq!(begun.elapsed(), wait);
+    }
+}

@@ -1,0 +1,11 @@
+//! Tokens: what passes, what does not, and what is said of it.
+
+mod algorithms;
+mod claims;
+mod confusions;
+mod interop;
+mod issuer;
+mod key_sets;
+mod keys;
+mod properties;
+mod reasons;
