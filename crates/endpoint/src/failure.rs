@@ -105,7 +105,12 @@ impl Failure for BoxError {
     }
 
     fn is_not_sent(&self) -> bool {
-        was_refused(&**self) || causes(&**self).any(|cause| cause.downcast_ref().is_some_and(Error::is_not_sent))
+        // What stands below the first of them is why, or what became of another call.
+        let said = causes(&**self).find_map(|cause| {
+            let sent = cause.downcast_ref().map(Error::is_not_sent);
+            sent.or_else(|| refuses(cause).then_some(true))
+        });
+        said.unwrap_or(false)
     }
 
     fn is_refused(&self) -> bool {
@@ -126,8 +131,15 @@ impl Failure for BoxError {
     }
 }
 
+/// An endpoint's own error may have below it the refusal of a call that the endpoint made in turn. It lacks the mark of an unsent call, and so what
+/// is below it says nothing of this one.
 fn was_refused(error: &(dyn StdError + 'static)) -> bool {
-    causes(error).any(|cause| cause.is::<Refusal>() || cause.is::<Overloaded>())
+    let may_be = |cause: &&(dyn StdError + 'static)| cause.downcast_ref().is_none_or(Error::is_not_sent);
+    causes(error).take_while(may_be).any(refuses)
+}
+
+fn refuses(cause: &(dyn StdError + 'static)) -> bool {
+    cause.is::<Refusal>() || cause.is::<Overloaded>()
 }
 
 fn refusal<E: Classify>(error: &E) -> Option<&Refusal> {

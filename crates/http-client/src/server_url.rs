@@ -1,4 +1,5 @@
 use std::fmt;
+use std::net::IpAddr;
 
 use http::Uri;
 use towerkit_endpoint::{Classify, Code};
@@ -20,7 +21,8 @@ use crate::HttpClient;
 /// assert_eq!(url.below("/v1/things")?, "http://host/prefix/v1/things");
 ///
 /// assert_eq!(ServerUrl::read("https://host", &client).err(), Some(InvalidUrl::NeedsTls));
-/// assert_eq!(url.without_user().err(), Some(InvalidUrl::HasUser));
+/// assert_eq!(url.clone().without_user().err(), Some(InvalidUrl::HasUser));
+/// assert_eq!(url.protected().err(), Some(InvalidUrl::PlainHttp));
 /// # Ok::<(), InvalidUrl>(())
 /// ```
 #[derive(Clone)]
@@ -32,6 +34,7 @@ pub struct ServerUrl {
     path: String,
     query: Option<String>,
     user: Option<String>,
+    is_protected: bool,
 }
 
 /// Why a URL is none of a server that can be asked. It doesn't show the URL, which may have a password in it.
@@ -50,6 +53,8 @@ pub enum InvalidUrl {
     HasUser,
     /// It has a query, and [should not](ServerUrl::without_query).
     HasQuery,
+    /// It is plain `http` to another machine, and [should not be](ServerUrl::protected).
+    PlainHttp,
 }
 
 impl ServerUrl {
@@ -83,12 +88,13 @@ impl ServerUrl {
         if scheme == "https" && client.is_plain() {
             return Err(InvalidUrl::NeedsTls);
         }
+        let is_protected = scheme == "https" || is_this_machine(&host);
         let host = match port.filter(|port| *port != own_port) {
             Some(port) => format!("{host}:{port}"),
             None => host,
         };
         let path = if uri.path() == "/" { String::new() } else { uri.path().to_owned() };
-        Ok(Self { scheme, host, path, query: uri.query().map(str::to_owned), user })
+        Ok(Self { scheme, host, path, query: uri.query().map(str::to_owned), user, is_protected })
     }
 
     /// The same, where it has no credentials.
@@ -107,6 +113,16 @@ impl ServerUrl {
     /// `HasQuery`.
     pub fn without_query(self) -> Result<Self, InvalidUrl> {
         if self.query.is_some() { Err(InvalidUrl::HasQuery) } else { Ok(self) }
+    }
+
+    /// The same, where nobody on the way reads or changes what is said: it is `https`, or `http` to this machine itself, which is `localhost`, 127.0.0.0/8
+    /// in dotted form, or `[::1]`. Ask for it where secrets or keys go over the URL; whoever wants them to go over plain `http` elsewhere says so by name.
+    ///
+    /// # Errors
+    ///
+    /// `PlainHttp`.
+    pub fn protected(self) -> Result<Self, InvalidUrl> {
+        if self.is_protected { Ok(self) } else { Err(InvalidUrl::PlainHttp) }
     }
 
     /// The same, with this path where it has none. The path begins with a slash.
@@ -158,6 +174,12 @@ impl ServerUrl {
     }
 }
 
+/// Whether a host, in lower case and without a port, is where this runs.
+fn is_this_machine(host: &str) -> bool {
+    let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    host == "localhost" || address.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+}
+
 impl fmt::Display for ServerUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}://{}{}", self.scheme, self.host, self.path.trim_end_matches('/'))
@@ -182,6 +204,9 @@ impl InvalidUrl {
             Self::NeedsTls => "is https, and the client is plain: pass one that can do TLS",
             Self::HasUser => "has credentials in it; they are passed by themselves",
             Self::HasQuery => "has a query",
+            Self::PlainHttp => {
+                "is plain http to another machine, and whoever is on the way reads and changes it: use https"
+            }
         }
     }
 }

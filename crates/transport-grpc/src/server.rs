@@ -1,8 +1,10 @@
 mod answer;
+mod decoded;
 mod exchange;
 mod finalizer;
 mod generated;
 mod hooks;
+mod incoming;
 mod reply;
 mod request;
 mod watched;

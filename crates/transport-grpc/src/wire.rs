@@ -47,8 +47,7 @@ pub(crate) fn context(parts: request::Parts, body: &Body) -> Context {
     let mut context = Context::from_parts(parts.headers, parts.extensions);
     context.set_peer(body.peer());
     context.set_via(Some(Via::Grpc { path: parts.uri.into_parts().path_and_query }));
-    #[cfg(feature = "tls")]
-    if let Some(identity) = body.tls().and_then(|tls| tls.peer()) {
+    if let Some(identity) = body.peer_identity() {
         context.insert(identity.clone());
     }
     context

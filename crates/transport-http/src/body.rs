@@ -14,7 +14,7 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
-use towerkit_endpoint::{BoxError, Error};
+use towerkit_endpoint::{BoxError, Error, PeerIdentity};
 
 use bounded::Bounded;
 pub(crate) use bounded::{BodyLimits, too_large};
@@ -62,6 +62,17 @@ impl Origin {
             #[cfg(feature = "tls")]
             tls: None,
         })
+    }
+
+    #[cfg(feature = "tls")]
+    fn peer_identity(&self) -> Option<&PeerIdentity> {
+        self.tls.as_ref()?.peer()
+    }
+
+    #[cfg(not(feature = "tls"))]
+    const fn peer_identity(&self) -> Option<&PeerIdentity> {
+        let _ = self;
+        None
     }
 }
 
@@ -137,23 +148,29 @@ impl Body {
         self.origin.as_ref().map(|origin| origin.peer)
     }
 
-    /// What was agreed on with the peer, and who it is, where the request came by [`serve`](crate::serve()) over TLS.
+    /// Who the peer is by its certificate, where the request came by [`serve`](crate::serve()) over mutual TLS. Without the feature `tls` there is none.
     ///
-    /// A [`Server`](crate::Server) hands the [`PeerIdentity`](crate::tls::PeerIdentity) to the endpoint's context. Where a
-    /// foreign service wants it among the request's extensions, a layer puts it in, as with [`peer`](Self::peer):
+    /// A [`Server`](crate::Server) hands it to the endpoint's context. Where a foreign service wants it among the request's
+    /// extensions, a layer puts it in, as with [`peer`](Self::peer):
     ///
     /// ```
     /// use tower::util::MapRequestLayer;
     /// use towerkit_transport_http::Body;
     ///
     /// let with_identity = MapRequestLayer::new(|mut request: http::Request<Body>| {
-    ///     if let Some(identity) = request.body().tls().and_then(|tls| tls.peer()).cloned() {
+    ///     if let Some(identity) = request.body().peer_identity().cloned() {
     ///         request.extensions_mut().insert(identity);
     ///     }
     ///     request
     /// });
     /// # let _ = with_identity;
     /// ```
+    #[must_use]
+    pub fn peer_identity(&self) -> Option<&PeerIdentity> {
+        self.origin.as_ref()?.peer_identity()
+    }
+
+    /// What was agreed on with the peer where the request came by [`serve`](crate::serve()) over TLS.
     #[cfg(feature = "tls")]
     #[must_use]
     pub fn tls(&self) -> Option<&crate::tls::Session> {

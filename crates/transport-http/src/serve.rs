@@ -4,6 +4,7 @@ mod connection;
 mod event;
 mod executor;
 mod framing;
+mod gather;
 mod host;
 mod limits;
 mod ping;

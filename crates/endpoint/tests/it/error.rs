@@ -248,3 +248,27 @@ async fn an_endpoint_takes_the_mark_of_an_unsent_call_off_its_own_error() {
     assert!(!handler.invoke(()).await.unwrap_err().is_not_sent());
     assert!(downstream().is_not_sent());
 }
+
+#[tokio::test]
+async fn a_refusal_of_a_call_that_an_endpoint_made_says_nothing_of_the_call_that_it_serves() {
+    let of_a_leaf = endpoint_fn(|()| async { Err::<(), _>(full()) });
+    let of_a_box = endpoint_fn(|()| async { Err::<(), _>(BoxError::from(Foreign(full().into()))) });
+    let of_a_shedder = endpoint_fn(|()| async { Err::<(), _>(BoxError::from(Overloaded::new())) });
+    for endpoint in [of_a_leaf.erased(), of_a_box.erased(), of_a_shedder.erased()] {
+        assert_is_of_another_call(endpoint.invoke(()).await.unwrap_err());
+    }
+    assert_is_of_another_call(Error::internal(Error::from(full())));
+    // Whoever serves passes it on as it is, and so says that nothing was done.
+    let passed_on = Error::from(BoxError::from(Foreign(Error::from(full()).into())));
+    assert!(passed_on.is_not_sent() && passed_on.is_refused());
+}
+
+fn assert_is_of_another_call(error: Error) {
+    assert!(!Failure::is_not_sent(&error) && !error.is_refused(), "{error:?}");
+    let boxed = BoxError::from(error);
+    assert!(!boxed.is_not_sent() && !boxed.is_refused(), "{boxed:?}");
+    let foreign = BoxError::from(Foreign(boxed));
+    assert!(!foreign.is_not_sent() && !foreign.is_refused(), "{foreign:?}");
+    let error = Error::from(foreign);
+    assert!(!Failure::is_not_sent(&error) && !error.is_refused(), "{error:?}");
+}

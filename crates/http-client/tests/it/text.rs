@@ -14,4 +14,8 @@ fn what_a_server_says_is_one_short_line_that_hides_nothing() {
     assert_eq!(said(b"\xff!"), "\u{fffd}!");
     assert_eq!(said(&[b'x'; 10_000]).len(), 300);
     assert_eq!(said("é€😀".repeat(10_000).as_bytes()).chars().count(), 300);
+    assert_eq!(said(&[b'"'; 10_000]).len(), 300);
+    // What is escaped counts as it is told, and is told whole.
+    assert_eq!(said(&[b'\x1b'; 10_000]), r"\u{1b}".repeat(50));
+    assert_eq!(said("\u{202e}".repeat(10_000).as_bytes()), r"\u{202e}".repeat(37));
 }

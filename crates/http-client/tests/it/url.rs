@@ -67,6 +67,36 @@ fn https_asks_for_a_client_that_can_do_it() {
 }
 
 #[test]
+fn plain_http_is_protected_to_this_machine_alone() {
+    let protected = |url| read(url).unwrap().protected().err();
+    for here in [
+        "http://localhost/",
+        "http://LOCALHOST:1/a",
+        "http://127.0.0.1:80/",
+        "http://127.9.9.9/",
+        "http://[::1]:1/a?b",
+        "http://a:b@[::1]/",
+        "https://issuer.example/",
+    ] {
+        assert_eq!(protected(here), None, "{here}");
+    }
+    for elsewhere in [
+        "http://issuer.example/",
+        "http://localhost.example/",
+        "http://127.0.0.1.example/",
+        "http://127.0.0.1@issuer.example/",
+        "http://localhost:1@issuer.example/",
+        "http://10.0.0.1/",
+        "http://127.1/",
+        "http://0.0.0.0/",
+        "http://[::2]/",
+        "http://[::]/",
+    ] {
+        assert_eq!(protected(elsewhere), Some(InvalidUrl::PlainHttp), "{elsewhere}");
+    }
+}
+
+#[test]
 fn a_request_goes_to_a_url_as_it_is_or_below_it() {
     for (url, whole, below) in [
         ("http://host", "http://host/", "http://host/v1?x=1"),

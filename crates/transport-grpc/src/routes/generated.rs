@@ -30,8 +30,7 @@ impl<S: HttpService> Mount for Generated<S> {
         if let Some(peer) = request.body().peer() {
             request.extensions_mut().insert(TcpConnectInfo { local_addr: None, remote_addr: Some(peer) });
         }
-        #[cfg(feature = "tls")]
-        if let Some(identity) = request.body().tls().and_then(|tls| tls.peer()).cloned() {
+        if let Some(identity) = request.body().peer_identity().cloned() {
             request.extensions_mut().insert(identity);
         }
         let stop = request.body().stream_stop();

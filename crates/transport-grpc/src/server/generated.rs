@@ -2,21 +2,20 @@
 
 use std::marker::PhantomData;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context as TaskContext, Poll, ready};
+use std::task::{Context as TaskContext, Poll};
 
 use futures_core::Stream;
 use futures_util::future::{self, Either, FutureExt as _, TryFutureExt as _};
 use pin_project_lite::pin_project;
-use tonic::metadata::MetadataMap;
 use tower::util::ServiceExt as _;
-use towerkit_endpoint::{BoxStream, Code, Context, Endpoint, Error, Metadata, Request, Tail, Via};
+use towerkit_endpoint::{BoxStream, Context, Endpoint, Error, Request, Tail};
 
-use super::finalizer::Finalizer;
+use super::decoded::decoded;
+use super::incoming::Incoming;
 use super::watched::{Watch, Watched};
-use super::{Exchange, Head, Server, Settings};
+use super::{Head, Server, Settings};
 use crate::convert::{Decode, Encode};
-use crate::status::{Status, error_of};
+use crate::status::Status;
 use crate::{StreamReply, wire};
 
 /// The stream of a reply in a generated service: the type behind its associated type, `type WatchStream = ReplyStream<pb::Event>`.
@@ -277,104 +276,6 @@ where
             Either::Left(endpoint.oneshot(Request::with_context(context, message)).err_into())
         }
         Err(error) => Either::Right(future::ready(Err(error))),
-    }
-}
-
-/// What came beside the message.
-struct Incoming {
-    /// For the after hooks, if there are any.
-    kept: Option<Box<Context>>,
-    exchange: Exchange,
-    finalizer: Option<Box<Finalizer>>,
-}
-
-impl Incoming {
-    fn of<M>(settings: &Settings, request: tonic::Request<M>) -> (Self, Context, M) {
-        let peer = request.remote_addr();
-        let (metadata, extensions, message) = request.into_parts();
-        let mut context = Context::from_parts(Metadata::from(metadata.into_headers()), extensions);
-        context.set_peer(peer);
-        context.set_via(Some(Via::Grpc { path: None }));
-        let exchange = Exchange { path: None, peer };
-        let finalizer = Finalizer::start(&settings.hooks.finalize, exchange);
-        (Self { kept: settings.hooks.keep(&context), exchange, finalizer }, context, message)
-    }
-
-    fn respond<M>(&self, settings: &Settings, message: M, head: Head) -> tonic::Response<M> {
-        let mut response = tonic::Response::new(message);
-        *response.metadata_mut() = self.metadata(settings, head);
-        response
-    }
-
-    fn fail(&self, settings: &Settings, error: Error) -> Status {
-        let mut status = settings.hooks.fail(&error, &self.exchange);
-        let more = self.metadata(settings, Head::default());
-        if !more.is_empty() {
-            let mut all = std::mem::take(status.metadata_mut()).into_headers();
-            all.extend(more.into_headers());
-            *status.metadata_mut() = MetadataMap::from_headers(all);
-        }
-        status.set_source(Arc::new(error));
-        status
-    }
-
-    /// All in one block: a generated service has no other place for trailers.
-    fn metadata(&self, settings: &Settings, mut head: Head) -> MetadataMap {
-        settings.hooks.run_after(self.kept.as_deref(), &mut head);
-        let mut headers = head.headers.into_headers();
-        if !head.trailers.is_empty() {
-            headers.extend(head.trailers.into_headers());
-        }
-        MetadataMap::from_headers(headers)
-    }
-}
-
-/// What tonic read, as the endpoint's messages.
-fn decoded<Q, T, D>(messages: tonic::Streaming<Q>, decode: D) -> BoxStream<T>
-where
-    Q: Send + 'static,
-    T: Send + 'static,
-    D: Decode<Q, T>,
-{
-    Box::pin(Decoded { messages: Some(messages), decode, value: PhantomData })
-}
-
-struct Decoded<Q, T, D> {
-    /// None after an error, which is the last item.
-    messages: Option<tonic::Streaming<Q>>,
-    decode: D,
-    value: PhantomData<fn() -> T>,
-}
-
-// Nothing in it is pinned.
-impl<Q, T, D> Unpin for Decoded<Q, T, D> {}
-
-impl<Q, T, D: Decode<Q, T>> Stream for Decoded<Q, T, D> {
-    type Item = Result<T, Error>;
-
-    fn poll_next(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<Self::Item>> {
-        let this = self.get_mut();
-        let Some(messages) = &mut this.messages else { return Poll::Ready(None) };
-        let item = match ready!(Pin::new(messages).poll_next(cx)) {
-            Some(Ok(message)) => this.decode.decode(message),
-            Some(Err(status)) => Err(unread(status)),
-            None => return Poll::Ready(None),
-        };
-        if item.is_err() {
-            this.messages = None;
-        }
-        Poll::Ready(Some(item))
-    }
-}
-
-/// What tonic makes of a stream that broke off is no fault of this service.
-fn unread(status: Status) -> Error {
-    let error = error_of(status);
-    match error.code() {
-        Code::Unknown | Code::Internal => {
-            Error::new(Code::Cancelled, "the request ended before its time").with_source(error)
-        }
-        _ => error,
     }
 }
 

@@ -36,7 +36,8 @@ pin_project! {
         deadline: Until,
         // Set at the first wait.
         stopped: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
-        items: u8,
+        // So many items until the clock is looked at.
+        look_in: u8,
         ended: bool,
     }
 }
@@ -46,11 +47,18 @@ impl<S> Watched<S> {
         if let Some(finalizer) = &mut watch.finalizer {
             finalizer.streams();
         }
-        Self { stream, watch, deadline: Until::default(), stopped: None, items: 0, ended: false }
+        Self { stream, watch, deadline: Until::default(), stopped: None, look_in: 0, ended: false }
     }
 }
 
 impl Watch {
+    /// Whether the deadline has passed. Inlined, it would make each message dearer, also those for which nobody looks.
+    #[inline(never)]
+    fn is_late(&self) -> bool {
+        self.tail.deadline().is_some_and(|deadline| deadline <= Instant::now())
+    }
+
+    #[cold]
     fn complete(&mut self) {
         self.tail.end(Ending::Complete);
         if let Some(finalizer) = &mut self.finalizer {
@@ -58,6 +66,7 @@ impl Watch {
         }
     }
 
+    #[cold]
     fn fail(&mut self, error: Error) -> Status {
         let status = self.settings.hooks.fail(&error, &self.exchange);
         self.tail.end(Ending::Failed(error.code()));
@@ -81,40 +90,41 @@ where
         cx: &mut TaskContext<'_>,
         encode: impl FnOnce(R) -> Result<P, Error>,
     ) -> Poll<Option<Result<P, Status>>> {
-        let mut this = self.project();
+        let this = self.project();
         if *this.ended {
             return Poll::Ready(None);
         }
-        let next = if *this.items == 0 && this.watch.tail.deadline().is_some_and(|deadline| deadline <= Instant::now())
-        {
-            Some(Err(Code::DeadlineExceeded.into()))
-        } else {
-            match this.stream.as_mut().poll_next(cx) {
-                Poll::Ready(item) => item.map(|item| item.map_err(Into::into).and_then(encode)),
-                Poll::Pending => {
-                    *this.items = 0;
-                    Some(Err(ready!(poll_ended(this.watch, this.deadline, this.stopped, cx))))
-                }
-            }
-        };
-        match next {
-            Some(Ok(message)) => {
-                *this.items = (*this.items + 1) % ITEMS;
-                if let Some(finalizer) = &mut this.watch.finalizer {
-                    finalizer.message();
-                }
-                Poll::Ready(Some(Ok(message)))
-            }
-            Some(Err(error)) => {
+        if *this.look_in == 0 {
+            if this.watch.is_late() {
                 *this.ended = true;
-                Poll::Ready(Some(Err(this.watch.fail(error))))
+                return Poll::Ready(Some(Err(this.watch.fail(Code::DeadlineExceeded.into()))));
             }
-            None => {
+            *this.look_in = ITEMS;
+        }
+        let error = match this.stream.poll_next(cx) {
+            Poll::Ready(Some(Ok(reply))) => match encode(reply) {
+                Ok(message) => {
+                    *this.look_in -= 1;
+                    if let Some(finalizer) = &mut this.watch.finalizer {
+                        finalizer.message();
+                    }
+                    return Poll::Ready(Some(Ok(message)));
+                }
+                Err(error) => error,
+            },
+            Poll::Ready(Some(Err(error))) => error.into(),
+            Poll::Ready(None) => {
                 *this.ended = true;
                 this.watch.complete();
-                Poll::Ready(None)
+                return Poll::Ready(None);
             }
-        }
+            Poll::Pending => {
+                *this.look_in = 0;
+                ready!(poll_ended(this.watch, this.deadline, this.stopped, cx))
+            }
+        };
+        *this.ended = true;
+        Poll::Ready(Some(Err(this.watch.fail(error))))
     }
 }
 

@@ -23,6 +23,5 @@ mod raw;
 mod refused;
 mod site;
 mod time;
-#[cfg(feature = "tls")]
 mod tls;
 mod web;

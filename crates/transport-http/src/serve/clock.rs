@@ -30,6 +30,8 @@ pub(super) struct Clock {
     blocked: AtomicU64,
     /// When bytes of HTTP/2 came last, where silence is asked about.
     heard: AtomicU64,
+    /// A flush was passed over, and none has come since.
+    unflushed: AtomicBool,
 }
 
 const UNKNOWN: u64 = u64::MAX;
@@ -68,6 +70,7 @@ impl Clock {
             ending: AtomicBool::new(false),
             blocked: AtomicU64::new(UNKNOWN),
             heard: AtomicU64::new(0),
+            unflushed: AtomicBool::new(false),
         }
     }
 
@@ -161,6 +164,16 @@ impl Clock {
             let micros = (bytes as u64).saturating_mul(1_000_000) / self.shared.limits.write_bytes_a_second;
             self.blocked.store(blocked.saturating_add(micros).min(self.now()), Ordering::Relaxed);
         }
+    }
+
+    /// A flush was passed over, or not.
+    pub(super) fn passed_flush(&self, passed: bool) {
+        self.unflushed.store(passed, Ordering::Relaxed);
+    }
+
+    /// Whether something waits for another flush; told once.
+    pub(super) fn is_unflushed(&self) -> bool {
+        self.unflushed.load(Ordering::Relaxed) && self.unflushed.swap(false, Ordering::Relaxed)
     }
 
     /// The peer took all there was.

@@ -17,6 +17,7 @@ use towerkit_endpoint::BoxError;
 use super::ServeEvent;
 use super::clock::{Clock, Up};
 use super::executor::Streams;
+use super::gather::Gather;
 use super::limits::{KeepAlive, Limits};
 use super::ping::PingTimer;
 use super::service::Calls;
@@ -114,12 +115,13 @@ pub(super) fn http2<I, S, B>(
     stream: I,
     calls: Calls<S>,
     limits: &Limits,
-) -> http2::Connection<TokioIo<I>, Calls<S>, Streams>
+) -> http2::Connection<TokioIo<Gather<I>>, Calls<S>, Streams>
 where
     I: AsyncRead + AsyncWrite + Unpin,
     S: Service<Request<Body>, Response = Response<B>, Error: Into<BoxError>, Future: Send> + Clone + Send + 'static,
     B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
+    let stream = Gather::new(stream, calls.clock.clone());
     let mut http2 = http2::Builder::new(Streams::new(calls.clock.clone()));
     if let Some(KeepAlive { interval, timeout }) = limits.keep_alive {
         http2.timer(PingTimer(calls.clock.clone())).keep_alive_interval(interval).keep_alive_timeout(timeout);
@@ -173,7 +175,7 @@ where
     }
 }
 
-impl<I, S, B> Graceful for http2::Connection<TokioIo<I>, Calls<S>, Streams>
+impl<I, S, B> Graceful for http2::Connection<TokioIo<Gather<I>>, Calls<S>, Streams>
 where
     I: AsyncRead + AsyncWrite + Unpin,
     S: Service<Request<Body>, Response = Response<B>, Error: Into<BoxError>, Future: Send> + Clone + Send + 'static,
@@ -199,6 +201,9 @@ pub(super) async fn drive<C: Graceful>(connection: C, clock: &Clock, mut watch: 
                     Ok(()) => Ended::Well,
                     Err(error) => Ended::Failed(error.into()),
                 });
+            }
+            if clock.is_unflushed() {
+                continue;
             }
             match watch.as_mut().poll(cx) {
                 Poll::Ready(Alarm::Drain) if C::AT_ANY_TIME => {}

@@ -126,8 +126,7 @@ where
         return Err(method_not_allowed(&parts.method, methods));
     }
     let peer = body.peer();
-    #[cfg(feature = "tls")]
-    let identity = body.tls().and_then(|tls| tls.peer()).cloned();
+    let identity = body.peer_identity().cloned();
     for hook in &settings.before {
         hook(parts)?;
     }
@@ -137,7 +136,6 @@ where
     if let Some(path) = parts.uri.path_and_query() {
         context.set_via(Some(Via::Http { method: parts.method.clone(), path: path.clone() }));
     }
-    #[cfg(feature = "tls")]
     if let Some(identity) = identity {
         context.insert(identity);
     }

@@ -38,6 +38,28 @@ async fn both_versions_are_served_on_one_port() {
 }
 
 #[tokio::test]
+async fn replies_of_any_size_come_whole_and_need_nothing_that_follows_them() {
+    let site = Site::start().await;
+    let client = connect(site.address).await;
+    let echo = |size: usize| {
+        let (mut client, text) = (client.clone(), "a".repeat(size));
+        async move {
+            let request = Request::post("http://a.test/echo").header("content-type", "text/plain");
+            let request = request.body(Full::from(text.clone())).unwrap();
+            let reply = soon(client.send_request(request)).await.unwrap();
+            assert_eq!(soon(reply.into_body().collect()).await.unwrap().to_bytes(), text, "{size}");
+        }
+    };
+    for size in [0, 1, 200, 255, 256, 257, 1000, 10_000, 16_000, 16_383, 16_384, 16_385, 70_000, 300_000] {
+        echo(size).await;
+    }
+    let many: Vec<_> = (0..150).map(|n| tokio::spawn(echo(n * 97))).collect();
+    for one in many {
+        one.await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn http2_is_known_by_its_preface_even_if_it_comes_byte_by_byte() {
     let site = Site::start().await;
     let mut client = site.connect().await;
