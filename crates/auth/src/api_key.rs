@@ -100,6 +100,8 @@ impl ApiKeys {
     }
 
     /// Takes the key out of another field than `x-api-key`.
+    ///
+    /// In `authorization` it stands alone, without a scheme: what has a space in it there is of a scheme, and another's.
     #[must_use]
     pub fn header(mut self, name: HeaderName) -> Self {
         self.challenge = challenge(&name);
@@ -107,13 +109,17 @@ impl ApiKeys {
         self
     }
 
-    /// Reads the file again when it changes, for as long as it is run.
+    /// Reads the file again when it changes, for as long as it is run. Without [`on_event`](WatchFiles::on_event) nobody hears of
+    /// a file that is of no use.
     pub fn watch(&self) -> WatchFiles {
         WatchFiles::new(self.keys.clone())
     }
 
     /// The key that was sent; none where there is none.
     fn sent<'a>(&self, metadata: &'a Metadata) -> Option<Result<&'a [u8], Reason>> {
+        if self.header == AUTHORIZATION && is_of_a_scheme(metadata) {
+            return None;
+        }
         let in_authorization = if self.header == AUTHORIZATION { None } else { of_scheme(metadata, "ApiKey") };
         let mut fields = metadata.get_all(&self.header);
         match (fields.next(), in_authorization) {
@@ -134,6 +140,11 @@ impl ApiKeys {
         }
         self.keys.current().find(key).ok_or(Reason::UnknownKey(None))
     }
+}
+
+/// Whether the authorization is that of a scheme, with what a space parts from it (RFC 9110, section 11.6.2).
+fn is_of_a_scheme(metadata: &Metadata) -> bool {
+    metadata.get_all(AUTHORIZATION).next().is_some_and(|value| value.as_bytes().contains(&b' '))
 }
 
 /// No scheme is registered for it, and a refusal must have a challenge (RFC 9110, section 15.5.2).

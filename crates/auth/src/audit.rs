@@ -8,7 +8,7 @@ use crate::{Principal, Reason, Scheme};
 /// A refusal, as an audit log has it: `refused sum: the token expired 7 s ago`.
 ///
 /// Each layer of this crate tells one for each call that it refuses, to the function it was given, before the caller is answered; there is
-/// no secret in it. The function runs where the request is polled, so a plain `tracing::warn!` in it carries the fields of the request's log.
+/// no secret in it, and who it is stands there [escaped and cut](Reason::quote). The function runs where the request is polled, so a plain `tracing::warn!` in it carries the fields of the request's log.
 ///
 /// ```
 /// use towerkit_auth::AuditEvent;
@@ -68,7 +68,7 @@ impl fmt::Display for AuditEvent<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "refused {}", self.operation)?;
         if let Some(principal) = self.principal() {
-            write!(f, " to {:?}", principal.subject())?;
+            write!(f, " to \"{}\"", Reason::quote(principal.subject()))?;
         }
         write!(f, ": {}", self.reason)
     }

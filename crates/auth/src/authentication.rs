@@ -63,7 +63,8 @@ impl Authentication {
         Self { authenticators: vec![Arc::new(authenticator)], optional: false, audit: Audit::none() }
     }
 
-    /// By another kind as well, which is asked after those before.
+    /// By another kind as well, which is asked after those before, and only about calls that have no credentials of theirs: a second one of the same kind is never asked.
+    /// Tokens of several issuers take one `JwtVerifiers`.
     #[must_use]
     pub fn or(mut self, authenticator: impl Authenticator) -> Self {
         self.authenticators.push(Arc::new(authenticator));

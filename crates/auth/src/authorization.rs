@@ -29,8 +29,8 @@ use crate::audit::Audit;
 /// Lets those calls through that a [`Policy`] allows; the others fail with [`Denied`](crate::Denied), `PermissionDenied`.
 ///
 /// It is a handle, from which each operation gets its [layer](Self::requests), and stands inside of [`Authentication`](crate::Authentication). Without that, or
-/// where that is optional, a caller may be nobody: the policies of this crate then say no with [`Missing`](crate::Reason::Missing), `Unauthenticated`, and the
-/// challenges are those of the authentication outside.
+/// where that is optional, a caller may be nobody: the policies of this crate then say no with [`Missing`](crate::Reason::Missing), `Unauthenticated`, without asking
+/// a function, and the challenges are those of the authentication outside. A function that is for nobody too says so ([`anonymous_too`](PolicyFn::anonymous_too)).
 ///
 /// | policy | says yes to |
 /// | --- | --- |

@@ -30,8 +30,8 @@ use verifier::{Fixed, Function, Verifier};
 /// (`Basic::htpasswd`, feature `htpasswd`). The subject of the [`Principal`] is the user, its issuer the realm.
 ///
 /// Of what is sent up to 4 KiB are read, as base64 with its padding; it must be UTF-8 without control characters, the first
-/// colon ends the user. A user and a password may be empty. Texts are compared byte by byte: none is normalized. A password can
-/// be read by whoever sees the traffic, so this is for TLS.
+/// colon ends the user. A user and a password may be empty where they are verified by a function. Texts are compared byte by
+/// byte: none is normalized. A password can be read by whoever sees the traffic, so this is for TLS.
 ///
 /// The check decodes what was sent into one allocation.
 ///
@@ -61,8 +61,11 @@ impl Basic {
 
     /// One user with one password, for the realm: the name that a user is shown of what asks.
     ///
-    /// Both are compared in a time that tells nothing of them, nor of their lengths. A user with a colon never fits, since none
-    /// can be sent.
+    /// Both are compared in a time that tells nothing of them, nor of their lengths.
+    ///
+    /// An empty password never fits, so that a variable that is not set lets nobody in; [`verify`](Self::verify) takes one, as
+    /// the RFC does. What can't be sent never fits either: a user with a colon, a control character, what is no UTF-8, and a pair
+    /// of more than 3071 bytes (3072 with its colon, 4 KiB as base64).
     #[must_use]
     pub fn fixed(realm: impl Into<Arc<str>>, user: impl Into<String>, password: impl AsRef<[u8]>) -> Self {
         let realm = realm.into();
@@ -70,7 +73,8 @@ impl Basic {
         Self::new(realm, verifier)
     }
 
-    /// Whoever an asynchronous function says it is, given the user and the password; none where they are not right.
+    /// Whoever an asynchronous function says it is, given the user and the password; none where they are not right. Where the
+    /// [`Principal`] has no issuer, the realm is it.
     ///
     /// An error of the function is that it can't be said at present: the caller gets `Unavailable`. It costs a box, and what
     /// the function does. One that hashes does it on a thread that may block, and bounds how many do at once; for a wrong user
@@ -81,7 +85,8 @@ impl Basic {
         F: Fn(String, Password) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Option<Principal>, BoxError>> + Send + 'static,
     {
-        Self::new(realm.into(), Arc::new(Function(function)))
+        let realm = realm.into();
+        Self::new(Arc::clone(&realm), Arc::new(Function { realm, function }))
     }
 
     /// The users of a file, whose subject is the name in it. A check costs what [`Htpasswd`] says.

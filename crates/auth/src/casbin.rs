@@ -22,7 +22,7 @@ use crate::{Access, LoadError, Policy, Principal, Reason, Verdict, WatchFiles};
 ///
 /// The model is asked for who wants to do what: by default the [subject](Principal::subject) of the principal, the
 /// [operation](Access::operation), and `call`. A function says otherwise ([`open_asking`](Self::open_asking)). A caller without a principal is refused
-/// unasked by the default one.
+/// unasked, with [`Missing`](Reason::Missing), unless a function is asked for [those too](Self::anonymous_too).
 ///
 /// ```
 /// use tower::ServiceBuilder;
@@ -65,9 +65,11 @@ use crate::{Access, LoadError, Policy, Principal, Reason, Verdict, WatchFiles};
 /// casbin takes much in silence: an unknown kind of rule, `alow` for `allow`; or finds it out with each request, and panics at some. So a model and its rules
 /// are of use only if
 ///
-/// * the model has one definition of each kind, no unknown sections, and one of casbin's four effects;
+/// * the model has one definition of each kind, `r`, `p`, `e` and `m` (of roles `g`, `g2` and so on: casbin takes a `p2` too, and never asks its rules), no unknown
+///   sections, and one of casbin's four effects;
 /// * its matcher has nothing but the names of its definitions, texts, `==`, `!=`, `<`, `>`, `&&`, `||`, `!`, `in` and lists, and the functions `keyMatch`,
-///   `keyMatch2`, `keyMatch3`, `keyMatch5`, `regexMatch` and `g`; and patterns stand in the rules, never in a request;
+///   `keyMatch2`, `keyMatch3`, `keyMatch5`, `regexMatch` and `g`; patterns stand in the rules, never in a request; and it is tried, both sides of each `&&` and
+///   `||` of it: what is no expression of texts is found out;
 /// * each rule is of a kind that the model has, with as many fields, a pattern where there is to be one, and `allow` or `deny` as its effect;
 /// * there is one rule at least: without any casbin compares with empty texts, or allows all.
 ///
@@ -94,11 +96,14 @@ use crate::{Access, LoadError, Policy, Principal, Reason, Verdict, WatchFiles};
 /// A role is a name among the subjects: who has that name has the role. So roles are best given names that no subject can have, as `role:reader`. And
 /// a subject is unique within its [issuer](Principal::issuer) alone: with several issuers the issuer is to be asked for as well.
 ///
+/// A pattern of `regexMatch` fits where any part of the value does: `GET` fits `FORGET`. One for the whole is written `^(GET|POST)$`.
+///
 /// Clones share the rules.
 #[derive(Clone)]
 pub struct Casbin<A = SubjectAndOperation> {
     rules: Arc<FromFiles<Rules>>,
     ask: A,
+    anonymous_too: bool,
 }
 
 /// What [`Casbin`] asks by default: the principal's subject, the operation, and `call`.
@@ -128,7 +133,7 @@ impl Casbin {
 
 impl<A> Casbin<A> {
     /// [`open`](Casbin::open), with a function that says what the model is asked for, in the order of its request definition: for domains, or for objects that
-    /// stand in the message. It is asked for callers without a principal too.
+    /// stand in the message. It is asked for callers who are known, and for others only [where that is said](Self::anonymous_too).
     ///
     /// ```no_run
     /// use towerkit_auth::{Access, Casbin, Principal};
@@ -137,7 +142,7 @@ impl<A> Casbin<A> {
     ///
     /// // r = sub, dom, obj, act
     /// let casbin = Casbin::open_asking("model.conf", "policy.csv", |access: &Access<'_, Read>| {
-    ///     let who = access.principal().map_or("nobody", Principal::subject);
+    ///     let who = access.principal().map(Principal::subject).unwrap_or_default();
     ///     let Read { tenant, document } = access.message();
     ///     [who.to_owned(), tenant.clone(), format!("/documents/{document}"), "read".to_owned()]
     /// })?;
@@ -175,13 +180,23 @@ impl<A> Casbin<A> {
         Self::of_texts(model.into(), rules.into(), N, ask)
     }
 
+    /// Asks the function for callers without a principal as well, and the rules by what it says of them. At first those are refused unasked.
+    #[must_use]
+    pub fn anonymous_too<T, const N: usize>(mut self) -> Self
+    where
+        A: Fn(&Access<'_, T>) -> [String; N],
+    {
+        self.anonymous_too = true;
+        self
+    }
+
     fn of_files(model: PathBuf, rules: PathBuf, values: usize, ask: A) -> Result<Self, LoadError> {
         let paths = vec![model.clone(), rules.clone()];
         let rules = FromFiles::open(paths, move |contents| match contents.as_slice() {
             [of_model, of_rules] => Rules::load((&model, of_model), (&rules, of_rules), values),
             _ => Err(LoadError::new(&model, "it was not read")),
         })?;
-        Ok(Self { rules, ask })
+        Ok(Self { rules, ask, anonymous_too: false })
     }
 
     fn of_texts(model: String, rules: String, values: usize, ask: A) -> Result<Self, LoadError> {
@@ -189,11 +204,11 @@ impl<A> Casbin<A> {
             let (model, rules) = (model.as_bytes(), rules.as_bytes());
             Rules::load((Path::new("model"), model), (Path::new("policy"), rules), values)
         })?;
-        Ok(Self { rules, ask })
+        Ok(Self { rules, ask, anonymous_too: false })
     }
 
-    /// Reads the files again when they change; of texts there is nothing to watch. What is of no use is told, and the rules before go on. Where the one file changes
-    /// a moment before the other, and does not go with it, that is told too.
+    /// Reads the files again when they change; of texts there is nothing to watch. Without [`on_event`](WatchFiles::on_event) nobody hears of a file that is of no
+    /// use, after which the rules before go on. Where the one file changes a moment before the other, and does not go with it, that is told too.
     pub fn watch(&self) -> WatchFiles {
         WatchFiles::new(Arc::clone(&self.rules) as _)
     }
@@ -230,6 +245,9 @@ where
     A: Fn(&Access<'_, T>) -> [String; N],
 {
     fn decide(&self, access: &Access<'_, T>) -> Verdict<()> {
+        if access.principal().is_none() && !self.anonymous_too {
+            return Verdict::fail(Reason::Missing);
+        }
         self.judge(access, &(self.ask)(access).map(Into::into))
     }
 }

@@ -21,14 +21,15 @@ impl Challenge {
         Self { text: scheme.to_owned(), params: false }
     }
 
-    /// Adds a parameter, as a quoted string. What a field can't hold of its value, control characters, is left out.
+    /// Adds a parameter, as a quoted string. Of its value what is not ASCII is left out, and so are control characters: a field of HTTP holds them badly or
+    /// not at all, and metadata of gRPC never.
     #[must_use]
     pub fn param(mut self, name: &'static str, value: &str) -> Self {
         self.text.push_str(if self.params { ", " } else { " " });
         self.params = true;
         self.text.push_str(name);
         self.text.push_str("=\"");
-        for character in value.chars().filter(|character| !character.is_control()) {
+        for character in value.chars().filter(|character| matches!(character, ' '..='~')) {
             if matches!(character, '"' | '\\') {
                 self.text.push('\\');
             }
@@ -41,7 +42,7 @@ impl Challenge {
     /// As the value of a field.
     #[must_use]
     pub fn into_value(self) -> HeaderValue {
-        // Without control characters any text is one.
+        // Without control characters any text is one; a scheme has none.
         HeaderValue::try_from(self.text).unwrap_or_else(|_| HeaderValue::from_static("Basic"))
     }
 }

@@ -18,9 +18,14 @@ use crate::{Authenticator, Principal, Reason, Scheme, Verdict};
 /// of the first three](Self::by_any_name). Whose the names are is for [a function](Self::by) otherwise. Each name that the
 /// authority has signed is let in, unless [a list](Self::only) says which.
 ///
-/// A call over a connection without a certificate has no credentials of this kind; no challenge asks for one, since it was too
-/// late for that. A certificate decides whatever else the call brings: where callers show one and a token as well, the token's
-/// authenticator stands before this one.
+/// A call over a connection without a certificate has no credentials of this kind. No challenge asks for one, since it was too
+/// late for that; but where no other authenticator has a challenge either, a refusal carries a bare `Certificate`, because
+/// an answer of 401 must have one (RFC 9110, section 15.5.2). A certificate decides whatever else the call brings: where
+/// callers show one and a token as well, the token's authenticator stands before this one.
+///
+/// The certificate is verified when the connection is made, and not again: its [`Principal`] has no
+/// [`expires_at`](Principal::expires_at), and a connection that outlives the certificate is as good as before. Where that
+/// matters the server bounds how long a connection lives.
 ///
 /// A call that passes costs two allocations, its principal.
 ///
@@ -144,7 +149,7 @@ impl ClientCertificate {
 }
 
 fn not_listed(name: &str) -> Reason {
-    Reason::NotAllowed(format!("the certificate is that of {:?}, who is not listed", Reason::quote(name)).into())
+    Reason::NotAllowed(format!("the certificate is that of \"{}\", who is not listed", Reason::quote(name)).into())
 }
 
 impl Authenticator for ClientCertificate {

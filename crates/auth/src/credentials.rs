@@ -66,7 +66,8 @@ impl Credentials {
     ///
     /// Where the user has a colon, or one of them a control character: neither can be sent.
     pub fn basic(user: &str, password: &str) -> Result<Self, NoCredentials> {
-        Self::header(AUTHORIZATION, &crate::basic::encode(user, password)?)
+        let value = crate::basic::encode(user, password).ok_or_else(|| NoCredentials::internal(Unsendable))?;
+        Self::header(AUTHORIZATION, &value)
     }
 
     /// Anything else, under a name of its own: a key of an API.

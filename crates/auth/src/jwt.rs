@@ -15,16 +15,18 @@ mod keys;
 mod rules;
 mod signer;
 mod verifier;
+mod verifiers;
 
 pub use expected::{Audience, Issuer};
 pub use jsonwebtoken::Algorithm;
 pub use jwk::JwksRules;
 pub use jwks_file::JwksFile;
 #[cfg(feature = "jwks-url")]
-pub use jwks_url::{InvalidJwksUrl, JwksError, JwksEvent, JwksUrl};
+pub use jwks_url::{JwksError, JwksEvent, JwksUrl};
 pub use key::{InvalidKey, Key};
 pub use key_set::{InvalidJwks, KeySet, SkippedKey};
 pub use keys::Keys;
 pub(crate) use keys::{KeySource, Refresh};
 pub use signer::{EachCall, InvalidClaims, JwtSigner, Reused, SigningKey};
 pub use verifier::JwtVerifier;
+pub use verifiers::{InvalidIssuers, JwtVerifiers};

@@ -22,10 +22,10 @@
 //!
 //! let stack = |operation| {
 //!     ServiceBuilder::new()
-//!         // ... traces, logs, metrics: they see refusals ...
+//!         // ... traces, logs, metrics: they see refusals; the deadline, which bounds checks that wait ...
 //!         .layer(authentication.requests(operation))
 //!         .layer(authorization.requests(operation))
-//!     // ... limits, deadline, panic ...
+//!     // ... limits, panic ...
 //! };
 //! let greet = stack("greet")
 //!     .service(service_fn(|request: Request<String>| async move {
@@ -47,10 +47,11 @@
 //!   tracer.requests("sum")                    tracer.calls("sum")
 //!   log.requests("sum")       has the reason  deadline
 //!   metrics.requests("sum")   counts the code retry
-//!   authentication            who             credentials     new ones for each attempt
-//!   authorization             may             breaker, limiter, balancer
-//!   limits, by principal                      the client
-//!   deadline, panic, the endpoint
+//!   deadline                  bounds checks   credentials     new ones for each attempt
+//!   authentication            who             breaker, limiter, balancer
+//!   authorization             may             the client
+//!   limits, by principal
+//!   panic, the endpoint
 //! ```
 //!
 //! # What the caller learns, and what the operator does
@@ -68,7 +69,7 @@
 //! # What is here
 //!
 //! * [`Authentication`] and its [`Authenticator`]s: [`Basic`] with its `Htpasswd` (feature `htpasswd`), `JwtVerifier` with its `KeySet`, `JwksFile` (feature `jwt`) or
-//!   `JwksUrl` (feature `jwks-url`), `ApiKeys` (feature `api-key`), [`ClientCertificate`].
+//!   `JwksUrl` (feature `jwks-url`), `JwtVerifiers` for several issuers, `ApiKeys` (feature `api-key`), [`ClientCertificate`].
 //! * [`Authorization`] and its policies: [`policy_fn`], [`async_policy_fn`], [`Scopes`], `Casbin` (feature `casbin`); [`by_operation`], [`both`], [`either`].
 //! * [`Principal`], [`Reason`], [`Denied`], [`AuditEvent`].
 //! * For clients: [`CredentialsLayer`], [`Credentials`], `JwtSigner` (feature `jwt`), `ClientCredentials` (feature `oauth2`).
@@ -122,15 +123,15 @@ pub use files::{FileEvent, LoadError, WatchFiles};
 pub use gate::{Check, Gate, GateFuture};
 #[cfg(feature = "jwt")]
 pub use jwt::{
-    Algorithm, Audience, EachCall, InvalidClaims, InvalidJwks, InvalidKey, Issuer, JwksFile, JwksRules, JwtSigner,
-    JwtVerifier, Key, KeySet, Keys, Reused, SigningKey, SkippedKey,
+    Algorithm, Audience, EachCall, InvalidClaims, InvalidIssuers, InvalidJwks, InvalidKey, Issuer, JwksFile, JwksRules,
+    JwtSigner, JwtVerifier, JwtVerifiers, Key, KeySet, Keys, Reused, SigningKey, SkippedKey,
 };
 #[cfg(feature = "jwks-url")]
-pub use jwt::{InvalidJwksUrl, JwksError, JwksEvent, JwksUrl};
+pub use jwt::{JwksError, JwksEvent, JwksUrl};
 #[cfg(feature = "oauth2")]
-pub use oauth2::{ClientAuth, ClientCredentials, InvalidTokenUrl, NoToken};
+pub use oauth2::{ClientAuth, ClientCredentials, NoToken};
 pub use principal::{Principal, Scheme};
 pub use reason::Reason;
 #[cfg(any(feature = "jwks-url", feature = "oauth2"))]
-pub use towerkit_http_client::HttpClient;
+pub use towerkit_http_client::{HttpClient, InvalidUrl};
 pub use verdict::Verdict;

@@ -4,6 +4,7 @@ mod backoff;
 mod fetch;
 mod no_token;
 mod reply;
+mod secrets;
 mod supply;
 mod token_request;
 
@@ -12,10 +13,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use towerkit_endpoint::Context;
-use towerkit_http_client::HttpClient;
+use towerkit_http_client::{HttpClient, InvalidUrl, ServerUrl};
 
 use fetch::{Ask, Issuer};
-pub use no_token::{InvalidTokenUrl, NoToken};
+pub use no_token::NoToken;
 pub use token_request::ClientAuth;
 use token_request::TokenRequest;
 
@@ -30,7 +31,7 @@ use crate::{CredentialSource, Credentials, NoCredentials, Verdict};
 ///
 /// use towerkit_auth::{ClientCredentials, CredentialsLayer, HttpClient};
 ///
-/// # fn main() -> Result<(), towerkit_auth::InvalidTokenUrl> {
+/// # fn main() -> Result<(), towerkit_auth::InvalidUrl> {
 /// // In earnest one that does TLS, such as the `Pool` of towerkit-transport-http.
 /// let client = HttpClient::plain();
 ///
@@ -77,12 +78,9 @@ impl ClientCredentials {
         client_id: impl Into<String>,
         client_secret: impl Into<String>,
         client: HttpClient,
-    ) -> Result<Self, InvalidTokenUrl> {
-        let request = TokenRequest::new(token_url, client_id.into(), client_secret.into(), client)?;
-        if !request.is_protected() {
-            return Err(InvalidTokenUrl::Plain);
-        }
-        Ok(Self { issuer: Issuer::new(request) })
+    ) -> Result<Self, InvalidUrl> {
+        let url = ServerUrl::read(token_url, &client)?.protected()?;
+        Self::at(url, client_id.into(), client_secret.into(), client)
     }
 
     /// The same, where the URL may be a plain one to any machine. Whoever is on the way reads the secret and the tokens: it is for networks that encrypt by themselves.
@@ -95,9 +93,13 @@ impl ClientCredentials {
         client_id: impl Into<String>,
         client_secret: impl Into<String>,
         client: HttpClient,
-    ) -> Result<Self, InvalidTokenUrl> {
-        let request = TokenRequest::new(token_url, client_id.into(), client_secret.into(), client)?;
-        Ok(Self { issuer: Issuer::new(request) })
+    ) -> Result<Self, InvalidUrl> {
+        let url = ServerUrl::read(token_url, &client)?;
+        Self::at(url, client_id.into(), client_secret.into(), client)
+    }
+
+    fn at(url: ServerUrl, id: String, secret: String, client: HttpClient) -> Result<Self, InvalidUrl> {
+        Ok(Self { issuer: Issuer::new(TokenRequest::new(url.without_user()?, id, secret, client)?) })
     }
 
     /// Asks for a scope (RFC 6749, section 3.3); several, where there are spaces in it, or by several calls. At first none is asked for, and the issuer decides.
@@ -109,10 +111,13 @@ impl ClientCredentials {
     /// Says for which service the tokens are, as some issuers ask for it: the parameter `audience`. Others have `resource` (RFC 8707), by [`param`](Self::param).
     #[must_use]
     pub fn audience(self, audience: impl Into<String>) -> Self {
-        self.param("audience", audience)
+        let audience = audience.into();
+        self.set(|request| request.audiences.push(audience))
     }
 
     /// Adds a parameter of the request's body that the issuer wants. One of the same name stands beside it.
+    ///
+    /// Its value may be a secret, and so is cut out of [what an issuer says](NoToken::Refused), as is the client's secret.
     #[must_use]
     pub fn param(self, name: impl Into<String>, value: impl Into<String>) -> Self {
         let param = (name.into(), value.into());
@@ -145,7 +150,7 @@ impl ClientCredentials {
 
     /// Tells of each fetch that fails, also of those that no call waits for; at first nobody is told. There is no secret in it.
     ///
-    /// The function runs in the fetch's task, and so outside of any request.
+    /// The function runs in the fetch's task, and so outside of any request. Where it panics the fetch has failed all the same.
     #[must_use]
     pub fn on_failure(self, tell: impl Fn(&NoToken) + Send + Sync + 'static) -> Self {
         self.set(|request| request.on_failure = Arc::new(tell))

@@ -1,20 +1,20 @@
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write};
 use std::time::Duration;
 
-use towerkit_endpoint::{BoxError, Code};
+use towerkit_endpoint::{BoxError, Code, Report};
 
 /// Why a call was refused: for logs and audits, never for the caller.
 ///
-/// Its text has no secret in it, and what it quotes of a caller's is [escaped and cut](Self::quote).
-#[derive(Debug)]
+/// Its text has no secret in it, and what it quotes of a caller's is [escaped and cut](Self::quote). `Debug` shows that text
+/// with the [name](Self::as_str), on one line.
 #[non_exhaustive]
 pub enum Reason {
     /// There are no credentials.
     Missing,
     /// What is there can't be read; with what is wrong with it.
     Malformed(Cow<'static, str>),
-    /// There are credentials more than once, or of several kinds: which of them is meant is not to be guessed.
+    /// There are credentials of a kind more than once: which of them is meant is not to be guessed.
     Ambiguous(&'static str),
     /// It is longer than what is read, in bytes.
     TooLarge {
@@ -143,6 +143,20 @@ impl fmt::Display for Reason {
             Self::Unavailable(error) => write!(f, "the credentials can't be checked: {error}"),
             Self::Overloaded => f.write_str("too many callers wait to be checked"),
         }
+    }
+}
+
+impl fmt::Debug for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Reason({}: ", self.as_str())?;
+        for character in Report::new(self).to_string().chars() {
+            match character {
+                // What is quoted is escaped already.
+                '"' | '\'' | '\\' => f.write_char(character)?,
+                _ => write!(f, "{}", character.escape_debug())?,
+            }
+        }
+        f.write_char(')')
     }
 }
 

@@ -7,7 +7,7 @@ use towerkit_endpoint::{Code, Request};
 
 use super::Authentication;
 use crate::gate::{Check, Outcome};
-use crate::{AuditEvent, Denied, Principal, Reason, Verdict};
+use crate::{AuditEvent, Denied, Principal, Reason, Scheme, Verdict};
 
 /// What [`AuthenticationLayer`](super::AuthenticationLayer) does before a call.
 #[derive(Clone)]
@@ -89,12 +89,20 @@ impl AuthenticationCheck {
         Denied::new(Arc::new(reason), challenges)
     }
 
-    /// Of all kinds; the one that has decided is told why it refused.
+    /// Of all kinds; the one that has decided is told why it refused. A certificate has a challenge where no other has one: what answers 401 must (RFC 9110,
+    /// section 15.5.2).
     fn challenges(&self, decided: Option<usize>, reason: &Reason) -> Vec<HeaderValue> {
-        let authenticators = self.0.authentication.authenticators.iter().enumerate();
-        authenticators
+        let authenticators = &self.0.authentication.authenticators;
+        let asked = authenticators.iter().enumerate();
+        let mut challenges: Vec<_> = asked
             .filter_map(|(index, authenticator)| authenticator.challenge((decided == Some(index)).then_some(reason)))
-            .collect()
+            .collect();
+        let by_certificate =
+            || authenticators.iter().any(|authenticator| authenticator.scheme() == Scheme::Certificate);
+        if challenges.is_empty() && by_certificate() {
+            challenges.push(HeaderValue::from_static("Certificate"));
+        }
+        challenges
     }
 }
 

@@ -6,6 +6,8 @@ use crate::{Reason, Verdict};
 
 /// A policy of a function that has to ask elsewhere: it takes out of the access what it needs, and returns a future that says why not.
 ///
+/// A caller who is not known is refused with [`Missing`](Reason::Missing), and the function is not asked, unless it is [for nobody too](AsyncPolicyFn::anonymous_too).
+///
 /// Each call costs an allocation, for the future. Who hangs up meanwhile drops it. What can't be found out is
 /// [`Unavailable`](Reason::Unavailable), and so is the answer.
 ///
@@ -34,13 +36,23 @@ where
     F: Fn(&Access<'_, T>) -> A,
     A: Future<Output = Result<(), Reason>> + Send + 'static,
 {
-    AsyncPolicyFn { function }
+    AsyncPolicyFn { function, anonymous_too: false }
 }
 
 /// The policy that [`async_policy_fn`] makes.
 #[derive(Clone, Copy)]
 pub struct AsyncPolicyFn<F> {
     function: F,
+    anonymous_too: bool,
+}
+
+impl<F> AsyncPolicyFn<F> {
+    /// Asks the function for callers without a principal as well, where authentication is optional or there is none.
+    #[must_use]
+    pub const fn anonymous_too(mut self) -> Self {
+        self.anonymous_too = true;
+        self
+    }
 }
 
 impl<F, T, A> Policy<T> for AsyncPolicyFn<F>
@@ -49,6 +61,9 @@ where
     A: Future<Output = Result<(), Reason>> + Send + 'static,
 {
     fn decide(&self, access: &Access<'_, T>) -> Verdict<()> {
+        if access.principal().is_none() && !self.anonymous_too {
+            return Verdict::fail(Reason::Missing);
+        }
         Verdict::later((self.function)(access))
     }
 }

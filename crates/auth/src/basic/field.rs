@@ -9,9 +9,6 @@ use crate::Reason;
 /// The most that is read behind the scheme, in bytes.
 const LONGEST: usize = 4096;
 
-/// The longest user or password that is read.
-pub(super) const LONGEST_TEXT: usize = LONGEST / 4 * 3;
-
 /// A user and a password, as they were sent.
 pub(super) struct Pair {
     text: String,

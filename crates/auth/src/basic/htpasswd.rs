@@ -9,11 +9,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::runtime::Handle;
+use towerkit_endpoint::BoxError;
 
 use super::Password;
 use crate::files::{Contents, FromFiles};
 use crate::{LoadError, Reason, WatchFiles};
-use hash::Match;
+use hash::{Hash, Match};
 use limits::Limits;
 use users::Users;
 
@@ -34,7 +35,8 @@ use users::Users;
 ///
 /// bcrypt reads 72 bytes of a password: a longer one is refused, also where it was cut when the hash was made.
 ///
-/// Clones share the users and the limits. It needs Tokio's runtime.
+/// Clones share the users, and the limits where those were set before: a clone whose limits are set has ones of its own. It needs
+/// Tokio's runtime.
 ///
 /// ```
 /// use towerkit_auth::{Authentication, Basic, Htpasswd};
@@ -74,21 +76,24 @@ impl Htpasswd {
         Ok(Self { users: FromFiles::fixed(users), limits: Limits::default() })
     }
 
-    /// How many hashes are computed at once, at least 1; 4 at first. Each takes a processor, and Argon2 its memory.
+    /// How many hashes are computed at once, at least 1; 4 at first. Each takes a processor, and Argon2 its memory. It is set before
+    /// it is cloned.
     #[must_use]
     pub fn at_once(mut self, count: usize) -> Self {
         self.limits = self.limits.with_at_once(count);
         self
     }
 
-    /// How many calls may wait for their turn; 64 at first. A call of a deadline waits no longer than that.
+    /// How many calls may wait for their turn; 64 at first. A call of a deadline waits no longer than that. It is set before it is
+    /// cloned.
     #[must_use]
     pub fn waiting(mut self, count: usize) -> Self {
         self.limits = self.limits.with_waiting(count);
         self
     }
 
-    /// Reads the file again when it changes, for as long as it is run.
+    /// Reads the file again when it changes, for as long as it is run. Without [`on_event`](WatchFiles::on_event) nobody hears of
+    /// a file that is of no use.
     ///
     /// ```no_run
     /// use towerkit_auth::Htpasswd;
@@ -110,28 +115,71 @@ impl Htpasswd {
         let users = self.users.current().clone();
         let checked = runtime.spawn_blocking(move || {
             let _place = place;
-            let known = users.get(&user);
-            // Whoever is not known is compared with another's hash, and whatever comes of that does not count.
-            let Some(hash) = known.or_else(|| users.usual()) else { return Err(Reason::WrongCredentials(None)) };
-            let matches = hash.verify(password.as_str());
-            if known.is_none() {
-                return Err(Reason::WrongCredentials(None));
-            }
-            match matches {
-                Ok(Match::Yes) => Ok(user),
-                Ok(Match::No) => Err(Reason::WrongCredentials(Some(user))),
-                Ok(Match::TooLong) => {
-                    Err(Reason::Malformed("the password has more than the 72 bytes that bcrypt reads".into()))
-                }
-                Err(error) => Err(Reason::Unavailable(error)),
-            }
+            judge(&users, user, |hash| hash.verify(password.as_str()))
         });
         checked.await.unwrap_or_else(|error| Err(Reason::Unavailable(error.into())))
+    }
+}
+
+/// Whose the password is that is compared with a hash: with one, whether the user is known or not.
+fn judge<F>(users: &Users, user: String, verify: F) -> Result<String, Reason>
+where
+    F: FnOnce(&Hash) -> Result<Match, BoxError>,
+{
+    let known = users.get(&user);
+    // Whoever is not known is compared with another's hash, and whatever comes of that does not count.
+    let Some(hash) = known.or_else(|| users.usual()) else { return Err(Reason::WrongCredentials(None)) };
+    let matches = verify(hash);
+    if known.is_none() {
+        return Err(Reason::WrongCredentials(None));
+    }
+    match matches {
+        Ok(Match::Yes) => Ok(user),
+        Ok(Match::No) => Err(Reason::WrongCredentials(Some(user))),
+        Ok(Match::TooLong) => {
+            Err(Reason::Malformed("the password has more than the 72 bytes that bcrypt reads".into()))
+        }
+        Err(error) => Err(Reason::Unavailable(error)),
     }
 }
 
 impl fmt::Debug for Htpasswd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Htpasswd").field("users", &self.users).field("limits", &self.limits).finish()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::hash::Kind;
+    use super::*;
+
+    #[test]
+    fn a_user_who_is_not_known_costs_one_hash_as_most_have_it_and_is_not_let_in_by_it() {
+        let dear = "$2y$05$oKMo9vfyA6NKZjtR4N6byOE0zUqKW0PlDMsm4TNswd2FwgEquPl1C";
+        let cheap = "$2y$04$Zg3mRXyiN9bt6K/yvkBYyOMUGE5x70rcgkIqMT/68ayA8mSzMYFGu";
+        let text = format!("ada:{dear}\neve:{dear}\nbob:{cheap}");
+        let users = Users::parse(Path::new("users"), text.as_bytes()).unwrap();
+        for (user, cost, passes) in [("ada", 5, true), ("bob", 4, true), ("nobody", 5, false)] {
+            let mut computed = Vec::new();
+            let outcome = judge(&users, user.to_owned(), |hash| {
+                computed.push(hash.kind());
+                Ok(Match::Yes)
+            });
+            assert_eq!(computed, [Kind::Bcrypt { cost }], "{user}");
+            assert_eq!(outcome.is_ok(), passes, "{user}");
+            assert!(passes || matches!(outcome, Err(Reason::WrongCredentials(None))));
+        }
+    }
+
+    #[test]
+    fn a_user_who_is_not_known_is_told_alike_whatever_the_other_hash_says() {
+        let text = "ada:$2y$04$Zg3mRXyiN9bt6K/yvkBYyOMUGE5x70rcgkIqMT/68ayA8mSzMYFGu";
+        let users = Users::parse(Path::new("users"), text.as_bytes()).unwrap();
+        for said in [Ok(Match::Yes), Ok(Match::No), Ok(Match::TooLong), Err("it broke".into())] {
+            let outcome = judge(&users, "nobody".to_owned(), |_| said);
+            assert!(matches!(outcome, Err(Reason::WrongCredentials(None))), "{outcome:?}");
+        }
     }
 }

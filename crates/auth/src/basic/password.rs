@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::constant_time::Secret;
+use crate::constant_time::is_secret;
 
 /// A password as it was sent. `Debug` hides it, and nothing displays it.
 ///
@@ -18,7 +18,7 @@ impl Password {
     /// Whether it is this one: in a time that tells nothing of the one expected, nor of its length.
     #[must_use]
     pub fn is(&self, expected: &str) -> bool {
-        Secret::new(expected.as_bytes(), self.0.len()).is(self.0.as_bytes()).into()
+        is_secret(self.0.as_bytes(), expected.as_bytes()).into()
     }
 
     /// The text, to be hashed. It is a secret.

@@ -1,13 +1,13 @@
-#[cfg(feature = "htpasswd")]
 use std::sync::Arc;
 
+use subtle::Choice;
 use towerkit_endpoint::BoxError;
 
 #[cfg(feature = "htpasswd")]
 use super::Htpasswd;
 use super::Password;
-use super::field::{LONGEST_TEXT, Pair};
-use crate::constant_time::Secret;
+use super::field::Pair;
+use crate::constant_time::is_secret;
 use crate::{Principal, Reason, Scheme, Verdict};
 
 /// Says whose a user and a password are.
@@ -17,16 +17,19 @@ pub(super) trait Verifier: Send + Sync + 'static {
 
 /// One user with one password.
 pub(super) struct Fixed {
-    user: Secret,
-    password: Secret,
+    user: Box<str>,
+    password: Box<[u8]>,
+    /// Where there is a password at all: one that is not set lets nobody in.
+    set: bool,
     principal: Principal,
 }
 
 impl Fixed {
     pub(super) fn new(realm: &str, user: String, password: &[u8]) -> Self {
         Self {
-            user: Secret::new(user.as_bytes(), LONGEST_TEXT),
-            password: Secret::new(password, LONGEST_TEXT),
+            user: user.as_str().into(),
+            password: password.into(),
+            set: !password.is_empty(),
             principal: Principal::new(Scheme::Basic, user).with_issuer(realm),
         }
     }
@@ -34,9 +37,9 @@ impl Fixed {
 
 impl Verifier for Fixed {
     fn verify(&self, pair: Pair) -> Verdict<Principal> {
-        let user = self.user.is(pair.user().as_bytes());
-        let password = self.password.is(pair.password().as_bytes());
-        if (user & password).into() {
+        let user = is_secret(pair.user().as_bytes(), self.user.as_bytes());
+        let password = is_secret(pair.password().as_bytes(), &self.password);
+        if (user & password & Choice::from(u8::from(self.set))).into() {
             return Verdict::pass(self.principal.clone());
         }
         // It is copied whether it is known or not: a wrong user costs what a wrong password does.
@@ -46,7 +49,10 @@ impl Verifier for Fixed {
 }
 
 /// A function of the user's own.
-pub(super) struct Function<F>(pub(super) F);
+pub(super) struct Function<F> {
+    pub(super) realm: Arc<str>,
+    pub(super) function: F,
+}
 
 impl<F, Fut> Verifier for Function<F>
 where
@@ -55,9 +61,11 @@ where
 {
     fn verify(&self, pair: Pair) -> Verdict<Principal> {
         let (user, password) = pair.into_parts();
-        let outcome = (self.0)(user, password);
+        let outcome = (self.function)(user, password);
+        let realm = Arc::clone(&self.realm);
         Verdict::later(async move {
             match outcome.await {
+                Ok(Some(principal)) if principal.issuer().is_none() => Ok(principal.with_issuer(&*realm)),
                 Ok(Some(principal)) => Ok(principal),
                 Ok(None) => Err(Reason::WrongCredentials(None)),
                 Err(error) => Err(Reason::Unavailable(error)),

@@ -61,11 +61,32 @@ fn called(function: &str, arguments: &str, names: &Names<'_>) -> Result<Option<P
     let Some(function) = WITH_PATTERN.into_iter().find(|name| *name == function) else {
         return Err(format!("there is no function {}", written(function)));
     };
-    let pattern = arguments.split(')').next().unwrap_or_default().split(',').nth(1).unwrap_or_default().trim();
-    match names.rule.iter().position(|name| name == pattern) {
+    // Names and nothing else: within a text or a call a comma would shift what is looked at here from what is called.
+    let arguments = arguments.split_once(')').and_then(|(arguments, _)| arguments.split_once(','));
+    let field = arguments.and_then(|(value, pattern)| {
+        names.request.iter().chain(names.rule).find(|name| *name == value.trim())?;
+        names.rule.iter().position(|name| name == pattern.trim())
+    });
+    match field {
         Some(field) => Ok(Some((function, field))),
-        None => Err(format!("the pattern of {function}, its second argument, must be a field of the rules")),
+        None => Err(format!(
+            "the pattern of {function}, its second argument, must be a field of the rules, and the first a name as well"
+        )),
     }
+}
+
+/// A matcher that looks at both sides of each `&&` and `||`, whatever the first says. To the language of the matchers `&` and `|` bind as these do.
+pub(super) fn without_short_cuts(matcher: &str) -> String {
+    let mut parts: Vec<_> = matcher.split('"').map(str::to_owned).collect();
+    let mut in_text = false;
+    for part in &mut parts {
+        if !in_text {
+            *part = part.replace("&&", "&").replace("||", "|");
+        }
+        // A quote that is escaped ends no text.
+        in_text = !in_text || part.bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1;
+    }
+    parts.join("\"")
 }
 
 /// As it stands in the file.

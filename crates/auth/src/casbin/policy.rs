@@ -21,9 +21,7 @@ pub(super) fn read(path: &Path, text: &str, model: &mut DefaultModel, patterns: 
         let section = kind.get(..1).unwrap_or_default().to_owned();
         let definition = model.get_model().get(&section).and_then(|section| section.get(&kind));
         match (section.as_str(), definition) {
-            ("p", Some(definition)) => {
-                rule(&kind, definition, &fields, patterns).map_err(|what| wrong(&what))?;
-            }
+            ("p", Some(definition)) => rule(definition, &fields, patterns).map_err(|what| wrong(&what))?,
             ("g", Some(definition)) => counted(&fields, fields_of_role(definition)).map_err(|what| wrong(&what))?,
             _ => return Err(wrong("the model has no rules of this kind")),
         }
@@ -42,16 +40,15 @@ fn counted(fields: &[String], expected: usize) -> Result<(), String> {
     }
 }
 
-fn rule(kind: &str, definition: &Assertion, fields: &[String], patterns: &[Pattern]) -> Result<(), String> {
+fn rule(definition: &Assertion, fields: &[String], patterns: &[Pattern]) -> Result<(), String> {
     counted(fields, definition.tokens.len())?;
-    let effect = format!("{kind}_eft");
     for (name, field) in definition.tokens.iter().zip(fields) {
-        if *name == effect && !matches!(field.as_str(), "allow" | "deny") {
+        if name == "p_eft" && !matches!(field.as_str(), "allow" | "deny") {
             return Err("its effect is neither `allow` nor `deny`".to_owned());
         }
     }
     for (function, at) in patterns {
-        if kind == "p" && !fields.get(*at).is_some_and(|pattern| functions::takes(function, pattern)) {
+        if !fields.get(*at).is_some_and(|pattern| functions::takes(function, pattern)) {
             return Err(format!("its field {} is no pattern for {function}", at + 1));
         }
     }

@@ -4,9 +4,9 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use casbin::rhai::ImmutableString;
-use casbin::{CoreApi, Enforcer, NullAdapter};
+use casbin::{CoreApi, DefaultModel, Enforcer, Model, NullAdapter};
 
-use super::{functions, model, policy};
+use super::{functions, matcher, model, policy};
 use crate::LoadError;
 
 /// A model with its rules; nothing changes it any more.
@@ -25,14 +25,20 @@ impl Rules {
         policy::read(of_rules, text(of_rules, rules)?, &mut model, &patterns)?;
 
         let failed = |error: casbin::Error| LoadError::new(of_model, format!("casbin can't use it: {error}"));
-        let made = at_once(Enforcer::new_raw(model, NullAdapter));
-        let mut enforcer = made.ok_or_else(|| LoadError::new(of_model, "casbin waits"))?.map_err(failed)?;
-        functions::replace(&mut enforcer);
-        enforcer.build_role_links().map_err(failed)?;
-        let rules = Self { enforcer };
-        // What is no expression of texts fails here, and not with each request.
-        rules.allow(vec![ImmutableString::default(); values]).map_err(failed)?;
-        Ok(rules)
+        let make = |model: DefaultModel| {
+            let made = at_once(Enforcer::new_raw(model, NullAdapter));
+            let mut enforcer = made.ok_or_else(|| LoadError::new(of_model, "casbin waits"))?.map_err(failed)?;
+            functions::replace(&mut enforcer);
+            enforcer.build_role_links().map_err(failed)?;
+            Ok::<_, LoadError>(Self { enforcer })
+        };
+        // What is no expression of texts fails here, and not with each request; also what stands behind an `&&` that most requests don't get past.
+        let mut trial = model.clone();
+        if let Some(matcher) = trial.get_mut_model().get_mut("m").and_then(|matchers| matchers.get_mut("m")) {
+            matcher.value = matcher::without_short_cuts(&matcher.value);
+        }
+        make(trial)?.allow(vec![ImmutableString::default(); values]).map_err(failed)?;
+        make(model)
     }
 
     pub(super) fn allow(&self, values: Vec<ImmutableString>) -> Result<bool, casbin::Error> {

@@ -54,7 +54,7 @@ pub(super) struct Unsendable;
 
 impl fmt::Display for Unsendable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the credentials are empty, or hold characters that a field can't")
+        f.write_str("the credentials are empty, or hold characters that can't be sent")
     }
 }
 

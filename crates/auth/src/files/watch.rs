@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 use std::fmt;
-use std::path::PathBuf;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +22,8 @@ const SETTLE: Duration = Duration::from_millis(100);
 pub enum FileEvent {
     /// The files had changed, and are used now.
     Reloaded(Vec<PathBuf>),
-    /// The files have changed, or can't be read, and are of no use: what was used before is kept. It is told once, until they change again.
+    /// The files have changed, or can't be read, and are of no use, also where what reads them panics: what was used before is kept. It is told once, until they
+    /// change again.
     Failed(LoadError),
 }
 
@@ -41,7 +43,8 @@ impl fmt::Display for FileEvent {
 
 type OnEvent = dyn Fn(&FileEvent) + Send + Sync;
 
-/// A [`Member`] that reads files again when they change: of a key set, of passwords, of keys, of a policy.
+/// A [`Member`] that reads files again when they change: of a key set, of passwords, of keys, of a policy. Without
+/// [`on_event`](Self::on_event) nobody hears of a file that is of no use.
 ///
 /// It reads them now and then, and compares. So it does not matter how they are replaced: written over, renamed, or behind a
 /// link, as Kubernetes has them. What can't be used is told, and what was there before is kept.
@@ -89,13 +92,22 @@ impl WatchFiles {
             return Ok(Look::Unsettled);
         }
         let files = Arc::clone(&self.files);
-        spawn_blocking(move || match files.take(&changed) {
+        spawn_blocking(move || match take(&*files, &changed) {
             Ok(()) => Look::Taken,
             Err(error) => Look::OfNoUse(NoUse::Refused(changed), error),
         })
         .await
         .map_err(Into::into)
     }
+}
+
+/// Makes it anew. What panics over what is new must not take what runs down, which has the old.
+fn take(files: &dyn Reload, contents: &Contents) -> Result<(), LoadError> {
+    // Nothing is stored before all is read.
+    catch_unwind(AssertUnwindSafe(|| files.take(contents))).unwrap_or_else(|_| {
+        let path = files.paths().first().map_or(Path::new(""), PathBuf::as_path);
+        Err(LoadError::new(path, "what reads it has panicked"))
+    })
 }
 
 /// What a look has shown.
@@ -168,5 +180,46 @@ impl fmt::Debug for WatchFiles {
             .field("paths", &self.files.paths())
             .field("every", &self.every)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use std::fs;
+
+    use tokio::sync::mpsc;
+
+    use super::*;
+    use crate::files::FromFiles;
+
+    #[tokio::test(start_paused = true)]
+    async fn where_what_reads_a_new_file_panics_that_is_told_once_the_old_is_kept_and_the_next_is_taken() {
+        let path = std::env::temp_dir().join(format!("towerkit-auth-panics-{}", std::process::id()));
+        fs::write(&path, "old").unwrap();
+        let files = FromFiles::open(vec![path.clone()], |contents| match contents.as_slice() {
+            [content] if content == b"bad" => panic!("it is bad"),
+            contents => Ok(contents.concat()),
+        })
+        .unwrap();
+        let (tell, mut told) = mpsc::unbounded_channel();
+        let watch = WatchFiles::new(Arc::clone(&files) as _).every(Duration::from_secs(1));
+        let watch = watch.on_event(move |event| tell.send(event.to_string()).unwrap_or_default());
+        let (lifeline, stopper) = Lifeline::detached();
+        let running = tokio::spawn(watch.run(lifeline));
+
+        fs::write(&path, "bad").unwrap();
+        let event = format!("{}: what reads it has panicked; what was read before is kept", path.display());
+        assert_eq!(told.recv().await, Some(event));
+        assert_eq!(**files.current(), *b"old");
+        sleep(Duration::from_secs(10)).await;
+        assert!(told.try_recv().is_err());
+
+        fs::write(&path, "new").unwrap();
+        assert_eq!(told.recv().await, Some(format!("{}: read again", path.display())));
+        assert_eq!(**files.current(), *b"new");
+        stopper.stop(Duration::from_secs(1));
+        running.await.unwrap().unwrap();
+        fs::remove_file(&path).unwrap();
     }
 }

@@ -41,7 +41,7 @@ impl<'a> Compact<'a> {
     }
 }
 
-/// Without padding, and with nothing in the bits that are left over: a token can be written in one way only.
+/// Strictly: without padding, and with nothing in the bits that are left over.
 fn decode(part: &str, problem: &'static str) -> Result<Vec<u8>, Reason> {
     URL_SAFE_NO_PAD.decode(part).map_err(|_| Reason::Malformed(problem.into()))
 }

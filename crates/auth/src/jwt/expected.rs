@@ -17,7 +17,8 @@ impl Issuer {
         Self::any_of([issuer])
     }
 
-    /// One of these. All of the verifier's keys are believed for each of them; so issuers that may not speak for one another take a verifier each.
+    /// One of these. All of the verifier's keys are believed for each of them; so issuers that may not speak for one another take a verifier each, of
+    /// [`JwtVerifiers`](crate::JwtVerifiers).
     #[must_use]
     pub fn any_of<I: Into<String>>(issuers: impl IntoIterator<Item = I>) -> Self {
         Self(Expected::one_of(issuers))
@@ -83,6 +84,11 @@ impl Expected {
 
     fn one_of<T: Into<String>>(texts: impl IntoIterator<Item = T>) -> Self {
         Self(Some(texts.into_iter().map(Into::into).collect()))
+    }
+
+    /// All of them; none where it may be anything.
+    pub(super) fn texts(&self) -> Option<&[String]> {
+        self.0.as_deref()
     }
 
     /// Whether a claim must be there.

@@ -71,7 +71,7 @@ impl JwksFile {
         Arc::clone(&self.0.current())
     }
 
-    /// What reads it again when it changes, once it is run.
+    /// What reads it again when it changes, once it is run. Without `on_event` nobody hears of a file that is of no use.
     pub fn watch(&self) -> WatchFiles {
         WatchFiles::new(Arc::clone(&self.0) as _)
     }

@@ -13,9 +13,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jsonwebtoken::Algorithm;
-use towerkit_http_client::HttpClient;
+use towerkit_http_client::{HttpClient, InvalidUrl};
 
-pub use address::InvalidJwksUrl;
 pub use event::{JwksError, JwksEvent};
 
 use self::address::Address;
@@ -53,7 +52,7 @@ use super::{JwksRules, Keys};
 /// | --- | --- | --- |
 /// | at start | | at once; [ready](Self::required) when that has ended, well or not |
 /// | at an [interval](Self::interval) | 5 min | or earlier, where the reply's `cache-control: max-age`, less its `age`, says so (RFC 9111); never below 1 min. Up to a tenth earlier, by chance |
-/// | on demand | | when a token names a key that is not known, and the last fetch on demand has ended a [cool-down](Self::cool_down), 10 s, ago |
+/// | on demand | | when a token names a key that is not known, and the last fetch on demand has ended a [cool-down](Self::cool_down), 10 s, ago; caches on the way are told to ask (`cache-control: no-cache`) |
 /// | after a failure | 1 s | twice as long each time, up to 1 min or the interval; up to half of it earlier, by chance |
 ///
 /// There is one fetch at a time, and whoever needs it waits for it. It is cut off after a [time
@@ -66,14 +65,17 @@ use super::{JwksRules, Keys};
 /// | the token's key is | callers |
 /// | --- | --- |
 /// | known | are verified at once, whatever the issuer does |
-/// | not known | wait for a fetch, for [5 s](Self::wait_limit) at most, and with [1024](Self::waiters) others at most; those above are refused as [`Overloaded`](crate::Reason::Overloaded) |
-/// | not known then either, or during the cool-down, or the fetch failed | are refused as [`UnknownKey`](crate::Reason::UnknownKey): `Unauthenticated` |
-/// | not known, and there never were keys, or they are [too old](Self::stale_for) | are refused as [`Unavailable`](crate::Reason::Unavailable) |
+/// | not known | wait for a fetch, for [5 s](Self::wait_limit) at most, and with [1024](Self::waiters) others at most |
+/// | not known then either, or during the cool-down, or the fetch failed, or too many wait | are refused as [`UnknownKey`](crate::Reason::UnknownKey): `Unauthenticated` |
+/// | not known, and there never were keys, or they are [too old](Self::stale_for) | are refused as [`Unavailable`](crate::Reason::Unavailable); where too many wait as [`Overloaded`](crate::Reason::Overloaded) |
 /// | not known, and the member doesn't run | the same, at once |
 ///
 /// With keys at hand it is never `Unavailable` that the issuer is down: anybody can name a key that is not known, and
 /// what looks like a fault of the service opens the breakers of those who call it for others. Operators see it by
 /// [`on_event`](Self::on_event).
+///
+/// A key that was published just after a fetch on demand has looked is unknown for the rest of that fetch, the cool-down and the next fetch: with the
+/// defaults, and while the issuer answers, for 20 s at the most. An issuer that publishes a key some minutes before it signs by it spares its callers that.
 ///
 /// # While the issuer is down
 ///
@@ -97,8 +99,8 @@ impl JwksUrl {
     ///
     /// Where it is none, has credentials in it, is plain `http` to another machine, or is `https` and the client is
     /// [plain](HttpClient::plain).
-    pub fn new(url: &str, client: HttpClient) -> Result<Self, InvalidJwksUrl> {
-        Ok(Self::at(Address::keys(url, &client, false)?, client))
+    pub fn new(url: &str, client: HttpClient) -> Result<Self, InvalidUrl> {
+        Ok(Self::at(Address::Keys(address::protected(url, &client)?), client))
     }
 
     /// As [`new`](Self::new), but plain `http` to any machine. Whoever is on the way to it can replace the keys by
@@ -107,20 +109,21 @@ impl JwksUrl {
     /// # Errors
     ///
     /// Else the same.
-    pub fn over_plain_http(url: &str, client: HttpClient) -> Result<Self, InvalidJwksUrl> {
-        Ok(Self::at(Address::keys(url, &client, true)?, client))
+    pub fn over_plain_http(url: &str, client: HttpClient) -> Result<Self, InvalidUrl> {
+        Ok(Self::at(Address::Keys(address::over_plain_http(url, &client)?), client))
     }
 
     /// By the name of an issuer, whose configuration says where the keys are (OpenID Connect Discovery 1.0, section 4):
     /// `jwks_uri` in what is at `/.well-known/openid-configuration` behind the issuer's URL.
     ///
     /// The configuration must name just this issuer (section 4.3), letter by letter, and what it says is held to the
-    /// same rules as [a URL](Self::new). It is fetched at the first time, and again after a failure.
+    /// same rules as [a URL](Self::new); where the issuer is `https`, so must be the keys. It is fetched with the keys, each time but on
+    /// demand, where it is only after a failure.
     ///
     /// # Errors
     ///
     /// As for [`new`](Self::new), and where it has a query.
-    pub fn discover(issuer: &str, client: HttpClient) -> Result<Self, InvalidJwksUrl> {
+    pub fn discover(issuer: &str, client: HttpClient) -> Result<Self, InvalidUrl> {
         Ok(Self::at(Address::issuer(issuer, &client)?, client))
     }
 

@@ -130,6 +130,7 @@ impl<K> JwtSigner<K> {
     }
 
     /// Says in whose name the calls are made: `sub`. One that differs from call to call stands among the claims.
+    /// A [`JwtVerifier`](crate::JwtVerifier) asks for one unless that is waived.
     #[must_use]
     pub fn subject(mut self, subject: impl Into<String>) -> Self {
         self.registered.subject = Some(subject.into());

@@ -20,18 +20,24 @@ use crate::{Authenticator, Challenge, Principal, Reason, Scheme, Verdict};
 ///
 /// A token passes if
 ///
-/// * it has at most [8 KiB](Self::max_size), is written in the one way that there is (strict base64url, no member of its JSON twice), and
-///   asks for no extension (`crit`, `b64`, `zip`);
+/// * it has at most [8 KiB](Self::max_size), its base64url is strict, no member of its JSON stands twice, and it asks for no extension
+///   (`crit`, `b64`, `zip`);
 /// * it names an algorithm which is that of its [key](crate::Key), and its signature is right. The key is found [by its id](crate::KeySet),
 ///   never by what stands in the token (`jwk`, `jku`, `x5c`, `x5u`); for an id that is not known the [`Keys`] are asked for newer ones, once;
-/// * only then its claims are looked at: `iss` and `aud` are what is [expected](Self::new), `exp` is there and not over, `nbf` and `iat` are
-///   not to come, with a [leeway](Self::leeway) of 30 s.
+/// * only then its claims are looked at: `iss` and `aud` are what is [expected](Self::new), `sub` is there and not empty, `exp` is there and
+///   not over, `nbf` and `iat` are not to come, with a [leeway](Self::leeway) of 30 s.
 ///
 /// The [`Principal`] has the `sub` as its subject, the issuer, the expiry, the scopes (`scope`, or `scp` where there is none), and what a
 /// type [of one's own](Self::claims) reads.
 ///
 /// A caller whose token does not pass learns that it is invalid, and no more than that: only of one that is over that it has expired. The
 /// [`Reason`] has it all.
+///
+/// Tokens of several issuers that may not speak for one another are for [`JwtVerifiers`](crate::JwtVerifiers): of two verifiers in one
+/// [`Authentication`](crate::Authentication::or) the second is never asked.
+///
+/// A list of tokens that are taken back, or were seen, goes by their `jti`, not by their text: of a signature of ECDSA anybody can make
+/// another one that is right as well.
 ///
 /// Clones share what they were set to. A call costs the signature's check, and allocations for the parts of the token and the principal; what
 /// the claims hold beyond that is read in one pass, and once more into a type of one's own.
@@ -84,7 +90,7 @@ impl JwtVerifier {
     #[must_use]
     pub fn new(keys: impl Into<Keys>, issuer: Issuer, audience: Audience) -> Self {
         let rules =
-            Rules { issuer, audience, leeway: Duration::from_secs(30), expiry: true, max_age: None, subject: false };
+            Rules { issuer, audience, leeway: Duration::from_secs(30), expiry: true, max_age: None, subject: true };
         let (keys, max_size) = (keys.into(), 8 * 1024);
         Self(Arc::new(Settings { keys, rules, max_size, token_type: None, typed: None, realm: None }))
     }
@@ -118,10 +124,11 @@ impl JwtVerifier {
         self.set(|settings| settings.token_type = Some(media_type.into()))
     }
 
-    /// Refuses tokens without a `sub`, or with an empty one.
+    /// Lets tokens pass that have no `sub`, or an empty one: the principal's subject is empty then, and the same for all of them. What
+    /// counts or decides by subject has to know.
     #[must_use]
-    pub fn subject_required(self) -> Self {
-        self.set(|settings| settings.rules.subject = true)
+    pub fn without_subject(self) -> Self {
+        self.set(|settings| settings.rules.subject = false)
     }
 
     /// Reads the claims into a type, too: [`Principal::claims`] has them. A token whose claims don't fit is refused.
@@ -140,6 +147,14 @@ impl JwtVerifier {
     #[must_use]
     pub fn max_size(self, bytes: usize) -> Self {
         self.set(|settings| settings.max_size = bytes)
+    }
+
+    pub(super) fn issuer(&self) -> &Issuer {
+        &self.0.rules.issuer
+    }
+
+    pub(super) fn size_limit(&self) -> usize {
+        self.0.max_size
     }
 
     /// Judges a token, whatever it came by.

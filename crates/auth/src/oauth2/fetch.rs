@@ -1,4 +1,8 @@
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 use std::time::{Duration, SystemTime};
 
 use tokio::runtime::Handle;
@@ -101,28 +105,43 @@ struct Fetch {
 
 impl Fetch {
     async fn run(mut self, began: SystemTime) {
-        let outcome = self.issuer.request.send(began).await;
-        self.end(outcome);
-    }
-
-    fn end(&mut self, outcome: Result<Token, Failed>) {
+        let outcome = self.fetch(began).await;
         self.has_ended = true;
         let outcome = self.issuer.supply().end(self.number, outcome, SystemTime::now());
         self.tell.send_replace(Some(outcome));
     }
+
+    async fn fetch(&self, began: SystemTime) -> Result<Token, Failed> {
+        let request = &self.issuer.request;
+        let mut asked_for = None;
+        let (why, error): (_, fn(NoToken) -> NoCredentials) =
+            match unless_panicked(request.send(began, &mut asked_for)).await {
+                Some(Ok(token)) => return Ok(token),
+                Some(Err(why)) => (why, NoCredentials::new),
+                None => (NoToken::Lost("the fetch of a token has panicked"), NoCredentials::internal),
+            };
+        // Those who wait hear of the failure, whatever becomes of who is told of it.
+        let _ = catch_unwind(AssertUnwindSafe(|| (request.on_failure)(&why)));
+        Err(Failed { error: error(why), asked_for })
+    }
 }
 
-/// Where the runtime ends, or the HTTP client panics.
+/// Where the runtime ends.
 impl Drop for Fetch {
     fn drop(&mut self) {
-        if self.has_ended {
-            return;
-        }
-        if std::thread::panicking() {
-            let error = NoCredentials::internal(NoToken::Lost("the fetch of a token has panicked"));
-            self.end(Err(Failed { error, asked_for: None }));
-        } else {
+        if !self.has_ended {
             self.issuer.supply().lose(self.number);
         }
     }
+}
+
+/// None where the HTTP client panics. It is caught, and not seen by a guard while it unwinds: who is told of it may panic in turn, and that would be the
+/// end of the process.
+async fn unless_panicked<F: Future>(future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
+        Ok(poll) => poll.map(Some),
+        Err(_) => Poll::Ready(None),
+    })
+    .await
 }

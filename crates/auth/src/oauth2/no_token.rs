@@ -3,9 +3,12 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use http::StatusCode;
-use towerkit_http_client::{InvalidUrl, NoReply};
+use towerkit_http_client::NoReply;
 
-/// Why an issuer gave no token: the cause of a [`NoCredentials`](crate::NoCredentials), for operators. There is no secret in it.
+/// Why an issuer gave no token: the cause of a [`NoCredentials`](crate::NoCredentials), for operators.
+///
+/// There is no secret in it: where an issuer repeats what it was sent, be it the secret, the field that it came in, or a [parameter](crate::ClientCredentials::param),
+/// `[secret]` stands in its place.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum NoToken {
@@ -51,35 +54,5 @@ impl StdError for NoToken {
             Self::NoReply(error) => error.source(),
             _ => None,
         }
-    }
-}
-
-/// Why tokens can't be fetched from a URL. It doesn't show the URL, which may have a password in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum InvalidTokenUrl {
-    /// It is none that can be used.
-    Url(InvalidUrl),
-    /// It is `http` to another machine, and the secret would be sent in plain text.
-    Plain,
-}
-
-impl fmt::Display for InvalidTokenUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Url(invalid) => write!(f, "the URL of the token endpoint {}", invalid.what()),
-            Self::Plain => f.write_str(
-                "the URL of the token endpoint is http to another machine, and the secret would be sent in plain text: \
-                 use https, or over_plain_http",
-            ),
-        }
-    }
-}
-
-impl StdError for InvalidTokenUrl {}
-
-impl From<InvalidUrl> for InvalidTokenUrl {
-    fn from(invalid: InvalidUrl) -> Self {
-        Self::Url(invalid)
     }
 }

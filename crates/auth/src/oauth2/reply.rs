@@ -6,6 +6,7 @@ use serde_json::Value;
 use towerkit_http_client::said;
 
 use super::NoToken;
+use super::secrets::Secrets;
 use crate::{Credentials, Reason};
 
 /// No token is good for longer: a year, in seconds.
@@ -76,16 +77,15 @@ fn seconds(value: &Value) -> Option<u64> {
     }
 }
 
-/// Reads any other reply. An issuer that writes the secret into its reply does not get it into a log.
-pub(super) fn refused(status: StatusCode, body: &[u8], secret: &str) -> NoToken {
+/// Reads any other reply. An issuer that writes into it what it was sent does not get a secret into a log.
+pub(super) fn refused(status: StatusCode, body: &[u8], secrets: &Secrets) -> NoToken {
     let Ok(Refusal { error, error_description }) = serde_json::from_slice(body) else {
         return NoToken::Unexpected(status);
     };
-    let without_secret = |text: String| if secret.is_empty() { text } else { text.replace(secret, "[secret]") };
     NoToken::Refused {
         status,
-        error: Reason::quote(&without_secret(error)),
-        description: error_description.map(|text| said(without_secret(text).as_bytes())),
+        error: Reason::quote(&secrets.cut_out_of(&error)),
+        description: error_description.map(|text| said(secrets.cut_out_of(&text).as_bytes())),
     }
 }
 
@@ -139,7 +139,8 @@ mod tests {
     fn what_an_issuer_says_is_escaped_and_cut_and_has_no_secret_in_it() {
         let description = format!("{}\\u001b[2J\\nlevel=info hush", "x".repeat(10));
         let body = format!(r#"{{"error":"invalid_client{}","error_description":"{description}"}}"#, "y".repeat(100));
-        let NoToken::Refused { error, description, .. } = refused(StatusCode::BAD_REQUEST, body.as_bytes(), "hush")
+        let hush = Secrets::new(["hush".to_owned()]);
+        let NoToken::Refused { error, description, .. } = refused(StatusCode::BAD_REQUEST, body.as_bytes(), &hush)
         else {
             panic!("it is a refusal");
         };

@@ -7,12 +7,11 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Request, Uri};
-use towerkit_http_client::{HttpClient, ServerUrl, encoded};
+use towerkit_http_client::{HttpClient, InvalidUrl, ServerUrl, encoded};
 
+use super::NoToken;
 use super::reply;
-use super::supply::Failed;
-use super::{InvalidTokenUrl, NoToken};
-use crate::NoCredentials;
+use super::secrets::Secrets;
 use crate::credentials::Token;
 
 /// The longest reply that is read, in bytes.
@@ -41,6 +40,9 @@ pub(super) struct TokenRequest {
     pub(super) auth: ClientAuth,
     /// With a space between any two.
     pub(super) scope: String,
+    /// None of them is a secret.
+    pub(super) audiences: Vec<String>,
+    /// Any of them may be one.
     pub(super) params: Vec<(String, String)>,
     pub(super) renew_before: Duration,
     pub(super) default_lifetime: Duration,
@@ -50,12 +52,11 @@ pub(super) struct TokenRequest {
 
 impl TokenRequest {
     pub(super) fn new(
-        url: &str,
+        url: ServerUrl,
         client_id: String,
         client_secret: String,
         client: HttpClient,
-    ) -> Result<Self, InvalidTokenUrl> {
-        let url = ServerUrl::read(url, &client)?.without_user()?;
+    ) -> Result<Self, InvalidUrl> {
         let uri = url.uri()?;
         Ok(Self {
             client,
@@ -65,17 +66,13 @@ impl TokenRequest {
             client_secret,
             auth: ClientAuth::default(),
             scope: String::new(),
+            audiences: Vec::new(),
             params: Vec::new(),
             renew_before: Duration::from_secs(60),
             default_lifetime: Duration::from_secs(300),
             timeout: Duration::from_secs(10),
             on_failure: Arc::new(|_| {}),
         })
-    }
-
-    /// Whether nobody on the way reads what is sent: by TLS, or since it does not leave the machine.
-    pub(super) fn is_protected(&self) -> bool {
-        self.uri.scheme_str() == Some("https") || self.uri.host().is_some_and(is_this_machine)
     }
 
     pub(super) fn add_scope(&mut self, scope: &str) {
@@ -86,17 +83,11 @@ impl TokenRequest {
     }
 
     /// Fetches a token. `now` is when it begins: the lifetime is counted from there, since the issuer made the token some time after.
-    pub(super) async fn send(&self, now: SystemTime) -> Result<Token, Failed> {
-        let mut asked_for = None;
-        match self.exchange(&mut asked_for).await {
-            Ok(reply::Issued { credentials, lifetime }) => {
-                Ok(Token::new(credentials, now, lifetime.unwrap_or(self.default_lifetime), self.renew_before))
-            }
-            Err(why) => {
-                (self.on_failure)(&why);
-                Err(Failed { error: NoCredentials::new(why), asked_for })
-            }
-        }
+    ///
+    /// Where there is none the issuer may have asked for a pause.
+    pub(super) async fn send(&self, now: SystemTime, asked_for: &mut Option<Duration>) -> Result<Token, NoToken> {
+        let reply::Issued { credentials, lifetime } = self.exchange(asked_for).await?;
+        Ok(Token::new(credentials, now, lifetime.unwrap_or(self.default_lifetime), self.renew_before))
     }
 
     async fn exchange(&self, asked_for: &mut Option<Duration>) -> Result<reply::Issued, NoToken> {
@@ -107,13 +98,28 @@ impl TokenRequest {
             return reply::issued(reply.body());
         }
         *asked_for = reply.headers().get(RETRY_AFTER).and_then(seconds);
-        Err(reply::refused(reply.status(), reply.body(), &self.client_secret))
+        Err(reply::refused(reply.status(), reply.body(), &self.secrets()))
+    }
+
+    /// What must not be shown of that which is sent, in all forms that it has there.
+    fn secrets(&self) -> Secrets {
+        let plain = self.params.iter().map(|(_, value)| value).chain([&self.client_secret]);
+        let forms = plain.flat_map(|secret| [secret.clone(), encoded(secret).collect()]);
+        // It is found with its padding and without.
+        Secrets::new(forms.chain([self.basic().trim_end_matches('=').to_owned()]))
+    }
+
+    fn basic(&self) -> String {
+        STANDARD.encode(format!("{}:{}", encoded(&self.client_id), encoded(&self.client_secret)))
     }
 
     fn http(&self) -> http::Result<Request<Bytes>> {
         let mut form = Form(String::from("grant_type=client_credentials"));
         if !self.scope.is_empty() {
             form.add("scope", &self.scope);
+        }
+        for audience in &self.audiences {
+            form.add("audience", audience);
         }
         for (name, value) in &self.params {
             form.add(name, value);
@@ -123,8 +129,7 @@ impl TokenRequest {
             .header(ACCEPT, "application/json");
         match self.auth {
             ClientAuth::Basic => {
-                let pair = format!("{}:{}", encoded(&self.client_id), encoded(&self.client_secret));
-                let mut value = HeaderValue::try_from(format!("Basic {}", STANDARD.encode(pair)))?;
+                let mut value = HeaderValue::try_from(format!("Basic {}", self.basic()))?;
                 value.set_sensitive(true);
                 request = request.header(AUTHORIZATION, value);
             }
@@ -147,11 +152,6 @@ impl Form {
         self.0.push('=');
         self.0.extend(encoded(value));
     }
-}
-
-fn is_this_machine(host: &str) -> bool {
-    host == "localhost"
-        || host.trim_matches(['[', ']']).parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
 }
 
 /// `retry-after` in seconds (RFC 9110, section 10.2.3).

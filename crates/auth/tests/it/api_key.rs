@@ -63,8 +63,31 @@ async fn the_field_may_have_another_name() {
     assert_eq!(said(&keys, &context([("x-shop-key", &b"abc"[..])])).await, "is cart");
     assert_eq!(said(&keys, &context([("x-api-key", &b"abc"[..])])).await, "none");
     assert_eq!(keys.challenge(None).unwrap(), r#"ApiKey header="x-shop-key""#);
+}
+
+#[tokio::test]
+async fn in_authorization_a_key_stands_alone_and_what_has_a_scheme_is_anothers() {
     let bare = abc().header(http::header::AUTHORIZATION);
-    assert_eq!(said(&bare, &context([("authorization", &b"abc"[..])])).await, "is cart");
+    let table: &[(&[&str], &str)] = &[
+        (&["abc"], "is cart"),
+        (&["abcd"], "unknown_key"),
+        (&["Basic YWRhOnJvc2VidWQ="], "none"),
+        (&["Bearer abc"], "none"),
+        (&["ApiKey abc"], "none"),
+        (&["abc abc"], "none"),
+        (&["abc", "Bearer abc"], "ambiguous"),
+        (&["abc", "abc"], "ambiguous"),
+        (&["Bearer abc", "abc"], "none"),
+        (&[], "none"),
+    ];
+    for (values, expected) in table {
+        let context = context(values.iter().map(|value| ("authorization", value.as_bytes())));
+        assert_eq!(said(&bare, &context).await, *expected, "{values:?}");
+    }
+    let ada = Basic::fixed("greeter", "ada", "rosebud");
+    let (address, _stopper) = greeter(&Authentication::new(bare).or(ada)).await;
+    let reply = get(&address, "authorization: Basic YWRhOnJvc2VidWQ=\r\n").await;
+    assert!(reply.starts_with("http/1.1 200") && reply.ends_with("ada"), "{reply}");
 }
 
 #[tokio::test]

@@ -83,6 +83,19 @@ async fn an_event_has_the_peer_and_how_the_call_came_and_no_secret() {
     assert_eq!(refused.find::<Denied>().unwrap().reason().as_str(), "insufficient_scope");
 }
 
+#[tokio::test]
+async fn who_was_refused_is_told_escaped_and_cut() {
+    let told = Events::new();
+    let all = told.clone();
+    let authorization =
+        Authorization::new(Scopes::all(["add:read"])).on_refusal(move |event| all.push(event.to_string()));
+    let service = authorization.requests("sum").layer(endpoint_fn(|()| async { Ok::<_, Error>(()) }));
+    let subject = format!("ada\n\"{}", "a".repeat(9000));
+    service.invoke(of(Principal::new(Scheme::Basic, subject), ())).await.unwrap_err();
+    let quoted = format!(r#"ada\n\"{}…"#, "a".repeat(59));
+    assert_eq!(told.take(), [format!("refused sum to \"{quoted}\": a scope is missing of: add:read")]);
+}
+
 /// The list, with the time at which the transport begins to answer in it as well.
 struct Site {
     address: SocketAddr,

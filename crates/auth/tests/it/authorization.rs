@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tower::load_shed::LoadShedLayer;
@@ -48,6 +49,37 @@ async fn a_function_sees_the_principal_the_operation_the_message_and_the_metadat
     let bob = Principal::new(Scheme::Basic, "bob");
     assert_eq!(code(policy, "spend", &spend(bob, 7, "7")).await, Some("not_allowed"));
     assert_eq!(code(policy, "spend", &Request::new(7)).await, Some("missing"));
+}
+
+#[tokio::test]
+async fn a_function_is_asked_for_nobody_only_where_that_is_said() {
+    let (nobody, asked) = (Request::new(7), AtomicUsize::new(0));
+    let small = policy_fn(|access: &Access<'_, u64>| {
+        asked.fetch_add(1, Ordering::Relaxed);
+        *access.message() < 100
+    });
+    assert!(matches!(small.decide(&Access::new("spend", &nobody)), Verdict::Now(Err(Reason::Missing))));
+    assert_eq!(asked.load(Ordering::Relaxed), 0);
+    assert_eq!(code(small.anonymous_too(), "spend", &nobody).await, None);
+    assert_eq!(code(policy_fn(|_: &Access<'_, u64>| false).anonymous_too(), "spend", &nobody).await, Some("missing"));
+
+    let later = || async_policy_fn(|_: &Access<'_, u64>| std::future::ready(Ok(())));
+    assert!(matches!(later().decide(&Access::new("spend", &nobody)), Verdict::Now(Err(Reason::Missing))));
+    assert_eq!(code(later().anonymous_too(), "spend", &nobody).await, None);
+    assert_eq!(code(later(), "spend", &of(ada(), 7)).await, None);
+
+    let answer = endpoint_fn(|_: u64| async { Ok::<_, Error>(()) });
+    let optional = Authentication::new(Believes::user()).optional();
+    let spend = |policy| {
+        ServiceBuilder::new()
+            .layer(optional.requests("spend"))
+            .layer(Authorization::new(policy).requests("spend"))
+            .service(answer)
+    };
+    let all = policy_fn(|_: &Access<'_, u64>| true);
+    let refused = spend(all).invoke(7).await.unwrap_err();
+    assert_eq!((refused.code(), challenges(&refused)), (Code::Unauthenticated, vec![r#"Named by="x-user""#]));
+    spend(all.anonymous_too()).invoke(7).await.unwrap();
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceBuilder;
 use towerkit_auth::{Authentication, Authenticator, Basic, Credentials, Password, Principal, Reason, Scheme, Verdict};
-use towerkit_endpoint::{Code, Context, Error, Request, service_fn};
+use towerkit_endpoint::{Classify, Code, Context, Error, Request, service_fn};
 use towerkit_lifecycle::{Lifeline, Member};
 use towerkit_transport_http::codec::{Empty, Text};
 use towerkit_transport_http::{Router, Server, serve};
@@ -107,9 +107,27 @@ async fn the_first_colon_ends_the_user() {
 
 #[tokio::test]
 async fn a_user_and_a_password_may_be_empty() {
-    assert_eq!(said(&Basic::fixed("greeter", "", ""), &pair(":")).await, "is ");
-    assert_eq!(said(&Basic::fixed("greeter", "ada", ""), &pair("ada:")).await, "is ada");
+    let anyone = Basic::verify("greeter", |user, password| async move {
+        Ok(password.is("").then(|| Principal::new(Scheme::Basic, user)))
+    });
+    assert_eq!(said(&anyone, &pair(":")).await, "is ");
+    assert_eq!(said(&anyone, &pair("ada:")).await, "is ada");
     assert_eq!(said(&Basic::fixed("greeter", "", "rosebud"), &pair(":rosebud")).await, "is ");
+}
+
+#[tokio::test]
+async fn a_fixed_password_that_is_not_set_or_can_not_be_sent_lets_nobody_in() {
+    for user in ["ada", ""] {
+        let unset = Basic::fixed("greeter", user, "");
+        assert_eq!(said(&unset, &pair(format!("{user}:"))).await, "wrong_credentials");
+        assert_eq!(said(&unset, &pair(format!("{user}:rosebud"))).await, "wrong_credentials");
+    }
+    let longest = "a".repeat(3068);
+    assert_eq!(said(&Basic::fixed("greeter", "ada", &longest), &pair(format!("ada:{longest}"))).await, "is ada");
+    let overlong = format!("{longest}aaaaa");
+    let basic = Basic::fixed("greeter", "ada", &overlong);
+    assert_eq!(said(&basic, &pair(format!("ada:{longest}"))).await, "wrong_credentials");
+    assert_eq!(said(&basic, &pair(format!("ada:{overlong}"))).await, "too_large");
 }
 
 /// Section 2 and section 2.1.
@@ -164,6 +182,21 @@ async fn a_function_says_who_it_is() {
     assert_eq!(reason.to_string(), "the credentials can't be checked: the database is away");
 }
 
+#[tokio::test]
+async fn the_realm_vouches_for_whom_a_function_names_without_an_issuer() {
+    for (issuer, expected) in [(None, "greeter"), (Some("directory"), "directory")] {
+        let basic = Basic::verify("greeter", move |user, _| async move {
+            let principal = Principal::new(Scheme::Basic, user);
+            Ok(Some(match issuer {
+                Some(issuer) => principal.with_issuer(issuer),
+                None => principal,
+            }))
+        });
+        let principal = authenticate(&basic, &pair("ada:rosebud")).await.unwrap().unwrap();
+        assert_eq!((principal.subject(), principal.issuer()), ("ada", Some(expected)));
+    }
+}
+
 #[test]
 fn the_function_is_not_called_for_what_can_not_be_read() {
     let basic = Basic::verify("greeter", |_, _| async { panic!("it was called") });
@@ -190,8 +223,21 @@ fn a_fixed_pair_is_checked_with_one_allocation() {
 }
 
 #[test]
+fn a_password_is_compared_with_one_of_any_length_without_a_copy_of_it() {
+    let password = Password::from("rosebud".to_owned());
+    for (expected, is) in
+        [("rosebud", true), ("", false), ("rose", false), ("rosebuds", false), ("rosebudd", false), ("Rosebud", false)]
+    {
+        let seen = allocation_counter::measure(|| assert_eq!(password.is(expected), is, "{expected}"));
+        assert_eq!(seen.count_total, 0, "{expected}");
+    }
+    assert!(Password::from(String::new()).is(""));
+    assert!(!Password::from(String::new()).is("rosebud"));
+}
+
+#[test]
 fn a_client_writes_what_a_server_reads() {
-    for (user, password) in [("ada", "rosebud"), ("", ""), ("test", "123\u{a3}"), ("ada", "rose:bud"), ("a b", " ")] {
+    for (user, password) in [("ada", "rosebud"), ("", "-"), ("test", "123\u{a3}"), ("ada", "rose:bud"), ("a b", " ")] {
         let credentials = Credentials::basic(user, password).unwrap();
         assert_eq!(credentials.name(), "authorization");
         assert!(credentials.value().is_sensitive());
@@ -206,15 +252,20 @@ fn a_client_writes_what_a_server_reads() {
 fn a_client_refuses_what_can_not_be_sent_and_does_not_tell_it() {
     for (user, password) in [("ada:rose", "bud"), ("ada\n", "rosebud"), ("ada", "rose\0bud"), ("ada", "rosebud\x7f")] {
         let error = Credentials::basic(user, password).unwrap_err();
+        // It does not get better by itself, so a retry is of no use.
+        assert_eq!(error.code(), Code::Internal);
         assert!(!format!("{error} {error:?}").contains("rose"), "{error:?}");
     }
 }
 
 proptest! {
     #[test]
-    fn whatever_the_field_holds_it_is_judged(value in any::<Vec<u8>>()) {
+    fn whatever_the_field_holds_it_is_judged_and_nobody_is_let_in(value in any::<Vec<u8>>(), of_the_scheme: bool) {
+        let value = if of_the_scheme { [b"Basic ", value.as_slice()].concat() } else { value };
         if let Ok(value) = http::HeaderValue::from_bytes(&value) {
-            assert!(ada().authenticate(&field(value.as_bytes())).is_none());
+            let verdict = ada().authenticate(&field(value.as_bytes()));
+            let refused = matches!(verdict, Some(Verdict::Now(Err(_))));
+            assert!(if of_the_scheme { refused } else { refused || verdict.is_none() }, "{value:?}");
         }
     }
 
@@ -224,7 +275,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_was_encoded_is_judged_and_the_right_pair_alone_passes(sent in any::<Vec<u8>>(), user in "[^:\\x00-\\x1f\\x7f]*", password in "[^\\x00-\\x1f\\x7f]*") {
+    fn whatever_was_encoded_is_judged_and_the_right_pair_alone_passes(sent in any::<Vec<u8>>(), user in "[^:\\x00-\\x1f\\x7f]*", password in "[^\\x00-\\x1f\\x7f]+") {
         assert!(matches!(ada().authenticate(&pair(sent)), Some(Verdict::Now(Err(_)))));
         let basic = Basic::fixed("greeter", user.as_str(), &password);
         assert!(matches!(basic.authenticate(&pair(format!("{user}:{password}"))), Some(Verdict::Now(Ok(_)))));

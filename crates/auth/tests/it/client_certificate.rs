@@ -11,6 +11,8 @@ use towerkit_transport_http::codec::{Empty, Text};
 use towerkit_transport_http::tls::{ClientTls, ServerTls};
 use towerkit_transport_http::{Pool, Router, Server, serve};
 
+use crate::authentication_support::challenges;
+
 const CART: &str = "spiffe://example.org/cart";
 
 fn judge(by: &ClientCertificate, peer: PeerIdentity) -> Result<Principal, Reason> {
@@ -110,8 +112,33 @@ fn a_function_names_the_caller_by_all_else() {
 fn a_name_is_told_escaped_and_cut() {
     let long = format!("eve\n\u{202e}{}", "e".repeat(1000));
     let reason = judge(&ClientCertificate::by_common_name().only(["ada"]), PeerIdentity::new().with_common_name(long));
-    let text = reason.unwrap_err().to_string();
-    assert!(text.len() < 200 && !text.contains('\n') && !text.contains('\u{202e}'), "{text}");
+    let quoted = format!(r"eve\n\u{{202e}}{}…", "e".repeat(59));
+    assert_eq!(
+        reason.unwrap_err().to_string(),
+        format!("not allowed: the certificate is that of \"{quoted}\", who is not listed")
+    );
+}
+
+#[tokio::test]
+async fn a_refusal_has_a_bare_challenge_where_no_other_kind_has_one() {
+    let by = ClientCertificate::by_uri;
+    let alone = Authentication::new(by());
+    let beside = Authentication::new(by()).or(Basic::fixed("greeter", "ada", "rosebud"));
+    for (authentication, expected) in [(alone, "Certificate"), (beside, r#"Basic realm="greeter", charset="UTF-8""#)] {
+        let mut nameless = Request::new(());
+        nameless.context_mut().insert(PeerIdentity::new());
+        for request in [Request::new(()), nameless] {
+            let error = whoami(&authentication).invoke(request).await.unwrap_err();
+            assert_eq!(error.code(), Code::Unauthenticated);
+            assert_eq!(challenges(&error), [expected]);
+        }
+    }
+    // Whom a list shuts out knows how to show a certificate.
+    let mut eve = Request::new(());
+    eve.context_mut().insert(PeerIdentity::new().with_uris(["urn:eve"]));
+    let error = whoami(&Authentication::new(by().only(["urn:cart"]))).invoke(eve).await.unwrap_err();
+    assert_eq!(error.code(), Code::PermissionDenied);
+    assert!(challenges(&error).is_empty());
 }
 
 /// An authority.
@@ -218,6 +245,8 @@ async fn over_http_and_grpc_a_certificate_is_a_principal_and_without_one_the_cal
         for call in site.calls(&authority.client(identity)) {
             let error = call.invoke(()).await.unwrap_err();
             assert_eq!(error.code(), code, "{error:?}");
+            let asked = (code == Code::Unauthenticated).then_some("Certificate");
+            assert_eq!(error.metadata().get("www-authenticate"), asked);
             assert!(!error.to_string().contains("example.org"), "{error}");
         }
     }

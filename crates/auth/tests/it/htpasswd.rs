@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::process::{Command, Stdio};
 use std::task::{Context as Task, Poll, Waker};
-use std::time::{Duration, Instant};
 
 use towerkit_auth::{Authenticator, Basic, Credentials, Htpasswd, Principal, Reason, Verdict};
 use towerkit_endpoint::Context;
@@ -206,30 +205,6 @@ async fn argon2_reads_a_password_to_its_end() {
     assert_eq!(check(&users, "ada", &format!("rosebud{}", "a".repeat(1000))).await, "wrong_credentials");
 }
 
-/// The time of the fastest of some checks.
-async fn fastest(users: &Htpasswd, user: &str) -> Duration {
-    let mut fastest = Duration::MAX;
-    for _ in 0..5 {
-        let begun = Instant::now();
-        assert_eq!(check(users, user, "wrong").await, "wrong_credentials");
-        fastest = fastest.min(begun.elapsed());
-    }
-    fastest
-}
-
-#[tokio::test]
-async fn a_user_who_is_not_known_costs_a_hash_too() {
-    // Dear ones, beside which it matters little what else the machine does.
-    let bcrypt = "$2y$09$YtWtfgHbKtmiOBo4K.vH8ufLt9fDbBDDxjFFTNoiaCcbZ6a.2KhZG";
-    let argon2 = "$argon2id$v=19$m=16384,t=3,p=1$c29tZXNhbHQ$4WonvjM3U5dOYPKFGLL5GpJu86El5endBpMT4HcawjY";
-    for hash in [bcrypt, argon2] {
-        let users = users(&format!("ada:{hash}"));
-        let (known, unknown) = (fastest(&users, "ada").await, fastest(&users, "eve").await);
-        // Without a hash it would be a thousandth.
-        assert!(unknown * 10 > known, "{unknown:?} against {known:?}");
-    }
-}
-
 type Outcome = Pin<Box<dyn Future<Output = Result<Principal, Reason>> + Send>>;
 
 /// A future that an authenticator made, polled once; and whether it waits.
@@ -272,6 +247,17 @@ async fn the_limits_are_shared_by_clones() {
     let (first, _) = begin(&one, &ada);
     assert!(!begin(&two, &ada).1);
     assert_eq!(first.await.unwrap().subject(), "ada");
+}
+
+#[tokio::test]
+async fn a_clone_whose_limits_are_set_has_ones_of_its_own() {
+    let users = users(&format!("ada:{}", BCRYPT[0])).at_once(1).waiting(0);
+    let (one, two, ada) = (basic(&users), basic(&users.clone().waiting(0)), sent("ada", "rosebud"));
+    let (first, _) = begin(&one, &ada);
+    let (second, pending) = begin(&two, &ada);
+    assert!(pending);
+    assert_eq!(first.await.unwrap().subject(), "ada");
+    assert_eq!(second.await.unwrap().subject(), "ada");
 }
 
 #[tokio::test(flavor = "current_thread")]

@@ -2,7 +2,7 @@
 //! decent one replies so.
 
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -10,7 +10,7 @@ use tokio::time::sleep;
 use towerkit_auth::{JwksEvent, JwksUrl};
 use towerkit_http_client::HttpClient;
 
-use crate::jwks_issuer::{Running, told};
+use crate::jwks_issuer::{Running, SOON, told};
 use crate::jwks_keys::{SigningKey, jwks, said_of, verifier};
 
 #[derive(Clone)]
@@ -58,21 +58,24 @@ async fn answer(mut connection: TcpStream, reply: Reply) -> std::io::Result<()> 
 
 /// What is told of a reply; the old key stays, and no other comes.
 async fn failure(reply_after: impl FnOnce(&SigningKey) -> Reply) -> String {
+    // Long enough for whatever does end, on a machine that is busy.
+    failure_within(Duration::from_secs(20), reply_after).await
+}
+
+async fn failure_within(limit: Duration, reply_after: impl FnOnce(&SigningKey) -> Reply) -> String {
     let (old, evil) = (SigningKey::new("old", 1), SigningKey::new("evil", 66));
     let replies = Arc::new(Mutex::new(reply("200 OK", &jwks([&old]))));
     let url = server(Arc::clone(&replies)).await;
-    let keys = JwksUrl::new(&url, HttpClient::plain()).unwrap().time_limit(Duration::from_millis(500));
+    let keys = JwksUrl::new(&url, HttpClient::plain()).unwrap().time_limit(limit).wait_limit(SOON);
     let (keys, events) = told(keys.cool_down(Duration::ZERO));
     let verifier = verifier(&keys);
     let _member = Running::start(keys).await;
     assert_eq!(said_of(&verifier, &old.token()).await, "ok");
 
     *replies.lock().unwrap() = reply_after(&evil);
-    let begun = Instant::now();
     assert_eq!(said_of(&verifier, &evil.token()).await, "unknown_key");
-    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
     assert_eq!(said_of(&verifier, &old.token()).await, "ok");
-    let told = events.wait_len(2, Duration::from_secs(5)).await;
+    let told = events.wait_len(2, SOON).await;
     let JwksEvent::Failed { .. } = told[1] else { panic!("{told:?}") };
     let text = told[1].to_string();
     let text = text.strip_prefix(&format!("{url}: ")).unwrap();
@@ -80,23 +83,25 @@ async fn failure(reply_after: impl FnOnce(&SigningKey) -> Reply) -> String {
 }
 
 const OK: &str = "HTTP/1.1 200 OK\r\n";
+/// For what would take for ever; the good reply before comes in time on a busy machine too.
+const LIMIT: Duration = Duration::from_secs(2);
 
 #[tokio::test]
 async fn a_reply_that_never_ends_is_cut_off_in_time() {
     let endless = |_: &_| Reply::Endless(format!("{OK}\r\n"), " ".into(), Duration::from_millis(10));
-    assert_eq!(failure(endless).await, "no answer within 500ms");
+    assert_eq!(failure_within(LIMIT, endless).await, "no answer within 2s");
 }
 
 #[tokio::test]
 async fn a_head_that_never_ends_is_cut_off_in_time() {
     let endless = |_: &_| Reply::Endless(format!("{OK}x: "), "x".into(), Duration::from_millis(10));
-    assert_eq!(failure(endless).await, "no answer within 500ms");
+    assert_eq!(failure_within(LIMIT, endless).await, "no answer within 2s");
 }
 
 #[tokio::test]
 async fn silence_is_cut_off_in_time() {
     let silence = |_: &_| Reply::Endless(String::new(), String::new(), Duration::from_millis(10));
-    assert_eq!(failure(silence).await, "no answer within 500ms");
+    assert_eq!(failure_within(LIMIT, silence).await, "no answer within 2s");
 }
 
 #[tokio::test]

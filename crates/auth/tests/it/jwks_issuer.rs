@@ -34,6 +34,8 @@ pub(crate) struct Issuer {
 struct Shared {
     answer: Mutex<Answer>,
     asked: AtomicUsize,
+    /// How many of them were not to be answered by a cache.
+    past_caches: AtomicUsize,
     /// False while it keeps those who ask waiting.
     open: watch::Sender<bool>,
 }
@@ -42,7 +44,8 @@ impl Issuer {
     /// One that is down, and will publish nothing.
     pub(crate) fn down() -> Self {
         let answer: Answer = Arc::new(|_| status(StatusCode::NOT_FOUND));
-        let shared = Shared { answer: Mutex::new(answer), asked: AtomicUsize::new(0), open: watch::Sender::new(true) };
+        let (asked, past_caches) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let shared = Shared { answer: Mutex::new(answer), asked, past_caches, open: watch::Sender::new(true) };
         Self { port: free_port(), shared: Arc::new(shared), running: None }
     }
 
@@ -77,6 +80,24 @@ impl Issuer {
         self.shared.asked.load(Ordering::SeqCst)
     }
 
+    /// Until so many have come.
+    pub(crate) async fn wait_asked(&self, count: usize) {
+        let asked = async {
+            while self.asked() < count {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::time::timeout(SOON, asked).await.unwrap();
+    }
+
+    pub(crate) fn asked_past_caches(&self) -> usize {
+        self.shared.past_caches.load(Ordering::SeqCst)
+    }
+
+    pub(crate) const fn is_up(&self) -> bool {
+        self.running.is_some()
+    }
+
     /// Keeps those who ask waiting, or lets them go.
     pub(crate) fn hold(&self, hold: bool) {
         self.shared.open.send_replace(!hold);
@@ -89,6 +110,9 @@ impl Issuer {
             let shared = Arc::clone(&shared);
             async move {
                 shared.asked.fetch_add(1, Ordering::SeqCst);
+                if request.headers().get("cache-control").is_some_and(|control| control == "no-cache") {
+                    shared.past_caches.fetch_add(1, Ordering::SeqCst);
+                }
                 shared.open.subscribe().wait_for(|open| *open).await.unwrap();
                 let answer = Arc::clone(&shared.answer.lock().unwrap());
                 Ok::<_, Infallible>(answer(request.uri().path()))

@@ -35,12 +35,22 @@ impl SigningKey {
 
     /// One that names another key than that which signs it.
     pub(crate) fn token_naming(&self, kid: &str) -> String {
+        self.token_with(&serde_json::json!({"alg": "EdDSA", "kid": kid}))
+    }
+
+    /// One that names no key.
+    #[cfg(feature = "jwks-url")]
+    pub(crate) fn token_naming_none(&self) -> String {
+        self.token_with(&serde_json::json!({"alg": "EdDSA"}))
+    }
+
+    fn token_with(&self, header: &serde_json::Value) -> String {
         let expiry = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() + 3600;
-        let encoded = |json: serde_json::Value| URL_SAFE_NO_PAD.encode(json.to_string());
+        let encoded = |json: &serde_json::Value| URL_SAFE_NO_PAD.encode(json.to_string());
         let signed = format!(
             "{}.{}",
-            encoded(serde_json::json!({"alg": "EdDSA", "kid": kid})),
-            encoded(serde_json::json!({"iss": ISSUER, "aud": AUDIENCE, "sub": "ada", "exp": expiry})),
+            encoded(header),
+            encoded(&serde_json::json!({"iss": ISSUER, "aud": AUDIENCE, "sub": "ada", "exp": expiry})),
         );
         let signature = self.pair.sign(signed.as_bytes());
         format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature.as_ref()))

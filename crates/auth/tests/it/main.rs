@@ -14,6 +14,8 @@ mod basic;
 mod casbin;
 #[cfg(feature = "casbin")]
 mod casbin_files;
+#[cfg(feature = "casbin")]
+mod casbin_loading;
 mod challenge;
 mod client_certificate;
 mod credentials;
@@ -53,3 +55,5 @@ mod scopes;
 mod signer;
 #[cfg(feature = "jwt")]
 mod signer_keys;
+#[cfg(feature = "jwt")]
+mod transports;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use http::{Response, StatusCode};
 use tokio::time::sleep;
-use towerkit_auth::NoToken;
+use towerkit_auth::{ClientAuth, ClientCredentials, HttpClient, NoToken};
 use towerkit_endpoint::{Code, Error, Failure, NotSent, Report};
 use towerkit_testing::events::Events;
 use towerkit_transport_http::Body;
@@ -32,6 +32,30 @@ async fn what_the_issuer_says_is_for_the_operator() {
         "there are no credentials to call with: the issuer gives no token: invalid_client (status 401): no client \
          \"orders\" with [secret]\\nlevel=info"
     );
+}
+
+#[tokio::test]
+async fn what_an_issuer_repeats_of_its_request_is_not_shown() {
+    let issuer = Issuer::up().await;
+    let asked = issuer.asked.clone();
+    issuer.answer(move |nth| {
+        let asked = &asked.snapshot()[nth - 1];
+        let field = asked.headers.get("authorization").map_or("", |value| value.to_str().unwrap());
+        let body =
+            serde_json::json!({ "error": "invalid_client", "error_description": format!("{field} {}", asked.body) });
+        json(StatusCode::UNAUTHORIZED, body.to_string())
+    });
+    let said = async |auth| {
+        let tokens = ClientCredentials::new(&issuer.url(), "orders", "hush+hush", HttpClient::plain()).unwrap();
+        let tokens = tokens.audience("a/b").param("assertion", "head.body=").client_auth(auth);
+        Report::new(&ask(&tokens).await.unwrap_err()).to_string()
+    };
+    let basic = said(ClientAuth::Basic).await;
+    let told = "Basic [secret] grant_type=client_credentials&audience=a%2Fb&assertion=[secret]";
+    assert!(basic.replace("[secret]=", "[secret]").ends_with(told), "{basic}");
+    let body = said(ClientAuth::RequestBody).await;
+    let told = "&audience=a%2Fb&assertion=[secret]&client_id=orders&client_secret=[secret]";
+    assert!(body.ends_with(told), "{body}");
 }
 
 #[tokio::test]
@@ -124,15 +148,22 @@ async fn an_issuer_that_dies_and_comes_back_is_found_again() {
 }
 
 #[tokio::test]
-async fn an_http_client_that_panics_is_a_failure() {
-    let client = towerkit_auth::HttpClient::new(tower::service_fn(|_: http::Request<Body>| async {
+async fn an_http_client_that_panics_is_a_failure_that_is_told() {
+    let client = HttpClient::new(tower::service_fn(|_: http::Request<Body>| async {
         if true {
             panic!("on purpose");
         }
         Ok::<_, std::io::Error>(Response::new(Body::empty()))
     }));
-    let tokens = towerkit_auth::ClientCredentials::new("http://[::1]/", "orders", SECRET, client).unwrap();
+    let failures = Events::new();
+    let tell = failures.clone();
+    let tokens = ClientCredentials::new("http://[::1]/", "orders", SECRET, client).unwrap();
+    let tokens = tokens.on_failure(move |why: &NoToken| {
+        tell.push(why.to_string());
+        panic!("on purpose as well");
+    });
     let error = ask(&tokens).await.unwrap_err();
+    assert_eq!(failures.take(), ["the fetch of a token has panicked"]);
     assert!(Report::new(&error).to_string().ends_with("has panicked"), "{}", Report::new(&error));
     assert!(ask(&tokens).await.unwrap_err().retry_after().is_some(), "it is remembered");
 }

@@ -2,8 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use towerkit_auth::{ClientAuth, ClientCredentials, HttpClient, InvalidTokenUrl};
-use towerkit_http_client::InvalidUrl;
+use towerkit_auth::{ClientAuth, ClientCredentials, HttpClient, InvalidUrl};
 use towerkit_transport_http::Pool;
 
 use crate::oauth2_issuer::{Issuer, SECRET, ask, get};
@@ -70,7 +69,7 @@ fn a_secret_is_sent_in_plain_text_to_this_machine_alone_unless_that_is_asked_for
     }
     for url in ["http://issuer.example/", "http://10.0.0.1/", "http://127.0.0.1.example/", "http://localhost.example/"]
     {
-        assert_eq!(refused(url, HttpClient::plain()), Some(InvalidTokenUrl::Plain), "{url}");
+        assert_eq!(refused(url, HttpClient::plain()), Some(InvalidUrl::PlainHttp), "{url}");
         assert!(ClientCredentials::over_plain_http(url, "orders", SECRET, HttpClient::plain()).is_ok(), "{url}");
     }
     assert_eq!(refused("https://issuer.example/token", with_tls()), None);
@@ -79,7 +78,7 @@ fn a_secret_is_sent_in_plain_text_to_this_machine_alone_unless_that_is_asked_for
         ("https://orders:hush@issuer.example/", with_tls(), InvalidUrl::HasUser),
         ("issuer.example", with_tls(), InvalidUrl::NoHttp),
     ] {
-        assert_eq!(refused(url, client), Some(InvalidTokenUrl::Url(invalid)), "{url}");
+        assert_eq!(refused(url, client), Some(invalid), "{url}");
     }
 }
 

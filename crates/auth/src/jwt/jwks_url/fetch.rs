@@ -1,14 +1,14 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::ACCEPT;
+use http::header::{ACCEPT, CACHE_CONTROL};
 use http::{Request, Response, StatusCode, Uri};
 use serde::Deserialize;
 use tokio::time::Instant;
 use towerkit_http_client::{HttpClient, NoReply, ServerUrl, said};
 
 use super::JwksError;
-use super::address::Address;
+use super::address::{Address, protected};
 use super::freshness::max_age;
 use crate::{JwksRules, KeySet, Reason};
 
@@ -39,46 +39,57 @@ struct Configuration {
 }
 
 impl Fetcher {
-    pub(super) async fn fetch(&mut self) -> Result<Fetched, JwksError> {
-        let begun = Instant::now();
-        let fetched = self.fetch_since(begun).await;
+    /// Where the keys are is asked anew unless it is on demand, or the last time went wrong: a place that was left may serve the last keys on.
+    pub(super) async fn fetch(&mut self, on_demand: bool) -> Result<Fetched, JwksError> {
+        if !on_demand {
+            self.found = None;
+        }
+        let fetched = self.fetch_since(Instant::now(), on_demand).await;
         if fetched.is_err() {
-            // It may say something else by now.
             self.found = None;
         }
         fetched
     }
 
-    async fn fetch_since(&mut self, begun: Instant) -> Result<Fetched, JwksError> {
+    async fn fetch_since(&mut self, begun: Instant, on_demand: bool) -> Result<Fetched, JwksError> {
         let url = match (&self.address, &self.found) {
             (Address::Keys(url), _) | (_, Some(url)) => url.clone(),
             (Address::Issuer(issuer, url), None) => {
-                let found = self.discover(issuer, url, begun).await?;
+                let found = self.discover(issuer, url, begun, on_demand).await?;
                 self.found.insert(found).clone()
             }
         };
         // It was one when it was read.
         let uri = url.uri().map_err(|_| JwksError::Configuration("jwks_uri is no URL".into()))?;
-        let reply = self.get(uri, "application/jwk-set+json, application/json", begun, KeySet::MAX_BYTES).await?;
+        let accept = "application/jwk-set+json, application/json";
+        let reply = self.get(uri, accept, begun, on_demand, KeySet::MAX_BYTES).await?;
         let set = KeySet::from_jwks_with(reply.body(), &self.rules).map_err(JwksError::Invalid)?;
         Ok(Fetched { set, max_age: max_age(reply.headers()) })
     }
 
-    async fn discover(&self, issuer: &str, url: &ServerUrl, begun: Instant) -> Result<ServerUrl, JwksError> {
+    async fn discover(
+        &self,
+        issuer: &str,
+        url: &ServerUrl,
+        begun: Instant,
+        on_demand: bool,
+    ) -> Result<ServerUrl, JwksError> {
         let wrong = |what: &'static str| JwksError::Configuration(what.into());
         let uri = url.below("/.well-known/openid-configuration").map_err(|_| wrong("its URL is too long"))?;
-        let reply = self.get(uri, "application/json", begun, LONGEST_CONFIGURATION).await?;
+        let reply = self.get(uri, "application/json", begun, on_demand, LONGEST_CONFIGURATION).await?;
         let configuration: Configuration =
             serde_json::from_slice(reply.body()).map_err(|_| wrong("it is no object with an issuer and a jwks_uri"))?;
         if configuration.issuer != issuer {
             let other = Reason::quote(&configuration.issuer);
             return Err(JwksError::Configuration(format!("it is that of another issuer, \"{other}\"").into()));
         }
-        match Address::keys(&configuration.jwks_uri, &self.client, false) {
-            Ok(Address::Keys(url)) => Ok(url),
-            Ok(Address::Issuer(..)) => Err(wrong("jwks_uri is no URL")),
-            Err(error) => Err(JwksError::Configuration(format!("jwks_uri: {error}").into())),
+        let found = protected(&configuration.jwks_uri, &self.client)
+            .map_err(|invalid| JwksError::Configuration(format!("jwks_uri: the URL {}", invalid.what()).into()))?;
+        // Who else is on this machine speaks for no issuer elsewhere.
+        if is_https(url) && !is_https(&found) {
+            return Err(wrong("jwks_uri is not https, as the issuer is"));
         }
+        Ok(found)
     }
 
     /// A reply of 200, with all of it.
@@ -87,10 +98,16 @@ impl Fetcher {
         uri: Uri,
         accept: &'static str,
         begun: Instant,
+        on_demand: bool,
         limit: usize,
     ) -> Result<Response<Bytes>, JwksError> {
-        let request = Request::get(uri).header(ACCEPT, accept).body(Bytes::new());
-        let request = request.map_err(|error| JwksError::NoReply(NoReply::Unanswered(error.into())))?;
+        let mut request = Request::get(uri).header(ACCEPT, accept);
+        if on_demand {
+            // What a cache on the way has does not have the key that is wanted.
+            request = request.header(CACHE_CONTROL, "no-cache");
+        }
+        let request =
+            request.body(Bytes::new()).map_err(|error| JwksError::NoReply(NoReply::Unanswered(error.into())))?;
         let left = self.within.saturating_sub(begun.elapsed());
         let reply = self.client.fetch(request, left, limit).await.map_err(|error| {
             // The time is that of both replies.
@@ -102,4 +119,8 @@ impl Fetcher {
             status => Err(JwksError::Status(status, said(reply.body()))),
         }
     }
+}
+
+fn is_https(url: &ServerUrl) -> bool {
+    url.uri().is_ok_and(|uri| uri.scheme_str() == Some("https"))
 }

@@ -22,10 +22,11 @@ impl Member for JwksUrl {
         loop {
             let event = match self.shared.step() {
                 Step::Fetch => {
+                    let on_demand = self.shared.schedule().is_on_demand();
                     let fetched = tokio::select! {
                         biased;
                         () = &mut stopping => return Ok(()),
-                        fetched = self.fetcher.fetch() => fetched,
+                        fetched = self.fetcher.fetch(on_demand) => fetched,
                     };
                     let event = self.take(fetched);
                     self.shared.tell();

@@ -102,6 +102,11 @@ impl Schedule {
         self.ended
     }
 
+    /// Whether the fetch that is under way is for a caller.
+    pub(super) const fn is_on_demand(&self) -> bool {
+        matches!(self.state, State::Fetching { on_demand: true })
+    }
+
     /// A caller wants keys that are newer. It waits until so many fetches have [ended](Self::ended), and then
     /// [leaves](Self::leave).
     pub(super) fn join(&mut self, now: Instant) -> Result<u64, No> {

@@ -121,8 +121,8 @@ impl KeySource for Source {
         let shared = &self.0;
         let (joined, wait) = {
             let mut schedule = shared.schedule();
-            // It may have come since the caller has looked.
-            if kid.is_some() && shared.set.load().keys().iter().any(|key| key.id() == kid) {
+            // It may have come since the caller has looked. A token that names none is asked for where there was no key at all.
+            if shared.set.load().keys().iter().any(|key| kid.is_none() || key.id() == kid) {
                 return Some(Box::pin(ready(Ok(()))));
             }
             (schedule.join(Instant::now()), schedule.limits.wait)
@@ -139,7 +139,8 @@ impl KeySource for Source {
                     if stopped { Err(shared.unavailable(Why::Stopped)) } else { shared.outcome() }
                 }));
             }
-            Err(No::Cooling) if shared.has_keys() => return None,
+            // Anybody can name keys that are not known, and so fill the places: with keys at hand that is no fault of the service.
+            Err(No::Cooling | No::Crowded) if shared.has_keys() => return None,
             Err(No::Cooling) => shared.unavailable(Why::NoKeys),
             Err(No::Stopped) => shared.unavailable(Why::Stopped),
             Err(No::Crowded) => Reason::Overloaded,
@@ -201,18 +202,51 @@ mod tests {
 
     use super::super::schedule::{Limits, Step};
     use super::{Shared, Source};
+    use crate::Reason;
     use crate::jwt::{Algorithm, Key, KeySet, KeySource};
 
-    #[tokio::test(start_paused = true)]
-    async fn a_key_that_came_between_the_look_and_the_question_makes_no_fetch() {
+    fn shared(waiters: usize) -> Arc<Shared> {
         let (interval, cool_down, wait) = (Duration::from_secs(300), Duration::ZERO, Duration::from_secs(5));
-        let limits = Limits { interval, cool_down, stale_for: None, waiters: 1, wait };
-        let shared = Arc::new(Shared::new("http://localhost".into(), limits));
-        let _running = shared.run();
+        let limits = Limits { interval, cool_down, stale_for: None, waiters, wait };
+        Arc::new(Shared::new("http://localhost".into(), limits))
+    }
+
+    fn fetched(shared: &Shared) {
         let key = Key::hmac(Algorithm::HS256, b"32 bytes that nobody else knows.").unwrap();
         assert_eq!(shared.step(), Step::Fetch);
         shared.replace(KeySet::new([key.kid("new")]));
         shared.schedule().fetched(Instant::now(), None, 0.0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn keys_that_came_between_the_look_and_the_question_are_for_tokens_without_a_kid_too() {
+        let shared = shared(1);
+        let _running = shared.run();
+        let source = Source(Arc::clone(&shared));
+        // Whoever comes now waits; whoever has looked now asks when the fetch has ended.
+        fetched(&shared);
+        source.refresh(None).unwrap().await.unwrap();
+        assert!(matches!(shared.step(), Step::Wait(_)), "there is no fetch for it");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn where_too_many_wait_it_is_an_overload_without_keys_and_an_unknown_key_with_them() {
+        let shared = shared(1);
+        let _running = shared.run();
+        let source = Source(Arc::clone(&shared));
+        let waits = source.refresh(Some("a")).unwrap();
+        assert!(matches!(source.refresh(Some("b")).unwrap().await, Err(Reason::Overloaded)));
+        drop(waits);
+        fetched(&shared);
+        let _waits = source.refresh(Some("a")).unwrap();
+        assert!(source.refresh(Some("b")).is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_key_that_came_between_the_look_and_the_question_makes_no_fetch() {
+        let shared = shared(1);
+        let _running = shared.run();
+        fetched(&shared);
 
         let source = Source(Arc::clone(&shared));
         source.refresh(Some("new")).unwrap().await.unwrap();
@@ -223,6 +257,6 @@ mod tests {
         // Nobody ends that: the caller goes after its time, and the key is unknown.
         let begun = Instant::now();
         refresh.await.unwrap();
-        assert_eq!(begun.elapsed(), wait);
+        assert_eq!(begun.elapsed(), Duration::from_secs(5));
     }
 }

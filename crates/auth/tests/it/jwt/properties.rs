@@ -1,6 +1,6 @@
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any, prop_oneof};
-use proptest::{prop_assert, proptest};
+use proptest::{prop_assert, prop_assert_eq, prop_assume, proptest};
 use serde_json::{Value, json};
 use towerkit_auth::{Algorithm, JwksRules, JwtVerifier, KeySet};
 
@@ -65,6 +65,20 @@ proptest! {
         if passes {
             prop_assert!(exp > now() as f64 - 31.0);
         }
+    }
+
+    /// With a leeway of 30 s and an age of 60 s.
+    #[test]
+    fn times_near_now_are_judged_by_the_rules(exp in -200i64..200, nbf in -200i64..200, iat in -200i64..200) {
+        // How far each is from where it does not pass. Near to that nothing is said: a machine may stand still.
+        let left = [exp + 30, 30 - nbf, 30 - iat, iat + 90];
+        prop_assume!(left.iter().all(|left| left.abs() > 10));
+        let at = |offset: i64| now().checked_add_signed(offset).unwrap();
+        let (signer, verifier) = hmac();
+        let verifier = verifier.max_age(std::time::Duration::from_secs(60));
+        let claims = claims_with(&json!({"exp": at(exp), "nbf": at(nbf), "iat": at(iat)}));
+        let passes = verify(&verifier, &signer.sign(&claims)).is_ok();
+        prop_assert_eq!(passes, left.iter().all(|left| *left > 0));
     }
 
     #[test]
