@@ -1,16 +1,17 @@
 //! Benchmarks: ratios within one run, since machines are noisy. CPU time and instruction counts go before wall time, and the
 //! rounds of what is compared are interleaved.
 
+mod added;
 mod grpc;
 mod http;
 mod layers;
+mod nats;
 mod probe;
 mod process;
 mod proxy;
 mod resilience;
 mod sd;
 mod table;
-mod telemetry;
 
 use anyhow::{Result, bail};
 
@@ -18,7 +19,7 @@ use table::Row;
 
 #[derive(clap::Args)]
 pub struct Flags {
-    /// Which: `layers`, `http`, `grpc`, `proxy`, `resilience`, `sd` or `telemetry`.
+    /// Which: `layers`, `http`, `grpc`, `nats`, `proxy`, `resilience`, `sd`, `telemetry` or `auth`.
     name: String,
 
     /// One JSON object a row, in place of the table.
@@ -49,12 +50,14 @@ pub fn run(flags: &Flags) -> Result<bool> {
         "layers" => alone(layers::run(flags.quick)?),
         "http" => alone(http::run(flags.quick)?),
         "grpc" => alone(grpc::run(flags.quick)?),
+        "nats" => alone(nats::run(flags.quick)?),
         "proxy" => alone(proxy::run(flags.quick)?),
         "resilience" => alone(resilience::run(flags.quick)?),
         "sd" => sd::run(flags.quick)?,
-        "telemetry" => telemetry::run(flags.quick)?,
+        "telemetry" => added::run(added::TELEMETRY, flags.quick)?,
+        "auth" => added::run(added::AUTH, flags.quick)?,
         other => bail!(
-            "there is no benchmark {other:?}: it is `layers`, `http`, `grpc`, `proxy`, `resilience`, `sd` or `telemetry`"
+            "there is no benchmark {other:?}: it is `layers`, `http`, `grpc`, `nats`, `proxy`, `resilience`, `sd`, `telemetry` or `auth`"
         ),
     };
     for Part { title, rows, matrix } in &parts {

@@ -1,8 +1,9 @@
-//! What a client has around each call: a span, attempts, a circuit, and a rate.
+//! What a client has around each call: a span, attempts, credentials, a circuit, and a rate.
 
 use std::time::Duration;
 
 use tower::ServiceBuilder;
+use towerkit_auth::CredentialsLayer;
 use towerkit_circuitbreaker::policy::ConsecutiveFailures;
 use towerkit_circuitbreaker::{Breaker, CircuitBreakerLayer, Settings, Sleep};
 use towerkit_endpoint::{Endpoint, Via};
@@ -24,9 +25,9 @@ pub fn resilient(
     remote: Endpoints,
     retries: u32,
     on_retry: impl Fn(&Retrying) + Send + Sync + 'static,
-    traces: &Traces,
+    caller: &Caller,
 ) -> Endpoints {
-    repeated(guarded(remote), &attempts(retries, on_retry), traces)
+    repeated(guarded(remote), &attempts(retries, on_retry), caller)
 }
 
 /// Makes a failed call again, so often at most. Both methods are idempotent. `on_retry` hears of each.
@@ -38,9 +39,11 @@ pub fn attempts(retries: u32, on_retry: impl Fn(&Retrying) + Send + Sync + 'stat
         .on_retry(on_retry)
 }
 
-/// How the calls are traced.
+/// Who calls, and how that is traced.
 #[derive(Clone, Debug)]
-pub struct Traces {
+pub struct Caller {
+    /// What it shows of itself, where it does.
+    pub credentials: Option<CredentialsLayer>,
     /// What makes the spans.
     pub tracer: Tracer,
     /// How an operation is called, as the transport says.
@@ -48,13 +51,16 @@ pub struct Traces {
 }
 
 /// Puts the attempts around the endpoints of a server, or around those of several, balanced: a span for each call, and an event in it for each
-/// attempt.
+/// attempt, which shows credentials anew.
 #[must_use]
-pub fn repeated(endpoints: Endpoints, attempts: &RetryLayer, traces: &Traces) -> Endpoints {
-    let Traces { tracer, via } = traces;
+pub fn repeated(endpoints: Endpoints, attempts: &RetryLayer, caller: &Caller) -> Endpoints {
+    let Caller { credentials, tracer, via } = caller;
     let stack = |operation| {
-        let calls = tracer.calls(operation).via(via(operation));
-        ServiceBuilder::new().layer(calls).layer(attempts.clone()).layer(tracer.attempts())
+        ServiceBuilder::new()
+            .layer(tracer.calls(operation).via(via(operation)))
+            .layer(attempts.clone())
+            .layer(tracer.attempts())
+            .option_layer(credentials.clone())
     };
     Endpoints {
         sum: stack("sum").service(endpoints.sum).erased(),

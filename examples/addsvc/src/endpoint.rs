@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tower::ServiceBuilder;
+use towerkit_auth::Authentication;
 use towerkit_endpoint::{BoxEndpoint, DeadlineLayer, Endpoint, PanicLayer, endpoint_fn};
 use towerkit_ratelimit::{RateLimitLayer, RateLimiter};
 
@@ -60,15 +61,21 @@ impl Endpoints {
     /// Calls that one method serves at a time; more are refused as `Unavailable` at once.
     pub const CONCURRENCY: usize = 1024;
 
-    /// Serves a service: one stack of layers, outermost first, around each method. The limit, if there is one, is for all methods
-    /// together.
-    pub fn new(service: impl AddService, limit: Option<&RateLimiter>, telemetry: &Telemetry) -> Self {
+    /// Serves a service: one stack of layers, outermost first, around each method. Without an authentication anybody may call; the limit, if there
+    /// is one, is for all methods together.
+    pub fn new(
+        service: impl AddService,
+        telemetry: &Telemetry,
+        authentication: Option<&Authentication>,
+        limit: Option<&RateLimiter>,
+    ) -> Self {
         let service = Arc::new(service);
         let stack = |operation| {
             ServiceBuilder::new()
                 .layer(telemetry.requests(operation))
-                .option_layer(limit.cloned().map(RateLimitLayer::new))
                 .layer(DeadlineLayer::new(Duration::from_secs(5)))
+                .option_layer(authentication.map(|authentication| authentication.requests(operation)))
+                .option_layer(limit.cloned().map(RateLimitLayer::new))
                 .load_shed()
                 .concurrency_limit(Self::CONCURRENCY)
                 .layer(PanicLayer::new())

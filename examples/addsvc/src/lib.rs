@@ -2,6 +2,7 @@
 //!
 //! * [`service`] is the domain: a trait, a struct, an error. Nothing of the network is in it.
 //! * [`endpoint`] makes each method an endpoint, and puts the layers around it.
+//! * [`auth`] is who may call.
 //! * [`client`] is what a client puts around each call.
 //! * [`registry`] is where it is registered, and where its callers find it.
 //! * [`telemetry`] is what operators see of it: logs, metrics, traces.
@@ -10,6 +11,7 @@
 //!
 //! `src/main.rs` starts it, `src/bin/addcli` is its command line.
 
+pub mod auth;
 pub mod client;
 pub mod endpoint;
 pub mod pb;

@@ -1,4 +1,4 @@
-//! Starts the service: the endpoints on HTTP, JSON-RPC and gRPC, and what operators ask on a port of its own.
+//! Starts the service: the endpoints on HTTP, JSON-RPC and gRPC, over NATS where there is one, and what operators ask on a port of its own.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
 
@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use addsvc::endpoint::Endpoints;
 use addsvc::service::BasicService;
-use addsvc::{pb, registry, telemetry, transport};
+use addsvc::{auth, pb, registry, telemetry, transport};
 use clap::Parser;
 use tokio::net::TcpListener;
 use towerkit_endpoint::BoxError;
 use towerkit_lifecycle::{Event, Group, Signals};
 use towerkit_ratelimit::{Quota, RateLimiter};
 use towerkit_transport_http::serve;
+use towerkit_transport_nats as nats;
 
 /// Adds numbers and joins texts.
 #[derive(Parser)]
@@ -32,9 +33,17 @@ struct Flags {
     #[arg(long, default_value = "127.0.0.1:8084", value_name = "ADDRESS")]
     jsonrpc_addr: SocketAddr,
 
+    /// A NATS server, over which the service is had as well: at the subjects addsvc.sum and addsvc.concat.
+    #[arg(long, env = "ADDSVC_NATS_URL", hide_env_values = true, value_name = "URL")]
+    nats_url: Option<String>,
+
     /// Where operators ask: /livez, /readyz and /metrics.
     #[arg(long, default_value = "127.0.0.1:8083", value_name = "ADDRESS")]
     debug_addr: SocketAddr,
+
+    /// Who may call.
+    #[command(flatten)]
+    auth: auth::Flags,
 
     /// How many calls a second are served, all methods together; more are refused (429). Without it there is no limit.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
@@ -75,10 +84,17 @@ async fn main() -> ExitCode {
 async fn run(flags: Flags) -> Result<(), BoxError> {
     let registry = flags.registry.registry("addsvc")?;
     let (telemetry, prometheus, carriers) = flags.telemetry.start("addsvc")?;
+    let (authentication, jwks) = flags.auth.start(&telemetry.log)?.unzip();
     let http = listen("--http-addr", flags.http_addr).await?;
     let grpc = listen("--grpc-addr", flags.grpc_addr).await?;
     let json_rpc = listen("--jsonrpc-addr", flags.jsonrpc_addr).await?;
     let debug = listen("--debug-addr", flags.debug_addr).await?;
+    let log = telemetry.log.clone();
+    let events = nats::Events::new().on_event(move |event| log.scope(|| tracing::info!("nats: {event}")));
+    let nats = match &flags.nats_url {
+        Some(url) => Some(transport::nats::connect(url, "addsvc", &events).await?),
+        None => None,
+    };
     let hello = format!(
         "addsvc listens for HTTP on {http}, for gRPC on {grpc}, for JSON-RPC on {json_rpc}, for operators on {debug}; try:\n  \
          curl --json '{{\"a\":1,\"b\":2}}' {http}/sum\n  \
@@ -102,7 +118,7 @@ async fn run(flags: Flags) -> Result<(), BoxError> {
     };
 
     let limit = flags.rate_limit.map(|calls| RateLimiter::new(Quota::per_second(calls)));
-    let endpoints = Endpoints::new(BasicService, limit.as_ref(), &telemetry);
+    let endpoints = Endpoints::new(BasicService, &telemetry, authentication.as_ref(), limit.as_ref());
     let log = telemetry.log.clone();
     let group = Group::new().stop_limit(Duration::from_secs(flags.drain)).on_event(move |event| match event {
         Event::GroupReady => println!("{hello}"),
@@ -114,11 +130,13 @@ async fn run(flags: Flags) -> Result<(), BoxError> {
         transport::grpc::routes(endpoints.clone()).health(&group.health()).reflection(&[pb::FILE_DESCRIPTOR_SET]);
     let group = carriers
         .join(group)
+        .with_all(jwks)
         .with(Signals::terminate())
         .with(serve(debug, debug_routes).named("debug"))
         .with(serve(http, transport::http::routes(endpoints.clone())))
         .with(towerkit_transport_grpc::serve(grpc, grpc_routes))
-        .with(serve(json_rpc, transport::json_rpc::routes(endpoints)).named("json-rpc"));
+        .with(serve(json_rpc, transport::json_rpc::routes(endpoints.clone())).named("json-rpc"))
+        .with_all(nats.map(|client| nats::serve(client, transport::nats::routes(endpoints)).events(&events)));
     let group = match (registry, instance) {
         (Some(registry), Some(instance)) => {
             registry.register(group, instance, Duration::from_secs(flags.linger), telemetry.log)

@@ -36,7 +36,7 @@ impl AddService for BasicService {
         if a.len() + b.len() > MOST_BYTES {
             return Err(AddError::MaxSizeExceeded);
         }
-        Ok(a + &b)
+        Ok(a + b.as_str())
     }
 }
 

@@ -250,15 +250,6 @@ impl Carriers {
     /// Adds them to a group that has nothing else yet: so they stop last, and carry away what the others have told until then.
     #[must_use]
     pub fn join(self, group: Group) -> Group {
-        let group = match self.flusher {
-            Some(flusher) => group.with(flusher),
-            None => group,
-        };
-        let group = self.pushers.into_iter().fold(group, Group::with);
-        let group = match self.process {
-            Some(process) => group.with(process),
-            None => group,
-        };
-        group.with(self.exporter)
+        group.with_all(self.flusher).with_all(self.pushers).with_all(self.process).with(self.exporter)
     }
 }

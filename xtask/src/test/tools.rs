@@ -2,6 +2,7 @@
 
 mod debian;
 mod go;
+mod go_local;
 mod maven;
 mod npm;
 mod once;
@@ -31,6 +32,8 @@ enum Source {
     Machine,
     /// The package of a program with its version, and how it is built.
     Go(&'static str, &'static str, Build),
+    /// The folder of the repository that a program is built of.
+    GoLocal(&'static str),
     /// The folder in `xtask/tools` of a program in Java.
     Maven(&'static str),
     /// Packages with their versions, and the Python that has them.
@@ -62,6 +65,10 @@ const fn go_module(
     Tool { name, from: Source::Go(package, version, Build::Module(beside)) }
 }
 
+const fn go_local(name: &'static str, folder: &'static str) -> Tool {
+    Tool { name, from: Source::GoLocal(folder) }
+}
+
 const fn maven(name: &'static str, project: &'static str) -> Tool {
     Tool { name, from: Source::Maven(project) }
 }
@@ -71,7 +78,8 @@ const fn pypi(name: &'static str, packages: &'static [&'static str]) -> Tool {
 }
 
 /// Those of one source stand together.
-const TOOLS: [Tool; 47] = [
+const TOOLS: [Tool; 56] = [
+    debian("argon2", "argon2"),
     debian("carbon-cache", "graphite-carbon"),
     debian("chromium", "chromium"),
     debian("curl", "curl"),
@@ -80,6 +88,7 @@ const TOOLS: [Tool; 47] = [
     debian("etcd", "etcd-server"),
     debian("etcdctl", "etcd-client"),
     debian("h2load", "nghttp2-client"),
+    debian("htpasswd", "apache2-utils"),
     debian("influxd", "influxdb"),
     debian("ip", "iproute2"),
     debian("javac", "default-jdk-headless"),
@@ -87,6 +96,7 @@ const TOOLS: [Tool; 47] = [
     debian("knotd", "knot"),
     debian("mvn", "maven"),
     debian("named", "bind9"),
+    debian("nats-server", "nats-server"),
     debian("nginx", "nginx-light"),
     debian("node", "nodejs"),
     debian("npm", "npm"),
@@ -98,6 +108,7 @@ const TOOLS: [Tool; 47] = [
     debian("whisper-fetch", "python3-whisper"),
     debian("wrk", "wrk"),
     npm("jayson", "5.0.0"),
+    npm("jose", "6.2.18"),
     npm("statsd", "0.9.0"),
     machine("go"),
     go_module(
@@ -110,8 +121,11 @@ const TOOLS: [Tool; 47] = [
     go("grpcurl", "github.com/fullstorydev/grpcurl/cmd/grpcurl", "v1.9.3", "grpcurl"),
     go("grpc_interop_client", "google.golang.org/grpc/interop/client", "v1.83.1", "client"),
     go("grpc_interop_server", "google.golang.org/grpc/interop/server", "v1.83.1", "server"),
+    go("nats", "github.com/nats-io/natscli/nats", "v0.4.0", "nats"),
+    go("nats-server-current", "github.com/nats-io/nats-server/v2", "v2.15.2", "nats-server"),
     go("statsd_exporter", "github.com/prometheus/statsd_exporter", "v0.30.0", "statsd_exporter"),
     go("toxiproxy", "github.com/Shopify/toxiproxy/v2/cmd/server", "v2.12.0", "server"),
+    go_local("gokit_nats", "crates/transport-nats/tests/go"),
     maven("eureka", "eureka"),
     maven("zipkin", "zipkin"),
     maven("zookeeper", "zookeeper"),
@@ -129,6 +143,8 @@ const TOOLS: [Tool; 47] = [
     pypi("python_moto", &["moto[server]==5.2.5"]),
     pypi("python_datadog", &["datadog==0.56.0"]),
     pypi("python_rotel", &["rotel==0.0.1a15"]),
+    pypi("python_jwt", &["pyjwt[crypto]==2.15.1", "jwcrypto==1.6.1"]),
+    pypi("python_nats", &["nats-py==2.16.0"]),
     pypi("python_prometheus", &["prometheus-client==0.26.0"]),
     pypi("python_kubernetes", &["kubernetes==37.0.2"]),
     pypi("python_kazoo", &["kazoo==2.11.0"]),
@@ -141,7 +157,12 @@ impl Tool {
         match self.from {
             Source::Debian(package) if find(self.name).is_none() => vec![package],
             Source::Pypi(_) => pypi::missing(),
-            Source::Debian(_) | Source::Npm(..) | Source::Machine | Source::Go(..) | Source::Maven(_) => Vec::new(),
+            Source::Debian(_)
+            | Source::Npm(..)
+            | Source::Machine
+            | Source::Go(..)
+            | Source::GoLocal(_)
+            | Source::Maven(_) => Vec::new(),
         }
     }
 
@@ -151,6 +172,7 @@ impl Tool {
             Source::Debian(_) | Source::Machine => find(self.name),
             Source::Npm(package, version) => npm::package(package, version),
             Source::Go(package, version, build) => go::program(self.name, package, version, build),
+            Source::GoLocal(folder) => go_local::program(self.name, folder),
             Source::Maven(project) => maven::jar(project),
             Source::Pypi(packages) => pypi::python(self.name, packages),
         }

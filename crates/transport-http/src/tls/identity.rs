@@ -9,8 +9,7 @@ use x509_parser::prelude::FromDer;
 
 /// The names in the certificate of a peer, which was verified before.
 pub(super) fn read(chain: &[CertificateDer<'static>]) -> Result<PeerIdentity, Unreadable> {
-    let (_, certificate) =
-        chain.first().and_then(|first| X509Certificate::from_der(first).ok()).ok_or(Unreadable)?;
+    let (_, certificate) = chain.first().and_then(|first| X509Certificate::from_der(first).ok()).ok_or(Unreadable)?;
     let mut common_names = certificate.subject().iter_common_name();
     // More than one says nothing for sure.
     let common_name = match (common_names.next(), common_names.next()) {

@@ -65,7 +65,7 @@ fn what_the_user_got_wrong_is_named() {
     assert_eq!(code, Some(1));
     assert_eq!(
         error,
-        "error: no remote address specified: give --http-addr, --grpc-addr, --jsonrpc-addr or --instancer\n"
+        "error: no remote address specified: give --http-addr, --grpc-addr, --jsonrpc-addr, --nats-url or --instancer\n"
     );
 }
 

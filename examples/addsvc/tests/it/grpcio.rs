@@ -128,7 +128,7 @@ async fn a_handler_is_dropped_when_the_time_of_grpcios_call_is_over() {
             }
         },
     ));
-    let concat = Endpoints::new(BasicService, None, &Telemetry::off()).concat;
+    let concat = Endpoints::new(BasicService, &Telemetry::off(), None, None).concat;
     let service = Serving::start(transport::grpc::routes(Endpoints { sum: sum.erased(), concat })).await;
 
     assert_eq!(said(&python, "late", service.address).await, "DEADLINE_EXCEEDED\n");

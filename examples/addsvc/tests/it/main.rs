@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod auth;
 mod cli;
 mod contract;
 mod fleet;
@@ -9,6 +10,7 @@ mod grpcio;
 mod grpcurl;
 mod http;
 mod json_rpc;
+mod nats;
 mod registry;
 mod resilience;
 mod running;

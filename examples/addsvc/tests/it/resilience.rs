@@ -131,10 +131,10 @@ async fn the_circuit_of_a_client_opens_after_five_failures() {
         counted.fetch_add(1, Ordering::SeqCst);
         async { Err::<SumReply, _>(Error::from(Code::Unavailable)) }
     });
-    let served = Endpoints::new(addsvc::service::BasicService, None, &addsvc::telemetry::Telemetry::off());
+    let served = Endpoints::new(addsvc::service::BasicService, &addsvc::telemetry::Telemetry::off(), None, None);
     let remote = Endpoints { sum: sum.erased(), concat: served.concat };
-    let traces = client::Traces { tracer: Tracer::off(), via: transport::http::via };
-    let client = client::resilient(remote, 20, |_| {}, &traces);
+    let caller = client::Caller { credentials: None, tracer: Tracer::off(), via: transport::http::via };
+    let client = client::resilient(remote, 20, |_| {}, &caller);
 
     let error = client.sum.invoke(SumRequest { a: 1, b: 2 }).await.unwrap_err();
     let attempts = error.find::<Exhausted>().unwrap().errors();

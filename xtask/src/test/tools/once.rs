@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 
 use super::find;
 use crate::workspace;
@@ -21,6 +21,29 @@ pub fn version(of: impl Hash) -> String {
     let mut hasher = DefaultHasher::new();
     of.hash(&mut hasher);
     format!("{:08x}", hasher.finish() as u32)
+}
+
+/// The version of what is built of a folder of the repository: another one where a file of it is. Where they can't be read that is said.
+pub fn version_of_files(folder: &Path) -> Option<String> {
+    match read(folder) {
+        Ok(files) => Some(version(&files)),
+        Err(error) => {
+            println!("could not be built: {error:#}");
+            None
+        }
+    }
+}
+
+/// All files of a folder, in order.
+fn read(path: &Path) -> Result<Vec<Vec<u8>>> {
+    let context = || path.display().to_string();
+    if path.is_file() {
+        return Ok(vec![fs::read(path).with_context(context)?]);
+    }
+    let mut entries = fs::read_dir(path).with_context(context)?.collect::<Result<Vec<_>, _>>()?;
+    entries.sort_by_key(fs::DirEntry::path);
+    let files = entries.iter().map(|entry| read(&entry.path())).collect::<Result<Vec<_>>>()?;
+    Ok(files.into_iter().flatten().collect())
 }
 
 /// Keeps other runs from installing until it is dropped.
@@ -107,6 +130,19 @@ mod tests {
         assert_eq!(version(["grpcio==1.85.1"]), version(["grpcio==1.85.1"]));
         assert_ne!(version(["grpcio==1.85.1"]), version(["grpcio==1.85.2"]));
         assert_eq!(version(["grpcio==1.85.1"]).len(), 8);
+    }
+
+    #[test]
+    fn what_is_built_of_a_folder_is_built_anew_when_a_file_of_it_changes() {
+        let folder = std::env::temp_dir().join(format!("towerkit-files-{}", std::process::id()));
+        assert_eq!(version_of_files(&folder), None, "there is no such folder");
+        fs::create_dir_all(folder.join("deep")).unwrap();
+        fs::write(folder.join("deep/main.go"), "package main").unwrap();
+        let first = version_of_files(&folder);
+        assert_eq!(first, version_of_files(&folder));
+        fs::write(folder.join("deep/main.go"), "package other").unwrap();
+        assert_ne!(first, version_of_files(&folder));
+        fs::remove_dir_all(folder).unwrap();
     }
 
     #[test]

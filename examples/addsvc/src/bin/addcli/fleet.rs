@@ -13,7 +13,7 @@ use towerkit_endpoint::{BoxError, Endpoint, Error, Request};
 use towerkit_sd::balancer::{Choose, ConsistentHash, LeastLoaded, PeakEwma, Random, RoundRobin, Weighted};
 use towerkit_sd::{Endpointer, Instance, Instancer};
 
-use crate::transport::{Connector, Transport};
+use crate::remote::{Connector, Transport};
 
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum BalancerKind {

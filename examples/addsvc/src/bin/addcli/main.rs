@@ -5,6 +5,7 @@
 //! addcli --http-addr 127.0.0.1:8081 --method concat foo bar
 //! addcli --grpc-addr 127.0.0.1:8082 1 2
 //! addcli --jsonrpc-addr 127.0.0.1:8084 1 2
+//! addcli --nats-url nats://127.0.0.1:4222 1 2
 //! addcli --http-addr 127.0.0.1:8081 --retries 3 1 2
 //! addcli --instancer static:127.0.0.1:8082,127.0.0.1:9082 --balancer least-loaded --times 100 --concurrency 10 1 2
 //! ```
@@ -13,24 +14,28 @@
 
 mod fleet;
 mod instancer;
-mod transport;
+mod remote;
 
 use std::error::Error;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use addsvc::client;
+use addsvc::client::{self, Caller};
 use addsvc::endpoint::{ConcatRequest, Endpoints, SumRequest};
 use addsvc::telemetry::TraceFlags;
+use addsvc::transport;
 use clap::{Parser, ValueEnum};
 use fleet::{BalancerKind, Tally};
 use futures_util::{StreamExt, stream};
 use instancer::Source;
+use towerkit_auth::{Credentials, CredentialsLayer};
 use towerkit_endpoint::{BoxError, Context, Endpoint, Report, Request};
 use towerkit_retry::{Exhausted, Retrying};
 use towerkit_sd::NoInstance;
 use towerkit_tracing::Tracer;
-use transport::{Connector, Transport};
+use towerkit_transport_nats::{Events, Remote};
+
+use crate::remote::{Connector, Transport};
 
 /// Calls addsvc.
 #[derive(Parser)]
@@ -48,6 +53,10 @@ struct Flags {
     #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["http_addr", "grpc_addr"])]
     jsonrpc_addr: Option<String>,
 
+    /// The NATS server over which the service is had.
+    #[arg(long, value_name = "URL", conflicts_with_all = ["http_addr", "grpc_addr", "jsonrpc_addr"])]
+    nats_url: Option<String>,
+
     /// Where the instances are told of, in place of one address:
     /// static:HOST:PORT,HOST:PORT, where they are;
     /// file:PATH, a file with one HOST:PORT a line, and what is known of it as NAME=VALUE, such as weight=200;
@@ -55,15 +64,15 @@ struct Flags {
     /// etcd:HOST:PORT, a member of etcd, the same (with the feature `etcd`);
     /// dns:NAME or dns:NAME@ADDRESS:PORT, the SRV records of a name, as the machine's name servers or this one know them (with the
     /// feature `dns`).
-    #[arg(long, value_name = "WHERE", conflicts_with_all = ["http_addr", "grpc_addr", "jsonrpc_addr"], verbatim_doc_comment)]
+    #[arg(long, value_name = "WHERE", conflicts_with_all = ["http_addr", "grpc_addr", "jsonrpc_addr", "nats_url"], verbatim_doc_comment)]
     instancer: Option<Source>,
 
     /// With --instancer: by which transport the instances are called. Those that are registered say where they have it.
-    #[arg(long, value_enum, default_value_t = Transport::Grpc, conflicts_with_all = ["http_addr", "grpc_addr", "jsonrpc_addr"])]
+    #[arg(long, value_enum, default_value_t = Transport::Grpc, conflicts_with_all = ["http_addr", "grpc_addr", "jsonrpc_addr", "nats_url"])]
     transport: Transport,
 
     /// With --instancer: how an instance is chosen for a call.
-    #[arg(long, value_enum, default_value_t = BalancerKind::RoundRobin, conflicts_with_all = ["http_addr", "grpc_addr", "jsonrpc_addr"])]
+    #[arg(long, value_enum, default_value_t = BalancerKind::RoundRobin, conflicts_with_all = ["http_addr", "grpc_addr", "jsonrpc_addr", "nats_url"])]
     balancer: BalancerKind,
 
     /// What to call.
@@ -85,6 +94,10 @@ struct Flags {
     /// How often a call that failed is made again.
     #[arg(long, value_name = "N", default_value_t = 0)]
     retries: u32,
+
+    /// A token that is shown to the service. Others on the machine may read a command line: the variable they can't.
+    #[arg(long, value_name = "TOKEN", env = "ADDCLI_TOKEN", hide_env_values = true)]
+    token: Option<String>,
 
     /// Where the traces go that begin with these calls.
     #[command(flatten)]
@@ -126,7 +139,7 @@ async fn main() -> ExitCode {
 async fn run(flags: Flags, tally: &Tally) -> Result<String, BoxError> {
     let (tracer, exporter) = flags.trace.tracer("addcli")?.build();
     let exporter = exporter.on_event(|event| eprintln!("{event}")).spawn();
-    let result = match connect(&flags, &tracer, tally) {
+    let result = match connect(&flags, &tracer, tally).await {
         Ok(endpoints) => call_all(&flags, &endpoints).await,
         Err(error) => Err(error),
     };
@@ -194,16 +207,28 @@ impl Call {
     }
 }
 
-fn connect(flags: &Flags, tracer: &Tracer, tally: &Tally) -> Result<Endpoints, BoxError> {
+async fn connect(flags: &Flags, tracer: &Tracer, tally: &Tally) -> Result<Endpoints, BoxError> {
     let on_retry = |retrying: &Retrying| {
         let Retrying { attempt, code, delay, .. } = retrying;
         eprintln!("attempt {attempt} failed ({code}), the next follows in {} ms", delay.as_millis());
+    };
+    let credentials = match &flags.token {
+        Some(token) => {
+            let token = Credentials::bearer(token).map_err(|error| format!("--token: {}", Report::new(&error)))?;
+            Some(CredentialsLayer::new(token))
+        }
+        None => None,
     };
     if let Some(source) = &flags.instancer {
         let instancer = source.instancer().map_err(|error| format!("--instancer: {}", with_causes(&*error)))?;
         let fleet = fleet::endpoints(instancer, flags.transport, flags.balancer, tally);
         let attempts = client::attempts(flags.retries, on_retry).elsewhere();
-        return Ok(client::repeated(fleet, &attempts, &flags.transport.traces(tracer)));
+        return Ok(client::repeated(fleet, &attempts, &flags.transport.caller(tracer, credentials)));
+    }
+    if let Some(url) = &flags.nats_url {
+        let client = transport::nats::connect(url, "addcli", &Events::new()).await?;
+        let caller = Caller { credentials, tracer: tracer.clone(), via: transport::nats::via };
+        return Ok(client::resilient(transport::nats::client(&Remote::new(client)), flags.retries, on_retry, &caller));
     }
     let (flag, address, transport) = if let Some(address) = &flags.http_addr {
         ("--http-addr", address, Transport::Http)
@@ -212,10 +237,13 @@ fn connect(flags: &Flags, tracer: &Tracer, tally: &Tally) -> Result<Endpoints, B
     } else if let Some(address) = &flags.jsonrpc_addr {
         ("--jsonrpc-addr", address, Transport::Jsonrpc)
     } else {
-        return Err("no remote address specified: give --http-addr, --grpc-addr, --jsonrpc-addr or --instancer".into());
+        return Err(
+            "no remote address specified: give --http-addr, --grpc-addr, --jsonrpc-addr, --nats-url or --instancer"
+                .into(),
+        );
     };
     let remote = Connector::new(transport).connect(address).map_err(|error| format!("{flag} {address}: {error}"))?;
-    Ok(client::resilient(remote, flags.retries, on_retry, &transport.traces(tracer)))
+    Ok(client::resilient(remote, flags.retries, on_retry, &transport.caller(tracer, credentials)))
 }
 
 /// Of a call that got no answer the message says little; what is below it is for whoever sits here.

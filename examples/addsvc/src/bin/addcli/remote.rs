@@ -1,9 +1,10 @@
 //! By which of its transports the service is called.
 
-use addsvc::client::Traces;
+use addsvc::client::Caller;
 use addsvc::endpoint::Endpoints;
 use addsvc::transport;
 use clap::ValueEnum;
+use towerkit_auth::CredentialsLayer;
 use towerkit_endpoint::BoxError;
 use towerkit_tracing::Tracer;
 use towerkit_transport_grpc as grpc;
@@ -17,14 +18,14 @@ pub(crate) enum Transport {
 }
 
 impl Transport {
-    /// How calls by it are traced.
-    pub(crate) fn traces(self, tracer: &Tracer) -> Traces {
+    /// Who calls by it.
+    pub(crate) fn caller(self, tracer: &Tracer, credentials: Option<CredentialsLayer>) -> Caller {
         let via = match self {
             Self::Http => transport::http::via,
             Self::Grpc => transport::grpc::via,
             Self::Jsonrpc => transport::json_rpc::via,
         };
-        Traces { tracer: tracer.clone(), via }
+        Caller { credentials, tracer: tracer.clone(), via }
     }
 }
 
