@@ -71,6 +71,7 @@
 //! | a deadline passes | `DeadlineExceeded` | is dropped |
 //! | items were lost, with a connection or a full buffer | `DataLoss`, in the place of the first one | is dropped |
 //! | a connection was lost and made again, and nothing with it | nothing of it | goes on |
+//! | the service's connection was away just when credit came, or the caller's when it was asked after | `Unavailable` | is dropped |
 //! | an item is larger than NATS carries | `ResourceExhausted`, in its place | is dropped |
 //! | the server stops, and half of its time is over | `Unavailable` | is dropped |
 //!
