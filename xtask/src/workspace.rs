@@ -51,6 +51,11 @@ pub fn build_example(package: &str, example: &str) -> Result<()> {
     Ok(())
 }
 
+/// The program of an example that was built so. All packages have one folder for them, so each has a name of its own.
+pub fn example(name: &str) -> PathBuf {
+    target().join("release/examples").join(name)
+}
+
 /// What a command prints; an error where it fails.
 pub fn output(command: &mut Command) -> Result<String> {
     let output = command.output().with_context(|| format!("{command:?} can't be run"))?;

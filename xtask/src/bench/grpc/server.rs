@@ -1,4 +1,4 @@
-//! The servers that are compared: `crates/transport-grpc/examples/bench_server.rs`, and `server.go`.
+//! The servers that are compared: `crates/transport-grpc/examples/bench_grpc.rs`, and `server.go`.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -46,14 +46,11 @@ impl Kind {
 }
 
 pub fn build() -> Result<()> {
-    workspace::build_example("towerkit-transport-grpc", "bench_server")?;
-    // The examples of two crates have the same name, and one folder.
-    std::fs::copy(workspace::target().join("release/examples/bench_server"), program())?;
-    Ok(())
+    workspace::build_example("towerkit-transport-grpc", "bench_grpc")
 }
 
 pub fn program() -> PathBuf {
-    workspace::target().join("release/bench_grpc")
+    workspace::example("bench_grpc")
 }
 
 /// The version of grpc-go.

@@ -1,4 +1,4 @@
-//! The servers that are compared: one program, `crates/transport-http/examples/bench_server.rs`.
+//! The servers that are compared: one program, `crates/transport-http/examples/bench_http.rs`.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -61,11 +61,11 @@ impl Kind {
 }
 
 pub fn build() -> Result<()> {
-    workspace::build_example("towerkit-transport-http", "bench_server")
+    workspace::build_example("towerkit-transport-http", "bench_http")
 }
 
 fn program() -> PathBuf {
-    workspace::target().join("release/examples/bench_server")
+    workspace::example("bench_http")
 }
 
 /// The reverse proxy in front of another.

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::server::{self, Serving};
+use super::server::Serving;
 use crate::workspace;
 
 /// How calls are made, over one connection.
@@ -33,7 +33,7 @@ impl Load {
             Self::Paced => ("paced", "5000"),
         };
         let before = serving.process.cpu_micros()?;
-        let load = &mut Command::new(server::example("load"));
+        let load = &mut Command::new(workspace::example("bench_nats_load"));
         let text = workspace::output(load.args([mode, &serving.url(), much, &seconds.to_string()]))?;
         let spent = serving.process.cpu_micros()? - before;
         let calls: f64 = text.trim().parse().context("the load counted no calls")?;

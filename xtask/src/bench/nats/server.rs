@@ -1,4 +1,4 @@
-//! What is compared: `crates/transport-nats/examples/bench_server.rs` and Go kit's subscriber, each with one thread and with a NATS server of its own,
+//! What is compared: `crates/transport-nats/examples/bench_nats.rs` and Go kit's subscriber, each with one thread and with a NATS server of its own,
 //! since they serve the same subject.
 
 use std::io::{BufRead, BufReader};
@@ -47,7 +47,7 @@ impl Serving {
         let port = free_port();
         let url = url(port);
         let mut server = match kind {
-            Kind::Plain | Kind::Ours | Kind::Spawn => Command::new(example("server")),
+            Kind::Plain | Kind::Ours | Kind::Spawn => Command::new(workspace::example("bench_nats")),
             Kind::GoKit => {
                 let Some(program) = go_kit else { return Ok(None) };
                 Command::new(program)
@@ -99,15 +99,6 @@ pub fn go_kit() -> Option<PathBuf> {
 }
 
 pub fn build() -> Result<()> {
-    for name in ["server", "load"] {
-        workspace::build_example("towerkit-transport-nats", &format!("bench_{name}"))?;
-        // The examples of other crates have the same names, and one folder.
-        std::fs::copy(workspace::target().join(format!("release/examples/bench_{name}")), example(name))?;
-    }
-    Ok(())
-}
-
-/// An example of the crate, built.
-pub fn example(name: &str) -> PathBuf {
-    workspace::target().join(format!("release/bench_nats_{name}"))
+    workspace::build_example("towerkit-transport-nats", "bench_nats")?;
+    workspace::build_example("towerkit-transport-nats", "bench_nats_load")
 }

@@ -2,8 +2,8 @@
 //! fails where one was not, or wrongly.
 //!
 //! ```text
-//! bench_load closed URL CONCURRENT SECONDS
-//! bench_load paced URL RATE SECONDS
+//! bench_nats_load closed URL CONCURRENT SECONDS
+//! bench_nats_load paced URL RATE SECONDS
 //! ```
 //!
 //! `closed` has so many calls under way all the time; `paced` starts so many a second, evenly, whatever became of those before.

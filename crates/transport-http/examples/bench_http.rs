@@ -2,8 +2,8 @@
 //! JSON. It prints its address, and ends when its input is closed.
 //!
 //! ```text
-//! bench_server hyper|json|stack|production|production-log|router|axum|axum-stack
-//! bench_server proxy ADDRESS
+//! bench_http hyper|json|stack|production|production-log|router|axum|axum-stack
+//! bench_http proxy ADDRESS
 //! ```
 
 #![allow(clippy::panic, clippy::print_stdout, clippy::unwrap_used, reason = "it is a program")]

@@ -1,7 +1,7 @@
 //! How many messages a second come over a stream, and over a bare inbox of async-nats:
 //!
 //! ```text
-//! bench_stream URL ITEMS ROUNDS WINDOW
+//! bench_nats_stream URL ITEMS ROUNDS WINDOW
 //! ```
 
 #![allow(clippy::print_stdout, reason = "that is what it is for")]

@@ -2,8 +2,8 @@
 //! and ends when its input is closed.
 //!
 //! ```text
-//! bench_server tonic|hyper|adapter|routes|stack
-//! bench_server open ADDRESS STREAMS
+//! bench_grpc tonic|hyper|adapter|routes|stack
+//! bench_grpc open ADDRESS STREAMS
 //! ```
 
 #![allow(clippy::panic, clippy::print_stdout, clippy::unwrap_used, reason = "it is a program")]

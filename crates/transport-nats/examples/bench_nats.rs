@@ -2,8 +2,8 @@
 //! input is closed.
 //!
 //! ```text
-//! bench_server plain|spawn|ours|wait URL
-//! bench_server call|remote URL CONCURRENT CALLS
+//! bench_nats plain|spawn|ours|wait URL
+//! bench_nats call|remote URL CONCURRENT CALLS
 //! ```
 //!
 //! `plain` answers inline with async-nats alone, `spawn` by a task for each message; `ours` is [`serve`], and `wait` its other policy when full.
