@@ -4,7 +4,7 @@ use std::str::FromStr;
 /// What kind of failure an [`Error`](crate::Error) is: the 16 canonical codes of gRPC, without `OK`.
 ///
 /// The numbers and meanings are those of `google.rpc.Code`; the choice between neighbours follows its comments. Each
-/// transport maps a code to its own terms in one `match`.
+/// transport maps a code to its own terms in one `match`; that of HTTP's statuses is here, since others have it too.
 ///
 /// `Code` is itself a [`std::error::Error`], for one purpose: a leaf error that returns its code from
 /// [`source`](std::error::Error::source) is still classified when a foreign layer has boxed it.
@@ -16,6 +16,7 @@ use std::str::FromStr;
 /// assert_eq!(Code::NotFound.as_str(), "not_found");
 /// assert_eq!("not_found".parse(), Ok(Code::NotFound));
 /// assert_eq!(Code::from_number(5), Some(Code::NotFound));
+/// assert_eq!((Code::NotFound.http_status(), Code::from_http_status(410)), (404, Code::NotFound));
 /// assert!(Code::Unavailable.is_fault() && !Code::NotFound.is_fault());
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -95,6 +96,49 @@ impl Code {
     #[must_use]
     pub fn from_number(number: u8) -> Option<Self> {
         Self::ALL.get(usize::from(number).checked_sub(1)?).copied()
+    }
+
+    /// The status that HTTP has for it, after the table in the comments of `google.rpc.Code`. Other protocols say a failure by it as well: NATS' service
+    /// errors do.
+    #[must_use]
+    pub const fn http_status(self) -> u16 {
+        match self {
+            // nginx's "client closed request": no one is there to read it, but logs and finalizers do.
+            Self::Cancelled => 499,
+            Self::InvalidArgument | Self::FailedPrecondition | Self::OutOfRange => 400,
+            Self::Unauthenticated => 401,
+            Self::PermissionDenied => 403,
+            Self::NotFound => 404,
+            Self::AlreadyExists | Self::Aborted => 409,
+            Self::ResourceExhausted => 429,
+            Self::Unknown | Self::Internal | Self::DataLoss => 500,
+            Self::Unimplemented => 501,
+            Self::Unavailable => 503,
+            Self::DeadlineExceeded => 504,
+        }
+    }
+
+    /// The code of a failure that says no more than a status of HTTP.
+    ///
+    /// Others from 400 to 499 are `InvalidArgument`; anything else is `Unknown`.
+    #[must_use]
+    pub const fn from_http_status(status: u16) -> Self {
+        match status {
+            401 | 407 => Self::Unauthenticated,
+            403 => Self::PermissionDenied,
+            404 | 410 => Self::NotFound,
+            405 | 501 => Self::Unimplemented,
+            408 | 504 => Self::DeadlineExceeded,
+            409 => Self::Aborted,
+            412 | 428 => Self::FailedPrecondition,
+            413 | 429 => Self::ResourceExhausted,
+            416 => Self::OutOfRange,
+            499 => Self::Cancelled,
+            400..=499 => Self::InvalidArgument,
+            500 => Self::Internal,
+            502 | 503 => Self::Unavailable,
+            _ => Self::Unknown,
+        }
     }
 
     /// The name in lower case with underscores, as it stands in logs, labels and replies: `invalid_argument`.

@@ -2,7 +2,7 @@
 
 use async_nats::header as nats;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use towerkit_endpoint::{Code, Error, Metadata, timeout};
+use towerkit_endpoint::{Code, Error, Metadata};
 
 /// The most headers that a message may have.
 const MOST: usize = 100;
@@ -88,9 +88,6 @@ pub(crate) fn write(metadata: &Metadata) -> Result<Option<async_nats::HeaderMap>
 /// Lower case, as everywhere, but for the names of NATS itself: its headers are told apart by case.
 fn wire_name(name: &HeaderName) -> Result<nats::HeaderName, Error> {
     let text = name.as_str();
-    if *name == timeout::HEADER {
-        return Ok(nats::HeaderName::from_static("towerkit-timeout"));
-    }
     if let Some(known) = KNOWN.iter().find(|known| **known == text) {
         return Ok(nats::HeaderName::from_static(known));
     }

@@ -163,43 +163,15 @@ fn text<'a>(headers: &'a Metadata, name: &HeaderName) -> Option<&'a str> {
     std::str::from_utf8(headers.get_all(name).next()?.as_bytes()).ok()
 }
 
-/// The number of a code in `Nats-Service-Error-Code`: the status that HTTP has for it.
+/// The number of a code in `Nats-Service-Error-Code`: the status that HTTP has for it, [`Code::http_status`].
 #[must_use]
 pub const fn number_of(code: Code) -> u16 {
-    match code {
-        Code::Cancelled => 499,
-        Code::InvalidArgument | Code::FailedPrecondition | Code::OutOfRange => 400,
-        Code::Unauthenticated => 401,
-        Code::PermissionDenied => 403,
-        Code::NotFound => 404,
-        Code::AlreadyExists | Code::Aborted => 409,
-        Code::ResourceExhausted => 429,
-        Code::Unknown | Code::Internal | Code::DataLoss => 500,
-        Code::Unimplemented => 501,
-        Code::Unavailable => 503,
-        Code::DeadlineExceeded => 504,
-    }
+    code.http_status()
 }
 
-/// The code of an error that says no more than its number, which is read as a status of HTTP.
-///
-/// Others from 400 to 499 are `InvalidArgument`; anything else is `Unknown`.
+/// The code of an error that says no more than its number, which is read as a status of HTTP: [`Code::from_http_status`].
 #[must_use]
 pub const fn code_of_number(number: u32) -> Code {
-    match number {
-        401 | 407 => Code::Unauthenticated,
-        403 => Code::PermissionDenied,
-        404 | 410 => Code::NotFound,
-        405 | 501 => Code::Unimplemented,
-        408 | 504 => Code::DeadlineExceeded,
-        409 => Code::Aborted,
-        412 | 428 => Code::FailedPrecondition,
-        413 | 429 => Code::ResourceExhausted,
-        416 => Code::OutOfRange,
-        499 => Code::Cancelled,
-        400..=499 => Code::InvalidArgument,
-        500 => Code::Internal,
-        502 | 503 => Code::Unavailable,
-        _ => Code::Unknown,
-    }
+    // One that is too large for a status is unknown, as zero is.
+    Code::from_http_status(if number <= u16::MAX as u32 { number as u16 } else { 0 })
 }

@@ -35,15 +35,7 @@ impl Key {
     ///
     /// Where it is shorter than the hash, 32, 48 or 64 bytes (RFC 7518, section 3.2), or the algorithm is another.
     pub fn hmac(algorithm: Algorithm, secret: &[u8]) -> Result<Self, InvalidKey> {
-        let hash = match algorithm {
-            Algorithm::HS256 => 32,
-            Algorithm::HS384 => 48,
-            Algorithm::HS512 => 64,
-            _ => return Err(InvalidKey("a secret is for HS256, HS384 and HS512")),
-        };
-        if secret.len() < hash {
-            return Err(InvalidKey("the secret is shorter than the algorithm's hash"));
-        }
+        check_secret(algorithm, secret)?;
         Ok(Self::of(algorithm, DecodingKey::from_secret(secret)))
     }
 
@@ -174,6 +166,20 @@ impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Key").field("kid", &self.kid).field("algorithm", &self.algorithm).finish_non_exhaustive()
     }
+}
+
+/// A secret is as long as the algorithm's hash at least (RFC 7518, section 3.2), to sign as to verify.
+pub(super) fn check_secret(algorithm: Algorithm, secret: &[u8]) -> Result<(), InvalidKey> {
+    let hash = match algorithm {
+        Algorithm::HS256 => 32,
+        Algorithm::HS384 => 48,
+        Algorithm::HS512 => 64,
+        _ => return Err(InvalidKey("a secret is for HS256, HS384 and HS512")),
+    };
+    if secret.len() < hash {
+        return Err(InvalidKey("the secret is shorter than the algorithm's hash"));
+    }
+    Ok(())
 }
 
 /// What else is written in PEM is no key, or is none that should be here.

@@ -275,10 +275,7 @@ impl Authenticator for JwtVerifier {
     }
 
     fn authenticate(&self, context: &Context) -> Option<Verdict<Principal>> {
-        Some(match of_scheme(context.metadata(), "Bearer")? {
-            Ok(token) => self.verify(token),
-            Err(reason) => Verdict::fail(reason),
-        })
+        Some(of_scheme(context.metadata(), "Bearer")?.map_or_else(Verdict::fail, |token| self.verify(token)))
     }
 
     /// RFC 6750, section 3: without credentials nothing but the realm.

@@ -118,10 +118,7 @@ impl Authenticator for JwtVerifiers {
     }
 
     fn authenticate(&self, context: &Context) -> Option<Verdict<Principal>> {
-        Some(match of_scheme(context.metadata(), "Bearer")? {
-            Ok(token) => self.verify(token),
-            Err(reason) => Verdict::fail(reason),
-        })
+        Some(of_scheme(context.metadata(), "Bearer")?.map_or_else(Verdict::fail, |token| self.verify(token)))
     }
 
     fn challenge(&self, reason: Option<&Reason>) -> Option<HeaderValue> {

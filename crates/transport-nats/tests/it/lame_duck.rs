@@ -9,26 +9,7 @@ use towerkit_testing::process::free_port;
 use towerkit_transport_nats::codec::Empty;
 use towerkit_transport_nats::{Events, Remote, Routes, Server, serve};
 
-use crate::site::{Nats, ONE_TWO, Running, SOON, servers, sum, sum_of, sum_routes, until};
-
-/// Two nodes of a cluster.
-fn cluster(program: &std::path::Path) -> [Nats; 2] {
-    let routes = [free_port(), free_port()];
-    let node = |own: usize| {
-        let text = format!(
-            "server_name: n{own}\nlame_duck_grace_period: \"2s\"\nlame_duck_duration: \"30s\"\n\
-             cluster {{ name: c, listen: \"127.0.0.1:{}\", routes: [\"nats://127.0.0.1:{}\"] }}\n",
-            routes[own],
-            routes[1 - own]
-        );
-        Nats::configured(program, &format!("node-{}", routes[own]), &text)
-    };
-    let mut nodes = [node(0), node(1)];
-    for node in &mut nodes {
-        node.process.as_mut().unwrap().wait_until_said("Route connection created", 1, SOON);
-    }
-    nodes
-}
+use crate::site::{Nats, ONE_TWO, Running, SOON, cluster, servers, sum, sum_of, sum_routes, until};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_service_moves_off_a_server_that_is_about_to_stop_and_loses_nothing() {

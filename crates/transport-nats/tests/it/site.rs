@@ -142,3 +142,22 @@ pub(crate) async fn until(what: &str, mut condition: impl FnMut() -> bool) {
 pub(crate) fn sum_of(remote: &Remote) -> BoxEndpoint<Sum, Total> {
     remote.subject("add.sum").json().erased()
 }
+
+/// Two nodes of a cluster.
+pub(crate) fn cluster(program: &Path) -> [Nats; 2] {
+    let routes = [free_port(), free_port()];
+    let node = |own: usize| {
+        let text = format!(
+            "server_name: n{own}\nlame_duck_grace_period: \"2s\"\nlame_duck_duration: \"30s\"\n\
+             cluster {{ name: c, listen: \"127.0.0.1:{}\", routes: [\"nats://127.0.0.1:{}\"] }}\n",
+            routes[own],
+            routes[1 - own]
+        );
+        Nats::configured(program, &format!("node-{}", routes[own]), &text)
+    };
+    let mut nodes = [node(0), node(1)];
+    for node in &mut nodes {
+        node.process.as_mut().unwrap().wait_until_said("Route connection created", 1, SOON);
+    }
+    nodes
+}

@@ -9,10 +9,9 @@ use std::time::Duration;
 use async_nats::ConnectOptions;
 use tokio::time::sleep;
 use towerkit_endpoint::{BoxEndpoint, Endpoint};
-use towerkit_testing::process::free_port;
 use towerkit_transport_nats::{Events, Serve, WhenFull, serve};
 
-use crate::site::{Nats, Running, SOON, servers, until};
+use crate::site::{Nats, Running, SOON, cluster, servers, until};
 use callers::{Callers, Seen};
 use replica::{Gate, Replica};
 
@@ -148,24 +147,6 @@ async fn nats_stands_still(program: &Path) -> String {
     );
     service.kill();
     line
-}
-
-/// Two nodes of a cluster.
-fn cluster(program: &Path) -> [Nats; 2] {
-    let ports = [free_port(), free_port()];
-    let mut nodes = [0, 1].map(|own| {
-        let text = format!(
-            "server_name: n{own}\nlame_duck_grace_period: \"2s\"\nlame_duck_duration: \"30s\"\n\
-             cluster {{ name: c, listen: \"127.0.0.1:{}\", routes: [\"nats://127.0.0.1:{}\"] }}\n",
-            ports[own],
-            ports[1 - own]
-        );
-        Nats::configured(program, &format!("lost-{}", ports[own]), &text)
-    });
-    for node in &mut nodes {
-        node.process.as_mut().unwrap().wait_until_said("Route connection created", 1, SOON);
-    }
-    nodes
 }
 
 async fn nats_is_about_to_stop(program: &Path) -> String {

@@ -6,6 +6,7 @@ use jsonwebtoken::{Algorithm, AlgorithmFamily, EncodingKey};
 use serde_json::{Map, Value};
 
 use crate::InvalidKey;
+use crate::jwt::key::check_secret;
 
 /// A key that tokens are signed with, and the one algorithm that it is for.
 ///
@@ -35,15 +36,7 @@ impl SigningKey {
     ///
     /// Where it is shorter than the hash, 32, 48 or 64 bytes (RFC 7518, section 3.2), or the algorithm is another.
     pub fn hmac(algorithm: Algorithm, secret: &[u8]) -> Result<Self, InvalidKey> {
-        let hash = match algorithm {
-            Algorithm::HS256 => 32,
-            Algorithm::HS384 => 48,
-            Algorithm::HS512 => 64,
-            _ => return Err(InvalidKey("a secret is for HS256, HS384 and HS512")),
-        };
-        if secret.len() < hash {
-            return Err(InvalidKey("the secret is shorter than the algorithm's hash"));
-        }
+        check_secret(algorithm, secret)?;
         Self::tried(algorithm, EncodingKey::from_secret(secret))
     }
 
