@@ -105,6 +105,10 @@ async fn run(flags: Flags) -> Result<(), BoxError> {
         json_rpc = json_rpc.local_addr()?,
         debug = debug.local_addr()?,
     );
+    let hello = match nats {
+        Some(_) => hello + "\nand over NATS; try:\n  nats request addsvc.sum '{\"a\":1,\"b\":2}'",
+        None => hello,
+    };
     // Where callers find it, if they are to find it by a registry.
     let advertised =
         |flag, listener: &TcpListener| registry::advertised(flag, listener.local_addr()?, flags.advertise.as_deref());

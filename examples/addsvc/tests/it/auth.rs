@@ -11,19 +11,19 @@ use serde_json::json;
 use towerkit_auth::{CredentialSource as _, JwtSigner, SigningKey, Verdict};
 use towerkit_endpoint::Context;
 
-use crate::running::{Addsvc, exchange};
+use crate::running::{Addsvc, exchange, whole_exchange};
 
-const ISSUER: &str = "https://id.test";
-const AUDIENCE: &str = "addsvc";
+pub(crate) const ISSUER: &str = "https://id.test";
+pub(crate) const AUDIENCE: &str = "addsvc";
 
 /// Who issues tokens: a key, whose public half is in a file.
-struct Issuer {
+pub(crate) struct Issuer {
     key: SigningKey,
     jwks: PathBuf,
 }
 
 impl Issuer {
-    fn new(test: &str) -> Self {
+    pub(crate) fn new(test: &str) -> Self {
         let pair = KeyPair::generate_for(&PKCS_ED25519).unwrap();
         let x = URL_SAFE_NO_PAD.encode(pair.public_key_raw());
         let jwks = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{test}.jwks.json"));
@@ -32,7 +32,7 @@ impl Issuer {
         Self { key: SigningKey::ed_pem(pair.serialize_pem().as_bytes()).unwrap().kid("a"), jwks }
     }
 
-    fn token(&self, issuer: &str, audience: &str, claims: serde_json::Value) -> String {
+    pub(crate) fn token(&self, issuer: &str, audience: &str, claims: serde_json::Value) -> String {
         let signer = JwtSigner::new(self.key.clone(), move |_| claims.clone());
         let signer = signer.issuer(issuer).audience(audience).subject("ada");
         let Verdict::Now(Ok(credentials)) = signer.credentials(&Context::new()) else { panic!("it is signed at once") };
@@ -40,8 +40,12 @@ impl Issuer {
     }
 
     fn guarded(&self) -> Addsvc {
-        let jwks = self.jwks.to_str().unwrap();
-        Addsvc::start(&["--jwks-file", jwks, "--jwt-issuer", ISSUER, "--jwt-audience", AUDIENCE])
+        Addsvc::start(&self.flags())
+    }
+
+    /// The flags that guard addsvc by its tokens.
+    pub(crate) fn flags(&self) -> [&str; 6] {
+        ["--jwks-file", self.jwks.to_str().unwrap(), "--jwt-issuer", ISSUER, "--jwt-audience", AUDIENCE]
     }
 }
 
@@ -94,7 +98,7 @@ fn a_refusal_over_http_asks_for_a_token_as_rfc_6750_has_it() {
         let body = r#"{"a":1,"b":2}"#;
         let head =
             format!("host: a\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: 13{more}");
-        whole(&addsvc, &format!("POST /sum HTTP/1.1\r\n{head}\r\n\r\n{body}"))
+        whole_exchange(addsvc.http, &format!("POST /sum HTTP/1.1\r\n{head}\r\n\r\n{body}"))
     };
     let without = ask("");
     assert!(without.starts_with("HTTP/1.1 401 "), "{without}");
@@ -103,17 +107,6 @@ fn a_refusal_over_http_asks_for_a_token_as_rfc_6750_has_it() {
     assert!(expired.contains("\r\nwww-authenticate: Bearer realm=\"addsvc\", error=\"invalid_token\""), "{expired}");
     let two = ask("\r\nauthorization: Bearer a\r\nauthorization: Bearer b");
     assert!(two.starts_with("HTTP/1.1 400 ") && two.contains("error=\"invalid_request\""), "{two}");
-}
-
-/// The head and the body of a reply.
-fn whole(addsvc: &Addsvc, request: &str) -> String {
-    use std::io::{Read as _, Write as _};
-    let mut stream = std::net::TcpStream::connect(addsvc.http).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut reply = String::new();
-    stream.read_to_string(&mut reply).unwrap();
-    reply
 }
 
 #[test]

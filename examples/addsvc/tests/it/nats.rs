@@ -5,15 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use rcgen::{KeyPair, PKCS_ED25519};
 use serde_json::json;
-use towerkit_auth::{CredentialSource as _, JwtSigner, SigningKey, Verdict};
-use towerkit_endpoint::Context;
 use towerkit_testing::process::{Process, free_port};
 use towerkit_testing::tool;
 
+use crate::auth::{AUDIENCE, ISSUER, Issuer};
 use crate::running::{Addsvc, exchange};
 
 const SOON: Duration = Duration::from_secs(20);
@@ -236,29 +232,19 @@ fn replicas_are_restarted_one_after_the_other_and_addcli_sees_nothing_of_it() {
 
 #[test]
 fn a_token_is_shown_over_nats_in_the_header_that_it_has_over_http() {
-    const AUDIENCE: &str = "addsvc";
-    const ISSUER: &str = "https://id.test";
     for (client, nats) in clients("a_token_is_shown_over_nats_in_the_header_that_it_has_over_http") {
-        let pair = KeyPair::generate_for(&PKCS_ED25519).unwrap();
-        let jwks = Path::new(env!("CARGO_TARGET_TMPDIR")).join("nats.jwks.json");
-        let x = URL_SAFE_NO_PAD.encode(pair.public_key_raw());
-        let key = json!({ "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "kid": "a", "x": x });
-        std::fs::write(&jwks, json!({ "keys": [key] }).to_string()).unwrap();
-        let signer = SigningKey::ed_pem(pair.serialize_pem().as_bytes()).unwrap().kid("a");
-        let signer = JwtSigner::new(signer, |_| json!({})).issuer(ISSUER).audience(AUDIENCE).subject("ada");
-        let Verdict::Now(Ok(credentials)) = signer.credentials(&Context::new()) else { panic!("it is signed at once") };
-        let shown = credentials.value().to_str().unwrap();
-
-        let jwks = jwks.to_str().unwrap();
-        let _addsvc = nats.addsvc(&["--jwks-file", jwks, "--jwt-issuer", ISSUER, "--jwt-audience", AUDIENCE]);
+        let issuer = Issuer::new("nats");
+        let token = issuer.token(ISSUER, AUDIENCE, json!({}));
+        let _addsvc = nats.addsvc(&issuer.flags());
         let mut addcli = nats.addcli();
-        let with = addcli.args(["--token", shown.strip_prefix("Bearer ").unwrap(), "1", "2"]).output().unwrap();
+        let with = addcli.args(["--token", &token, "1", "2"]).output().unwrap();
         assert_eq!(text(&with).1, "1 + 2 = 3\n");
         let without = nats.addcli().args(["1", "2"]).output().unwrap();
         assert_eq!(text(&without).2, "error: credentials are required\n");
 
         let sum = ["addsvc.sum", r#"{"a":1,"b":2}"#];
-        let with = nats.request(&client, &[&["--raw", "-H", &format!("Authorization:{shown}")], &sum[..]].concat());
+        let with =
+            nats.request(&client, &[&["--raw", "-H", &format!("Authorization:Bearer {token}")], &sum[..]].concat());
         assert_eq!(with.trim(), r#"{"v":3}"#);
         let without = nats.request(&client, &sum);
         for header in ["Nats-Service-Error-Code: 401\n", "www-authenticate: Bearer realm=\"addsvc\"\n"] {

@@ -101,13 +101,19 @@ impl Drop for Addsvc {
     }
 }
 
-/// Sends text, and reads to the end of the connection.
+/// Sends text, and reads to the end of the connection: status and body.
 pub(crate) fn exchange(address: SocketAddr, request: &str) -> (u16, String) {
+    let answer = whole_exchange(address, request);
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+}
+
+/// As [`exchange`], with all of the reply as it came.
+pub(crate) fn whole_exchange(address: SocketAddr, request: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+    answer
 }
