@@ -10,28 +10,16 @@ use crate::{Error, NotSent, Request};
 
 /// An [`Endpoint`](crate::Endpoint) of an async function from a message to a reply.
 ///
-/// The function's error is an [`Error`] or converts into one: a domain error by [`Classify`](crate::Classify). For a
-/// function that wants the [`Context`](crate::Context) as well, [`service_fn`](crate::service_fn) takes the whole
-/// [`Request`].
+/// The function's error is an [`Error`] or converts into one: a domain error by [`Classify`](crate::Classify). A function
+/// that needs something of its own, such as the service it is a method of, is taken by [`method_fn`](crate::method_fn); one
+/// that wants the [`Context`](crate::Context) as well by [`service_fn`](crate::service_fn), with the whole [`Request`].
 ///
 /// ```
-/// use std::sync::Arc;
 /// use towerkit_endpoint::{Endpoint, Error, Request, endpoint_fn, service_fn};
-///
-/// struct Greeter;
-/// impl Greeter {
-///     async fn greet(&self, name: String) -> Result<String, Error> {
-///         Ok(format!("Hello {name}"))
-///     }
-/// }
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
-/// let greeter = Arc::new(Greeter);
-/// let greet = endpoint_fn(move |name| {
-///     let greeter = greeter.clone();
-///     async move { greeter.greet(name).await }
-/// });
+/// let greet = endpoint_fn(|name: String| async move { Ok::<_, Error>(format!("Hello {name}")) });
 /// assert_eq!(greet.invoke("Ada".to_owned()).await.unwrap(), "Hello Ada");
 ///
 /// let who = service_fn(|request: Request<()>| async move {
@@ -93,7 +81,7 @@ pin_project! {
 }
 
 impl<Fut> EndpointFuture<Fut> {
-    const fn endpoint(future: Fut) -> Self {
+    pub(crate) const fn endpoint(future: Fut) -> Self {
         Self { future, is_endpoint: true }
     }
 

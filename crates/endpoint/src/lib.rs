@@ -56,8 +56,8 @@
 //!   process. [`Classify`] gives a domain error its code; [`Failure`] is what layers may ask of an error, and [`Refusal`] what
 //!   one that refuses a call says.
 //! * [`Report`] is an error with its causes, for operators; [`TraceContext`] is the trace a call belongs to, and [`Via`] how it came.
-//! * [`Endpoint`] names the bounds once; [`endpoint_fn`] makes one of a function; [`BoxEndpoint`] is one with its type
-//!   hidden. [`service_fn`] is tower's, for a function that wants the whole [`Request`].
+//! * [`Endpoint`] names the bounds once; [`endpoint_fn`] makes one of a function, [`method_fn`] of a service and a function;
+//!   [`BoxEndpoint`] is one with its type hidden. [`service_fn`] is tower's, for a function that wants the whole [`Request`].
 //! * [`middleware_fn`] makes a layer of an async function; [`DeadlineLayer`] bounds the time; [`PanicLayer`] turns a
 //!   panic into an error. `ValidateLayer`, with the feature `garde`, refuses messages that break their rules.
 //! * [`WithMetadata`] is a reply that brings headers, trailers or a status of its own.
@@ -85,6 +85,7 @@ mod endpoint_fn;
 mod error;
 mod failure;
 mod metadata;
+mod method_fn;
 mod middleware_fn;
 mod not_sent;
 mod panic;
@@ -112,6 +113,7 @@ pub use endpoint_fn::{EndpointFn, EndpointFuture, endpoint_fn};
 pub use error::{BoxError, Classify, Error, Violation};
 pub use failure::Failure;
 pub use metadata::{InvalidMetadata, Metadata};
+pub use method_fn::{MethodFn, method_fn};
 pub use middleware_fn::{Middleware, MiddlewareFn, Next, middleware_fn};
 pub use not_sent::NotSent;
 pub use panic::{CatchPanic, PanicFuture, PanicLayer, Panicked};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tower::ServiceBuilder;
 use towerkit_auth::Authentication;
-use towerkit_endpoint::{BoxEndpoint, DeadlineLayer, Endpoint, PanicLayer, endpoint_fn};
+use towerkit_endpoint::{BoxEndpoint, DeadlineLayer, Endpoint, PanicLayer, method_fn};
 use towerkit_ratelimit::{RateLimitLayer, RateLimiter};
 
 use crate::service::AddService;
@@ -81,14 +81,11 @@ impl Endpoints {
                 .layer(PanicLayer::new())
         };
 
-        let adder = service.clone();
-        let sum = endpoint_fn(move |SumRequest { a, b }| {
-            let service = adder.clone();
-            async move { service.sum(a, b).await.map(|v| SumReply { v }) }
+        let sum = method_fn(service.clone(), |service, SumRequest { a, b }| async move {
+            service.sum(a, b).await.map(|v| SumReply { v })
         });
-        let concat = endpoint_fn(move |ConcatRequest { a, b }| {
-            let service = service.clone();
-            async move { service.concat(a, b).await.map(|v| ConcatReply { v }) }
+        let concat = method_fn(service, |service, ConcatRequest { a, b }| async move {
+            service.concat(a, b).await.map(|v| ConcatReply { v })
         });
         Self { sum: stack("sum").service(sum).erased(), concat: stack("concat").service(concat).erased() }
     }
