@@ -3,6 +3,7 @@
 
 mod dependencies;
 mod globals;
+mod guide;
 mod layout;
 mod manifests;
 mod readied;
@@ -20,12 +21,13 @@ type Findings = Vec<String>;
 pub fn run() -> Result<bool> {
     let root = workspace::root();
     let sources = source::read(&root, "crates")?;
-    let checks: [(&str, Findings); 8] = [
+    let checks: [(&str, Findings); 9] = [
         ("endpoint depends on no transport, no runtime I/O, no serde", strata::endpoint()?),
         ("no layer on a layer, no core on a transport", strata::edges()?),
         ("nothing global", globals::check(&sources)),
         ("a layer calls the instance that was readied", readied::check(&sources)),
         ("lints and versions are the workspace's", manifests::check(&root)?),
+        ("the Rust of every page is run", guide::check(&root)?),
         ("a line for each dependency", dependencies::check(&root)?),
         ("no machine's path, no registry's host, nothing left to do", words::check()?),
         ("the top level holds what it should", layout::check()?),

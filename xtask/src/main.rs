@@ -4,6 +4,7 @@
 //! cargo xtask test [--require-all]    the tests, with the tools they want; the last line is the total
 //! cargo xtask tools                   installs what the tests need, and says where each is
 //! cargo xtask check                   the invariants of ARCHITECTURE.md
+//! cargo xtask book                    the guide as a book, and every link of the pages
 //! cargo xtask features                each crate alone, with each of its features
 //! cargo xtask fuzz [TARGET..]         what reads a peer's bytes, fuzzed
 //! cargo xtask bench NAME              a benchmark, as a table of ratios
@@ -14,11 +15,13 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, unreachable_pub, reason = "it is a program, and has no API")]
 
 mod bench;
+mod book;
 mod check;
 mod dashboard;
 mod features;
 mod fleet;
 mod fuzz;
+mod markdown;
 mod test;
 mod workspace;
 
@@ -41,6 +44,8 @@ enum Command {
     Tools,
     /// Checks the invariants that no compiler checks.
     Check,
+    /// Builds the guide as a book, in `target/book`, and checks every link of the project's pages.
+    Book,
     /// Builds each crate alone, with each of its features.
     Features,
     /// Fuzzes what reads a peer's bytes.
@@ -58,6 +63,7 @@ fn main() -> ExitCode {
         Command::Test(flags) => test::run(&flags),
         Command::Tools => test::tools::run(),
         Command::Check => check::run(),
+        Command::Book => book::run(),
         Command::Features => features::run(),
         Command::Fuzz(flags) => fuzz::run(&flags),
         Command::Bench(flags) => bench::run(&flags),
