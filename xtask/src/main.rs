@@ -4,6 +4,7 @@
 //! cargo xtask test [--require-all]    the tests, with the tools they want; the last line is the total
 //! cargo xtask tools                   installs what the tests need, and says where each is
 //! cargo xtask check                   the invariants of ARCHITECTURE.md
+//! cargo xtask lines                   how long the examples are, beside Go kit's
 //! cargo xtask features                each crate alone, with each of its features
 //! cargo xtask fuzz [TARGET..]         what reads a peer's bytes, fuzzed
 //! cargo xtask bench NAME              a benchmark, as a table of ratios
@@ -19,6 +20,7 @@ mod dashboard;
 mod features;
 mod fleet;
 mod fuzz;
+mod lines;
 mod test;
 mod workspace;
 
@@ -41,6 +43,8 @@ enum Command {
     Tools,
     /// Checks the invariants that no compiler checks.
     Check,
+    /// Counts the lines of the examples, beside Go kit's.
+    Lines,
     /// Builds each crate alone, with each of its features.
     Features,
     /// Fuzzes what reads a peer's bytes.
@@ -58,6 +62,7 @@ fn main() -> ExitCode {
         Command::Test(flags) => test::run(&flags),
         Command::Tools => test::tools::run(),
         Command::Check => check::run(),
+        Command::Lines => lines::run(),
         Command::Features => features::run(),
         Command::Fuzz(flags) => fuzz::run(&flags),
         Command::Bench(flags) => bench::run(&flags),

@@ -160,6 +160,15 @@ impl Process {
     #[expect(clippy::must_use_candidate, reason = "most want it gone, and no more")]
     pub fn terminate(mut self, within: Duration) -> ExitStatus {
         self.signal("TERM");
+        self.ended(within)
+    }
+
+    /// Waits until it has ended, by itself or since it was asked to.
+    ///
+    /// # Panics
+    ///
+    /// Where it takes too long.
+    pub fn ended(&mut self, within: Duration) -> ExitStatus {
         let start = Instant::now();
         loop {
             if let Ok(Some(status)) = self.child.try_wait() {
