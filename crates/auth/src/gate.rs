@@ -8,9 +8,11 @@ use std::task::{Context, Poll};
 use tower_service::Service;
 use towerkit_endpoint::Request;
 
-pub use future::GateFuture;
+pub use self::future::GateFuture;
+pub use crate::authentication::AuthenticationCheck;
+pub use crate::authorization::AuthorizationCheck;
 
-use crate::{Reason, Verdict};
+use crate::{Answer, Reason};
 
 /// What is done before a call. The layers of this crate alone implement it.
 pub trait Check<T>: Clone {
@@ -24,7 +26,7 @@ pub trait Check<T>: Clone {
     type Denied;
 
     /// Looks at the request.
-    fn begin(&self, request: &Request<T>) -> (Self::Ticket, Verdict<Self::Proof, Self::Reason>);
+    fn begin(&self, request: &Request<T>) -> (Self::Ticket, Answer<Self::Proof, Self::Reason>);
 
     /// Writes what was found into the request, or refuses it.
     fn end(

@@ -30,7 +30,7 @@ use crate::{Backoff, Instance, Register, RegistryError};
 /// # }
 /// use std::time::Duration;
 /// use towerkit_lifecycle::Group;
-/// use towerkit_sd::{Registrar, Registration as State};
+/// use towerkit_sd::{Registrar, RegistrationState};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), towerkit_endpoint::BoxError> {
@@ -41,7 +41,7 @@ use crate::{Backoff, Instance, Register, RegistryError};
 /// let mut state = registrar.watch();
 /// # let done = towerkit_lifecycle::member_fn("done", move |lifeline| async move {
 /// #     lifeline.ready();
-/// #     state.wait_for(State::is_registered).await?;
+/// #     state.wait_for(RegistrationState::is_registered).await?;
 /// #     Ok(())
 /// # });
 /// let group = Group::new().with(registrar); // after the servers
@@ -54,12 +54,12 @@ pub struct Registrar<R> {
     instance: Instance,
     check: Option<Check>,
     backoff: Backoff,
-    attempt_time: Duration,
-    state: watch::Sender<Registration>,
+    attempt_timeout: Duration,
+    state: watch::Sender<RegistrationState>,
     on_change: Option<OnChange>,
 }
 
-type OnChange = Box<dyn Fn(&Registration) + Send + Sync>;
+type OnChange = Box<dyn Fn(&RegistrationState) + Send + Sync>;
 
 /// A registration that stood for so long was well.
 const WELL: Duration = Duration::from_secs(10);
@@ -74,7 +74,7 @@ type CheckFuture = Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>>;
 /// How it stands with a registration, see [`Registrar::watch`].
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
-pub enum Registration {
+pub enum RegistrationState {
     /// The registrar has not begun.
     #[default]
     Waiting,
@@ -100,7 +100,7 @@ pub enum Registration {
     },
 }
 
-impl Registration {
+impl RegistrationState {
     /// Whether the registry has it.
     #[must_use]
     pub const fn is_registered(&self) -> bool {
@@ -132,7 +132,7 @@ impl<R: Register> Registrar<R> {
             instance,
             check: None,
             backoff: Backoff::default(),
-            attempt_time: Duration::from_secs(5),
+            attempt_timeout: Duration::from_secs(5),
             state: watch::Sender::default(),
             on_change: None,
         }
@@ -160,21 +160,21 @@ impl<R: Register> Registrar<R> {
 
     /// How long one try to register or to deregister may take, in place of 5 s.
     #[must_use]
-    pub const fn attempt_time(mut self, time: Duration) -> Self {
-        self.attempt_time = time;
+    pub const fn attempt_timeout(mut self, time: Duration) -> Self {
+        self.attempt_timeout = time;
         self
     }
 
     /// What is told of each change of its state: for a log. It must not block.
     #[must_use]
-    pub fn on_change(mut self, listener: impl Fn(&Registration) + Send + Sync + 'static) -> Self {
+    pub fn on_change(mut self, listener: impl Fn(&RegistrationState) + Send + Sync + 'static) -> Self {
         self.on_change = Some(Box::new(listener));
         self
     }
 
     /// How it stands, and each change of it.
     #[must_use]
-    pub fn watch(&self) -> watch::Receiver<Registration> {
+    pub fn watch(&self) -> watch::Receiver<RegistrationState> {
         self.state.subscribe()
     }
 
@@ -192,7 +192,7 @@ impl<R: Register> Registrar<R> {
                     self.backoff.wait().await;
                     continue;
                 }
-                self.turn(Registration::Unhealthy { reason });
+                self.turn(RegistrationState::Unhealthy { reason });
                 lifeline.ready();
                 check.recovered().await;
             }
@@ -200,7 +200,7 @@ impl<R: Register> Registrar<R> {
             match self.register().await {
                 Ok(()) => {
                     times += 1;
-                    self.turn(Registration::Registered { times });
+                    self.turn(RegistrationState::Registered { times });
                     lifeline.ready();
                 }
                 Err(error) => {
@@ -233,15 +233,17 @@ impl<R: Register> Registrar<R> {
 
     async fn register(&mut self) -> Result<(), RegistryError> {
         let registry = self.register.registry();
-        timeout(self.attempt_time, self.register.register(&self.instance)).await.unwrap_or_else(|_| Err(late(registry)))
+        timeout(self.attempt_timeout, self.register.register(&self.instance))
+            .await
+            .unwrap_or_else(|_| Err(late(registry)))
     }
 
     async fn deregister(&mut self) -> Result<(), RegistryError> {
         let registry = self.register.registry();
-        timeout(self.attempt_time, self.register.deregister()).await.unwrap_or_else(|_| Err(late(registry)))
+        timeout(self.attempt_timeout, self.register.deregister()).await.unwrap_or_else(|_| Err(late(registry)))
     }
 
-    fn turn(&self, state: Registration) {
+    fn turn(&self, state: RegistrationState) {
         if let Some(on_change) = &self.on_change {
             on_change(&state);
         }
@@ -249,7 +251,7 @@ impl<R: Register> Registrar<R> {
     }
 
     fn fail(&self, error: RegistryError) {
-        self.turn(Registration::Failing { error: Arc::new(error) });
+        self.turn(RegistrationState::Failing { error: Arc::new(error) });
     }
 }
 
@@ -267,7 +269,7 @@ impl<R: Register> Member for Registrar<R> {
             () = self.drive(&lifeline) => {}
             () = lifeline.stopping() => {}
         }
-        let by = lifeline.stop_by().unwrap_or_else(|| Instant::now() + self.attempt_time);
+        let by = lifeline.stop_by().unwrap_or_else(|| Instant::now() + self.attempt_timeout);
         // A try that was cut off may have been carried out, so it is taken back whatever was known.
         let twice = async {
             if self.deregister().await.is_ok() {
@@ -282,7 +284,7 @@ impl<R: Register> Member for Registrar<R> {
             Ok(ended) => ended,
             Err(_) => Err(late(self.register.registry())),
         };
-        self.turn(Registration::Stopped { deregistered: ended.is_ok() });
+        self.turn(RegistrationState::Stopped { deregistered: ended.is_ok() });
         Ok(ended?)
     }
 }

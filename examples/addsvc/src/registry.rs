@@ -10,7 +10,7 @@ use towerkit_log::Logger;
 use towerkit_sd::consul::Consul;
 #[cfg(feature = "etcd")]
 use towerkit_sd::etcd::Etcd;
-use towerkit_sd::{HttpClient, Instance, Instancer, Register, Registrar};
+use towerkit_sd::{Instance, Instancer, Register, Registrar};
 
 /// What the service is called there: its instances are at their gRPC addresses.
 pub const NAME: &str = "addsvc";
@@ -67,7 +67,7 @@ impl Registry {
     ///
     /// Where that has no address.
     pub fn consul(agent: &Instance) -> Result<Self, BoxError> {
-        Ok(Self::Consul(Consul::new(HttpClient::plain(), &format!("http://{agent}"))?))
+        Ok(Self::Consul(Consul::new(&format!("http://{agent}"))?))
     }
 
     /// etcd, by one of its members.

@@ -212,8 +212,8 @@ impl towerkit_auth::Authenticator for Always {
         Scheme::Bearer
     }
 
-    fn authenticate(&self, _: &towerkit_endpoint::Context) -> Option<towerkit_auth::Verdict<Principal>> {
-        Some(towerkit_auth::Verdict::pass(self.0.clone()))
+    fn authenticate(&self, _: &towerkit_endpoint::Context) -> Option<towerkit_auth::Answer<Principal>> {
+        Some(towerkit_auth::Answer::pass(self.0.clone()))
     }
 
     fn challenge(&self, _: Option<&Reason>) -> Option<http::HeaderValue> {

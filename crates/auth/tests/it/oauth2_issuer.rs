@@ -8,7 +8,7 @@ use http::{HeaderMap, Method, Request, Response, StatusCode};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use towerkit_auth::{ClientCredentials, CredentialSource, Credentials, HttpClient, NoCredentials, Verdict};
+use towerkit_auth::{Answer, ClientCredentials, CredentialSource, Credentials, HttpClient, NoCredentials};
 use towerkit_endpoint::{BoxError, Context};
 use towerkit_http_client::ReplyBody;
 use towerkit_lifecycle::{Lifeline, Member, Stopper};
@@ -117,8 +117,8 @@ pub(crate) fn token(nth: usize, seconds: u64) -> Response<Body> {
 /// What a call gets.
 pub(crate) async fn ask(source: &impl CredentialSource) -> Result<Credentials, NoCredentials> {
     match source.credentials(&Context::new()) {
-        Verdict::Now(outcome) => outcome,
-        Verdict::Later(outcome) => outcome.await,
+        Answer::Now(outcome) => outcome,
+        Answer::Later(outcome) => outcome.await,
     }
 }
 

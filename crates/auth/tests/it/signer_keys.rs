@@ -39,25 +39,25 @@ fn ed25519() -> KeyPair {
 }
 
 /// A new key for an algorithm, to sign and to verify with.
-pub(crate) fn pair(algorithm: Algorithm) -> (SigningKey, Key) {
+pub(crate) fn pair(algorithm: Algorithm) -> (SigningKey, VerifyingKey) {
     let pems = |pair: KeyPair| (pair.serialize_pem(), pair.public_key_pem());
     match algorithm {
         Algorithm::HS256 | Algorithm::HS384 | Algorithm::HS512 => {
-            (SigningKey::hmac(algorithm, SECRET).unwrap(), Key::hmac(algorithm, SECRET).unwrap())
+            (SigningKey::hmac(algorithm, SECRET).unwrap(), VerifyingKey::hmac(algorithm, SECRET).unwrap())
         }
         Algorithm::ES256 | Algorithm::ES384 => {
             let (private, public) = pems(if algorithm == Algorithm::ES256 { p256() } else { p384() });
             let signing = SigningKey::ec_pem(algorithm, private.as_bytes()).unwrap();
-            (signing, Key::ec_pem(algorithm, public.as_bytes()).unwrap())
+            (signing, VerifyingKey::ec_pem(algorithm, public.as_bytes()).unwrap())
         }
         Algorithm::EdDSA => {
             let (private, public) = pems(ed25519());
-            (SigningKey::ed_pem(private.as_bytes()).unwrap(), Key::ed_pem(public.as_bytes()).unwrap())
+            (SigningKey::ed_pem(private.as_bytes()).unwrap(), VerifyingKey::ed_pem(public.as_bytes()).unwrap())
         }
         _ => {
             let (private, public) = pems(rsa());
             let signing = SigningKey::rsa_pem(algorithm, private.as_bytes()).unwrap();
-            (signing, Key::rsa_pem(algorithm, public.as_bytes()).unwrap())
+            (signing, VerifyingKey::rsa_pem(algorithm, public.as_bytes()).unwrap())
         }
     }
 }

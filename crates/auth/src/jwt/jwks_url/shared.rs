@@ -122,7 +122,7 @@ impl KeySource for Source {
         let (joined, wait) = {
             let mut schedule = shared.schedule();
             // It may have come since the caller has looked. A token that names none is asked for where there was no key at all.
-            if shared.set.load().keys().iter().any(|key| kid.is_none() || key.id() == kid) {
+            if shared.set.load().keys().iter().any(|key| kid.is_none() || key.kid() == kid) {
                 return Some(Box::pin(ready(Ok(()))));
             }
             (schedule.join(Instant::now()), schedule.limits.wait)
@@ -203,7 +203,7 @@ mod tests {
     use super::super::schedule::{Limits, Step};
     use super::{Shared, Source};
     use crate::Reason;
-    use crate::jwt::{Algorithm, Key, KeySet, KeySource};
+    use crate::jwt::{Algorithm, KeySet, KeySource, VerifyingKey};
 
     fn shared(waiters: usize) -> Arc<Shared> {
         let (interval, cool_down, wait) = (Duration::from_secs(300), Duration::ZERO, Duration::from_secs(5));
@@ -212,9 +212,9 @@ mod tests {
     }
 
     fn fetched(shared: &Shared) {
-        let key = Key::hmac(Algorithm::HS256, b"32 bytes that nobody else knows.").unwrap();
+        let key = VerifyingKey::hmac(Algorithm::HS256, b"32 bytes that nobody else knows.").unwrap();
         assert_eq!(shared.step(), Step::Fetch);
-        shared.replace(KeySet::new([key.kid("new")]));
+        shared.replace(KeySet::new([key.with_kid("new")]));
         shared.schedule().fetched(Instant::now(), None, 0.0);
     }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
-use towerkit_auth::{Algorithm, CredentialSource, JwtSigner, Key, KeySet, SigningKey, Verdict};
+use towerkit_auth::{Algorithm, Answer, CredentialSource, JwtSigner, KeySet, SigningKey, VerifyingKey};
 use towerkit_endpoint::Context;
 use towerkit_testing::tool::find;
 
@@ -100,8 +100,8 @@ fn ours(signer: &Signer, claims: &Value) -> String {
         _ => SigningKey::rsa_pem(algorithm, pem),
     };
     let claims = claims.clone();
-    let source = JwtSigner::new(key.unwrap().kid("a"), move |_: &Context| claims.clone());
-    let Verdict::Now(Ok(credentials)) = source.credentials(&Context::new()) else { panic!("{source:?}") };
+    let source = JwtSigner::new(key.unwrap().with_kid("a"), move |_: &Context| claims.clone());
+    let Answer::Now(Ok(credentials)) = source.credentials(&Context::new()) else { panic!("{source:?}") };
     credentials.value().to_str().unwrap().strip_prefix("Bearer ").unwrap().to_owned()
 }
 
@@ -142,7 +142,7 @@ fn sets(command: &mut Command) {
         let token = answer["token"].as_str().unwrap();
         assert_eq!(verify(&verifier, token).unwrap().subject(), "ada", "{alg}");
         assert_eq!(refused(&verifier, &changed(token)), "bad_signature", "{alg}");
-        assert!(Key::from_jwk(answer["jwk"].to_string().as_bytes()).is_ok());
+        assert!(VerifyingKey::from_jwk(answer["jwk"].to_string().as_bytes()).is_ok());
     }
 }
 
