@@ -115,6 +115,8 @@ mod no_instance;
 mod register;
 mod registrar;
 mod select;
+#[cfg(any(feature = "etcd", feature = "zookeeper"))]
+mod timely;
 #[cfg(feature = "zookeeper")]
 pub mod zookeeper;
 

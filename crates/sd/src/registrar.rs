@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout, timeout_at};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout, timeout_at};
 use towerkit_endpoint::{BoxError, Code};
 use towerkit_lifecycle::{Lifeline, Member};
 
@@ -35,8 +35,9 @@ use crate::{Backoff, Instance, Register, RegistryError};
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), towerkit_endpoint::BoxError> {
 /// # let registration = Registration;
-/// // In earnest: `consul.registration("addsvc")`, or that of another registry.
+/// // In earnest: `consul.registration("addsvc")`, or that of another registry, and `listener.local_addr()?.into()`.
 /// let registrar = Registrar::new(registration, "10.0.0.7:8081".parse()?)
+///     .linger(Duration::from_millis(10)) // at the stop, until callers have looked elsewhere
 ///     .health_check(Duration::from_secs(5), || async { Ok(()) }); // an error takes the instance out until it is well again
 /// let mut state = registrar.watch();
 /// # let done = towerkit_lifecycle::member_fn("done", move |lifeline| async move {
@@ -55,6 +56,7 @@ pub struct Registrar<R> {
     check: Option<Check>,
     backoff: Backoff,
     attempt_timeout: Duration,
+    linger: Duration,
     state: watch::Sender<RegistrationState>,
     on_change: Option<OnChange>,
 }
@@ -133,6 +135,7 @@ impl<R: Register> Registrar<R> {
             check: None,
             backoff: Backoff::default(),
             attempt_timeout: Duration::from_secs(5),
+            linger: Duration::ZERO,
             state: watch::Sender::default(),
             on_change: None,
         }
@@ -162,6 +165,14 @@ impl<R: Register> Registrar<R> {
     #[must_use]
     pub const fn attempt_timeout(mut self, time: Duration) -> Self {
         self.attempt_timeout = time;
+        self
+    }
+
+    /// How long it waits at the stop once the instance is taken back, so that callers have looked elsewhere before the server drains: as
+    /// long as they take to hear of it, a second or two. By default it does not wait.
+    #[must_use]
+    pub const fn linger(mut self, time: Duration) -> Self {
+        self.linger = time;
         self
     }
 
@@ -264,12 +275,18 @@ impl<R: Register> Member for Registrar<R> {
         format!("{} registration", self.register.registry()).into()
     }
 
+    fn stop_limit(&self) -> Option<Duration> {
+        let deregister = self.attempt_timeout.saturating_mul(2).saturating_add(Duration::from_secs(1));
+        (!self.linger.is_zero()).then(|| deregister.saturating_add(self.linger))
+    }
+
     async fn run(mut self, lifeline: Lifeline) -> Result<(), BoxError> {
         tokio::select! {
             () = self.drive(&lifeline) => {}
             () = lifeline.stopping() => {}
         }
-        let by = lifeline.stop_by().unwrap_or_else(|| Instant::now() + self.attempt_timeout);
+        let by = lifeline.stop_by().and_then(|by| by.checked_sub(self.linger));
+        let by = by.unwrap_or_else(|| Instant::now() + self.attempt_timeout);
         // A try that was cut off may have been carried out, so it is taken back whatever was known.
         let twice = async {
             if self.deregister().await.is_ok() {
@@ -285,6 +302,9 @@ impl<R: Register> Member for Registrar<R> {
             Err(_) => Err(late(self.register.registry())),
         };
         self.turn(RegistrationState::Stopped { deregistered: ended.is_ok() });
+        if ended.is_ok() && !self.linger.is_zero() {
+            sleep(self.linger).await;
+        }
         Ok(ended?)
     }
 }

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use towerkit_endpoint::BoxError;
-use towerkit_lifecycle::{Group, Linger};
+use towerkit_lifecycle::Group;
 use towerkit_log::Logger;
 use towerkit_sd::consul::Consul;
 use towerkit_sd::{Instance, Registrar};
@@ -42,6 +42,7 @@ pub(crate) fn register(
 ) -> Result<Group, BoxError> {
     let consul = Consul::new(&format!("http://{agent}")).map_err(|error| format!("--consul-addr {agent}: {error}"))?;
     let registrar = Registrar::new(consul.registration("stringsvc"), at)
+        .linger(linger)
         .on_change(move |state| log.scope(|| tracing::info!("stringsvc in the registry: {state}")));
-    Ok(group.with(Linger::new(linger)).with(registrar))
+    Ok(group.with(registrar))
 }

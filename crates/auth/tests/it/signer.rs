@@ -13,7 +13,7 @@ use towerkit_auth::{
 };
 use towerkit_endpoint::{Code, Context, Endpoint, Error, Report, Request, service_fn};
 
-use crate::signer_keys::{ALGORITHMS, SECRET, pair};
+use crate::jwt::issuer::{ALL, SECRET, Signer};
 
 fn key() -> SigningKey {
     SigningKey::hmac(Algorithm::HS256, SECRET).unwrap()
@@ -46,8 +46,9 @@ fn unix_seconds() -> u64 {
 
 #[tokio::test]
 async fn the_tokens_of_every_algorithm_are_verified() {
-    for algorithm in ALGORITHMS {
-        let (signing, key) = pair(algorithm);
+    for algorithm in ALL {
+        let signer = Signer::new(algorithm);
+        let (signing, key) = (signer.signing_key(), signer.key());
         let signer = JwtSigner::new(signing.with_kid("7"), |_| ()).issuer("orders").audience("add").subject("ada");
         let verifier = JwtVerifier::new(KeySet::new([key.with_kid("7")]), Issuer::is("orders"), Audience::is("add"));
         let authentication = Authentication::new(verifier);
@@ -66,8 +67,8 @@ async fn the_tokens_of_every_algorithm_are_verified() {
 
 #[test]
 fn a_token_of_another_key_is_not() {
-    let (signing, _) = pair(Algorithm::EdDSA);
-    let (_, other) = pair(Algorithm::EdDSA);
+    let signing = Signer::new(Algorithm::EdDSA).signing_key();
+    let other = Signer::new(Algorithm::EdDSA).key();
     let signer = JwtSigner::new(signing, |_| ()).issuer("orders").audience("add");
     let verifier = JwtVerifier::new(KeySet::new([other]), Issuer::is("orders"), Audience::is("add"));
     assert!(matches!(verifier.verify(&token(&signer)), Answer::Now(Err(_))));

@@ -90,6 +90,21 @@ async fn it_registers_at_the_start_and_deregisters_at_the_stop() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn it_lingers_once_the_instance_is_taken_back() {
+    let script = Script::default();
+    let registrar = registrar(&script).linger(Duration::from_secs(3));
+    assert!(registrar.stop_limit().is_some_and(|limit| limit > Duration::from_secs(3)), "beyond that of the group");
+    let mut state = registrar.watch();
+    let (running, stopper) = start(registrar);
+    stopper.ready().await;
+    stopper.stop(Duration::from_secs(10));
+    state.wait_for(|state| matches!(state, RegistrationState::Stopped { deregistered: true })).await.unwrap();
+    let taken_back = tokio::time::Instant::now();
+    running.await.unwrap().unwrap();
+    assert_eq!(taken_back.elapsed(), Duration::from_secs(3));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_registration_that_is_lost_is_made_again() {
     let script = Script::default();
     let registrar = registrar(&script);

@@ -9,7 +9,7 @@ use jsonwebtoken::EncodingKey;
 use jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER;
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_RSA_SHA256, RsaKeySize};
 use serde_json::{Value, json};
-use towerkit_auth::{Algorithm, Answer, Audience, Issuer, JwtVerifier, Keys, Principal, Reason, VerifyingKey};
+use towerkit_auth::{Algorithm, Answer, Audience, Issuer, JwtVerifier, Keys, Principal, Reason, SigningKey, VerifyingKey};
 
 pub(crate) const ISSUER: &str = "https://id.example";
 pub(crate) const AUDIENCE: &str = "addsvc";
@@ -105,6 +105,18 @@ impl Signer {
             Some(kid) => key.with_kid(kid),
             None => key,
         }
+    }
+
+    /// The half that signs, as the crate has it.
+    pub(crate) fn signing_key(&self) -> SigningKey {
+        let pem = self.private.as_bytes();
+        match self.algorithm {
+            Algorithm::HS256 | Algorithm::HS384 | Algorithm::HS512 => SigningKey::hmac(self.algorithm, pem),
+            Algorithm::ES256 | Algorithm::ES384 => SigningKey::ec_pem(self.algorithm, pem),
+            Algorithm::EdDSA => SigningKey::ed_pem(pem),
+            _ => SigningKey::rsa_pem(self.algorithm, pem),
+        }
+        .unwrap()
     }
 
     pub(crate) fn header(&self) -> Value {
