@@ -194,11 +194,11 @@ impl fmt::Debug for ServerUrl {
 }
 
 impl InvalidUrl {
-    /// What is wrong, to be said of the URL: `is none`.
+    /// What is wrong, to be said of the URL: `has a query`.
     #[must_use]
     pub const fn what(self) -> &'static str {
         match self {
-            Self::Malformed => "is none",
+            Self::Malformed => "is no URL, such as http://127.0.0.1:8500",
             Self::NoHttp => "does not begin with http://HOST or https://HOST",
             Self::NoHost => "has no host, or no port behind its colon",
             Self::NeedsTls => "is https, and the client is plain: pass one that can do TLS",

@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn what_is_wrong_with_a_url_is_told() {
         for (url, wrong) in [
-            ("", "is none"),
+            ("", "is no URL"),
             ("host:9411", "does not begin with http"),
             ("/api/v2/spans", "does not begin with http"),
             ("ftp://host", "does not begin with http"),

@@ -195,7 +195,9 @@ async fn where_the_member_does_not_run_nobody_waits_and_the_reason_says_so() {
     let url = format!("{}/jwks.json", issuer.origin());
     assert_eq!(
         reason.to_string(),
-        format!("the credentials can't be checked: the keys from {url} are not fetched: their member does not run")
+        format!(
+            "the credentials can't be checked: the keys from {url} are not fetched: their member does not run: add the JwksUrl to the run group"
+        )
     );
     assert_eq!(issuer.asked(), 0);
     drop(keys);
@@ -214,7 +216,7 @@ async fn who_waits_when_the_member_stops_is_let_go_and_known_keys_stay() {
     let begun = Instant::now();
     member.stop(SOON).await.unwrap();
     let reason = outcome(waiting).await.unwrap_err();
-    assert!(reason.to_string().ends_with("their member does not run"), "{reason}");
+    assert!(reason.to_string().ends_with("add the JwksUrl to the run group"), "{reason}");
     assert!(begun.elapsed() < Duration::from_secs(4), "it does not wait for the fetch");
     assert_eq!(said_of(&verifier, &old.token()).await, "ok");
 }

@@ -211,7 +211,11 @@ impl fmt::Display for NoKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.what {
             Why::NoKeys => write!(f, "there are no keys from {}", self.url),
-            Why::Stopped => write!(f, "the keys from {} are not fetched: their member does not run", self.url),
+            Why::Stopped => write!(
+                f,
+                "the keys from {} are not fetched: their member does not run: add the JwksUrl to the run group",
+                self.url
+            ),
         }
     }
 }

@@ -9,7 +9,9 @@ use jsonwebtoken::EncodingKey;
 use jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER;
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_RSA_SHA256, RsaKeySize};
 use serde_json::{Value, json};
-use towerkit_auth::{Algorithm, Answer, Audience, Issuer, JwtVerifier, Keys, Principal, Reason, SigningKey, VerifyingKey};
+use towerkit_auth::{
+    Algorithm, Answer, Audience, Issuer, JwtVerifier, Keys, Principal, Reason, SigningKey, VerifyingKey,
+};
 
 pub(crate) const ISSUER: &str = "https://id.example";
 pub(crate) const AUDIENCE: &str = "addsvc";
