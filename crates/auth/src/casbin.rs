@@ -15,7 +15,7 @@ use casbin::rhai::ImmutableString;
 
 use self::rules::Rules;
 use crate::files::FromFiles;
-use crate::{Access, LoadError, Policy, Principal, Reason, Verdict, WatchFiles};
+use crate::{Access, Answer, LoadError, Policy, Principal, Reason, WatchFiles};
 
 /// A policy in [casbin's language](https://casbin.org/docs/syntax-for-models): a model says how a request is held against rules, and a second file has the rules, one a
 /// line; with roles, domains and patterns, as the model has them.
@@ -26,7 +26,7 @@ use crate::{Access, LoadError, Policy, Principal, Reason, Verdict, WatchFiles};
 ///
 /// ```
 /// use tower::ServiceBuilder;
-/// use towerkit_auth::{Access, Authorization, Casbin, Policy, Principal, Scheme, Verdict};
+/// use towerkit_auth::{Access, Authorization, Casbin, Policy, Principal, Scheme, Answer};
 /// use towerkit_endpoint::Request;
 ///
 /// // In earnest: Casbin::open("model.conf", "policy.csv")?, and casbin.watch() for the group of what runs.
@@ -51,8 +51,8 @@ use crate::{Access, LoadError, Policy, Principal, Reason, Verdict, WatchFiles};
 ///
 /// let mut request = Request::new(());
 /// request.context_mut().insert(Principal::new(Scheme::Basic, "ada"));
-/// assert!(matches!(casbin.decide(&Access::new("sum", &request)), Verdict::Now(Ok(()))));
-/// assert!(matches!(casbin.decide(&Access::new("reset", &request)), Verdict::Now(Err(_))));
+/// assert!(matches!(casbin.decide(&Access::new("sum", &request)), Answer::Now(Ok(()))));
+/// assert!(matches!(casbin.decide(&Access::new("reset", &request)), Answer::Now(Err(_))));
 ///
 /// let authorization = Authorization::new(casbin);
 /// let stack = |operation| ServiceBuilder::new().layer(authorization.requests(operation));
@@ -213,14 +213,14 @@ impl<A> Casbin<A> {
         WatchFiles::new(Arc::clone(&self.rules) as _)
     }
 
-    fn judge<T>(&self, access: &Access<'_, T>, values: &[ImmutableString]) -> Verdict<()> {
+    fn judge<T>(&self, access: &Access<'_, T>, values: &[ImmutableString]) -> Answer<()> {
         match self.rules.current().allow(values.to_vec()) {
-            Ok(true) => Verdict::pass(()),
-            Ok(false) => Verdict::fail(match access.principal() {
+            Ok(true) => Answer::pass(()),
+            Ok(false) => Answer::fail(match access.principal() {
                 Some(_) => Reason::NotAllowed(Self::no(values).into()),
                 None => Reason::Missing,
             }),
-            Err(error) => Verdict::fail(Reason::Unavailable(error.into())),
+            Err(error) => Answer::fail(Reason::Unavailable(error.into())),
         }
     }
 
@@ -232,10 +232,10 @@ impl<A> Casbin<A> {
 }
 
 impl<T> Policy<T> for Casbin {
-    fn decide(&self, access: &Access<'_, T>) -> Verdict<()> {
+    fn decide(&self, access: &Access<'_, T>) -> Answer<()> {
         match access.principal().map(Principal::subject) {
             Some(who) => self.judge(access, &[who.into(), access.operation().into(), "call".into()]),
-            None => Verdict::fail(Reason::Missing),
+            None => Answer::fail(Reason::Missing),
         }
     }
 }
@@ -244,9 +244,9 @@ impl<T, A, const N: usize> Policy<T> for Casbin<A>
 where
     A: Fn(&Access<'_, T>) -> [String; N],
 {
-    fn decide(&self, access: &Access<'_, T>) -> Verdict<()> {
+    fn decide(&self, access: &Access<'_, T>) -> Answer<()> {
         if access.principal().is_none() && !self.anonymous_too {
-            return Verdict::fail(Reason::Missing);
+            return Answer::fail(Reason::Missing);
         }
         self.judge(access, &(self.ask)(access).map(Into::into))
     }

@@ -1,14 +1,14 @@
 //! Servers that tests start beside themselves, on ports of their own, and stop by the id they were started with.
 //!
-//! ```no_run
+//! ```
 //! use std::process::Command;
 //! use std::time::Duration;
-//! use towerkit_testing::process::{Process, free_port};
+//! use towerkit_testing::process::Process;
 //!
-//! let port = free_port();
-//! let nginx = Process::start(Command::new("nginx").args(["-c", "nginx.conf"])).listens_on(port, Duration::from_secs(10));
-//! // ...
-//! nginx.kill();
+//! let mut server = Process::start(Command::new("sh").args(["-c", "echo it is up; exec sleep 60"]));
+//! // One that listens is told a `free_port()`, and waited for by `listens_on(port, ..)`.
+//! server.wait_until_said("it is up", 1, Duration::from_secs(10));
+//! server.kill();
 //! ```
 
 use std::fs;

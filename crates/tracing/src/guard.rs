@@ -13,7 +13,7 @@ pub(crate) struct Guard {
     done: bool,
 }
 
-/// What is said where a service panicked, and no `PanicLayer` made an error of it.
+/// What is said where a service panicked, and no `CatchPanicLayer` made an error of it.
 pub(crate) const PANICKED: &str = "the service panicked";
 
 /// Runs a service, under the flag of what is recorded.

@@ -55,7 +55,7 @@ pub use exchange::{Exchange, Outcome, Summary};
 ///
 /// # Panics of the endpoint
 ///
-/// They are `Internal` to the caller, with the text of the panic as the error's source. A [`PanicLayer`](towerkit_endpoint::PanicLayer) in the
+/// They are `Internal` to the caller, with the text of the panic as the error's source. A [`CatchPanicLayer`](towerkit_endpoint::CatchPanicLayer) in the
 /// stack lets its other layers see that error.
 ///
 /// ```

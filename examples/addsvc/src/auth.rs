@@ -38,7 +38,7 @@ impl Flags {
             return Ok(None);
         };
         let jwks = JwksFile::open(path).map_err(|error| format!("--jwks-file: {error}"))?;
-        let tokens = JwtVerifier::new(jwks.keys(), Issuer::is(issuer), Audience::is(audience)).realm("addsvc");
+        let tokens = JwtVerifier::new(&jwks, Issuer::is(issuer), Audience::is(audience)).realm("addsvc");
         let listener = log.clone();
         let watch = jwks.watch().on_event(move |event| {
             listener.scope(|| match event {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tower::ServiceBuilder;
 use towerkit_auth::CredentialsLayer;
 use towerkit_circuitbreaker::policy::ConsecutiveFailures;
-use towerkit_circuitbreaker::{Breaker, CircuitBreakerLayer, Settings, Sleep};
+use towerkit_circuitbreaker::{Breaker, BreakerSettings, CircuitBreakerLayer, SleepWindow};
 use towerkit_endpoint::{Endpoint, Via};
 use towerkit_ratelimit::{Quota, RateLimiter, ThrottleLayer};
 use towerkit_retry::{Budget, RetryLayer, Retrying};
@@ -34,7 +34,7 @@ pub fn resilient(
 pub fn attempts(retries: u32, on_retry: impl Fn(&Retrying) + Send + Sync + 'static) -> RetryLayer {
     RetryLayer::new()
         .attempts(retries.saturating_add(1))
-        .budget(Budget::new(0.2, retries.max(10))) // a call alone may use all of its retries
+        .budget(Budget::new(0.2).burst(retries.max(10))) // a call alone may use all of its retries
         .idempotent()
         .on_retry(on_retry)
 }
@@ -71,8 +71,8 @@ pub fn repeated(endpoints: Endpoints, attempts: &RetryLayer, caller: &Caller) ->
 /// What one server has around it: a circuit and a rate, for both methods together.
 #[must_use]
 pub fn guarded(remote: Endpoints) -> Endpoints {
-    let circuit = Settings::new(ConsecutiveFailures::new(FAILURES))
-        .sleep(Sleep::exponential(Duration::from_secs(1), Duration::from_secs(30)));
+    let circuit = BreakerSettings::new(ConsecutiveFailures::new(FAILURES))
+        .sleep_window(SleepWindow::exponential(Duration::from_secs(1), Duration::from_secs(30)));
     let stack = ServiceBuilder::new()
         .layer(CircuitBreakerLayer::new(Breaker::new(circuit)))
         .layer(ThrottleLayer::new(RateLimiter::new(Quota::per_second(RATE))));

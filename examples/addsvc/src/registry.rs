@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use clap::Args;
 use towerkit_endpoint::BoxError;
-use towerkit_lifecycle::{Group, Linger};
+use towerkit_lifecycle::Group;
 use towerkit_log::Logger;
 use towerkit_sd::consul::Consul;
 #[cfg(feature = "etcd")]
 use towerkit_sd::etcd::Etcd;
-use towerkit_sd::{HttpClient, Instance, Instancer, Register, Registrar};
+use towerkit_sd::{Instance, Instancer, Register, Registrar, RegistrationState};
 
 /// What the service is called there: its instances are at their gRPC addresses.
 pub const NAME: &str = "addsvc";
@@ -67,7 +67,7 @@ impl Registry {
     ///
     /// Where that has no address.
     pub fn consul(agent: &Instance) -> Result<Self, BoxError> {
-        Ok(Self::Consul(Consul::new(HttpClient::plain(), &format!("http://{agent}"))?))
+        Ok(Self::Consul(Consul::new(&format!("http://{agent}"))?))
     }
 
     /// etcd, by one of its members.
@@ -104,18 +104,18 @@ impl Registry {
     /// Adds what registers the service. Added last it stops first: calls that still come are served for as long as it lingers.
     #[must_use]
     pub fn register(&self, group: Group, at: Instance, linger: Duration, log: Logger) -> Group {
-        let group = group.with(Linger::new(linger));
         match self {
-            Self::Consul(consul) => group.with(registrar(consul.registration(NAME), at, log)),
+            Self::Consul(consul) => group.with(registrar(consul.registration(NAME), at, linger, log)),
             #[cfg(feature = "etcd")]
-            Self::Etcd(etcd) => group.with(registrar(etcd.registration(NAME), at, log)),
+            Self::Etcd(etcd) => group.with(registrar(etcd.registration(NAME), at, linger, log)),
         }
     }
 }
 
 /// It tells how it stands, at each change.
-fn registrar<R: Register>(register: R, at: Instance, log: Logger) -> Registrar<R> {
-    Registrar::new(register, at).on_change(move |state| log.scope(|| tracing::info!("{NAME} in the registry: {state}")))
+fn registrar<R: Register>(register: R, at: Instance, linger: Duration, log: Logger) -> Registrar<R> {
+    let tell = move |state: &RegistrationState| log.scope(|| tracing::info!("{NAME} in the registry: {state}"));
+    Registrar::new(register, at).linger(linger).on_change(tell)
 }
 
 /// Where callers find what listens: at the host that is advertised, or else at the one it listens on.

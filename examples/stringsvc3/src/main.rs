@@ -24,7 +24,7 @@ use std::time::Duration;
 use clap::Parser;
 use tokio::net::TcpListener;
 use tower::ServiceBuilder;
-use towerkit_endpoint::{BoxError, Endpoint, PanicLayer, endpoint_fn};
+use towerkit_endpoint::{BoxError, CatchPanicLayer, Endpoint, endpoint_fn};
 use towerkit_lifecycle::{Event, Group, Signals};
 use towerkit_log::Logger;
 use towerkit_metrics::{Metrics, Prometheus};
@@ -93,7 +93,7 @@ async fn run(flags: Flags) -> Result<(), BoxError> {
         ServiceBuilder::new()
             .layer(log.requests(method).message_fields(|r: &StringRequest, fields| fields.add("input", &*r.s)))
             .layer(metrics.requests(method))
-            .layer(PanicLayer::new())
+            .layer(CatchPanicLayer::new())
     };
     let routes = Router::new()
         .post("/uppercase", Server::json(stack("uppercase").service(uppercase)))

@@ -4,10 +4,10 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use towerkit_endpoint::BoxError;
-use towerkit_lifecycle::{Group, Linger};
+use towerkit_lifecycle::Group;
 use towerkit_log::Logger;
 use towerkit_sd::consul::Consul;
-use towerkit_sd::{HttpClient, Instance, Registrar};
+use towerkit_sd::{Instance, Registrar};
 
 /// Under which address it is to be found.
 ///
@@ -40,9 +40,9 @@ pub(crate) fn register(
     linger: Duration,
     log: Logger,
 ) -> Result<Group, BoxError> {
-    let consul = Consul::new(HttpClient::plain(), &format!("http://{agent}"))
-        .map_err(|error| format!("--consul-addr {agent}: {error}"))?;
+    let consul = Consul::new(&format!("http://{agent}")).map_err(|error| format!("--consul-addr {agent}: {error}"))?;
     let registrar = Registrar::new(consul.registration("stringsvc"), at)
+        .linger(linger)
         .on_change(move |state| log.scope(|| tracing::info!("stringsvc in the registry: {state}")));
-    Ok(group.with(Linger::new(linger)).with(registrar))
+    Ok(group.with(registrar))
 }

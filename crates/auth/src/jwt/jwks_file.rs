@@ -59,12 +59,6 @@ impl JwksFile {
         FromFiles::open(vec![path], parse).map(Self)
     }
 
-    /// Its keys, as they are at any time.
-    #[must_use]
-    pub fn keys(&self) -> Keys {
-        Keys::new(self.clone())
-    }
-
     /// The keys as they are now, with those that are [skipped](KeySet::skipped).
     #[must_use]
     pub fn key_set(&self) -> Arc<KeySet> {
@@ -87,9 +81,10 @@ impl KeySource for JwksFile {
     }
 }
 
+/// Its keys, as they are at any time.
 impl From<&JwksFile> for Keys {
     fn from(file: &JwksFile) -> Self {
-        file.keys()
+        Self::new(file.clone())
     }
 }
 

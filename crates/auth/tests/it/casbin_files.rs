@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use towerkit_auth::{Access, Casbin, FileEvent, Policy, Principal, Scheme, Verdict};
+use towerkit_auth::{Access, Answer, Casbin, FileEvent, Policy, Principal, Scheme};
 use towerkit_lifecycle::{Lifeline, Member};
 use towerkit_testing::events::Events;
 
@@ -36,7 +36,7 @@ async fn files_that_change_are_read_again_and_bad_ones_are_told_and_not_used() {
     let casbin = Casbin::open(&model, &policy).unwrap();
     let may = |operation: &str| {
         let request = of(Principal::new(Scheme::Basic, "ada"), ());
-        matches!(casbin.decide(&Access::new(operation, &request)), Verdict::Now(Ok(())))
+        matches!(casbin.decide(&Access::new(operation, &request)), Answer::Now(Ok(())))
     };
     let events = Events::new();
     let told = events.clone();

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::time::timeout;
-use towerkit_auth::{Algorithm, FileEvent, JwksFile, JwksRules, Keys, Verdict};
+use towerkit_auth::{Algorithm, Answer, FileEvent, JwksFile, JwksRules, Keys};
 use towerkit_lifecycle::{Lifeline, Member};
 use towerkit_testing::events::Events;
 
@@ -79,7 +79,7 @@ async fn an_unknown_key_is_refused_at_once_and_reads_nothing() {
     let path = File::new("unknown", &jwks([&old]));
     let file = JwksFile::open(&path.0).unwrap();
     path.write(&jwks([&new]));
-    assert!(matches!(verifier(&file).verify(&new.token()), Verdict::Now(Err(_))));
+    assert!(matches!(verifier(&file).verify(&new.token()), Answer::Now(Err(_))));
     let verdict = timeout(Duration::from_secs(1), said_of(&verifier(&file), &old.token())).await;
     assert_eq!(verdict.unwrap(), "ok");
 }

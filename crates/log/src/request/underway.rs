@@ -143,7 +143,7 @@ impl Drop for Underway {
     }
 }
 
-/// What the line says where the service panicked, and no `PanicLayer` made an error of it.
+/// What the line says where the service panicked, and no `CatchPanicLayer` made an error of it.
 #[derive(Debug)]
 struct Panicked;
 

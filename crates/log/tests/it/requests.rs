@@ -10,7 +10,8 @@ use std::time::Duration;
 use tokio::sync::Barrier;
 use tower::{Layer, Service, ServiceBuilder, ServiceExt};
 use towerkit_endpoint::{
-    Code, Context, Endpoint, Error, PanicLayer, Request, SpanId, TraceContext, TraceId, Via, endpoint_fn, service_fn,
+    CatchPanicLayer, Code, Context, Endpoint, Error, Request, SpanId, TraceContext, TraceId, Via, endpoint_fn,
+    service_fn,
 };
 use tracing::info;
 
@@ -267,13 +268,14 @@ async fn a_panic_is_a_fault_and_leaves_nothing_behind() {
     assert_eq!((get(&lines[1], "code"), get(&lines[1], "level")), (Some("internal"), Some("error")));
     assert_eq!(get(&lines[2], "operation"), None);
 
-    let caught =
-        ServiceBuilder::new().layer(log.requests("op")).layer(PanicLayer::new()).service(endpoint_fn(|()| async {
+    let caught = ServiceBuilder::new().layer(log.requests("op")).layer(CatchPanicLayer::new()).service(endpoint_fn(
+        |()| async {
             if true {
                 panic!("on purpose");
             }
             Ok::<_, Error>(())
-        }));
+        },
+    ));
     caught.invoke(()).await.unwrap_err();
     let line = written.logfmt().pop().unwrap();
     assert_eq!(get(&line, "code"), Some("internal"));

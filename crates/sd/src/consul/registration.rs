@@ -179,7 +179,7 @@ impl Register for Registration {
         let (every, lost_after) = (self.check.every(), self.check.lost_after());
         // One that hangs leaves time for the next.
         let within = self.consul.within().min(every);
-        let mut backoff = Backoff::new(Duration::from_millis(100), every);
+        let mut backoff = Backoff::new(Duration::from_millis(100)).max(every);
         let mut alive = Instant::now();
         let mut wait = every;
         loop {

@@ -119,7 +119,7 @@ async fn an_attempt_that_is_cut_off_is_told() {
     let hanging = service_fn(|_: Request<()>| pending::<Result<(), Error>>());
     let service = ServiceBuilder::new()
         .layer(rig.tracer.calls("sum"))
-        .layer(retry(2).attempt_time(Duration::from_secs(1)))
+        .layer(retry(2).attempt_timeout(Duration::from_secs(1)))
         .layer(rig.tracer.attempts())
         .service(hanging);
     assert!(service.oneshot(Request::new(())).await.is_err());

@@ -246,7 +246,7 @@ pub(crate) async fn timeout_on_sleeping_server(target: &Target) {
     let remote = target.remote();
     let sleeping = async |time| {
         let mut context = Context::new();
-        context.shorten_deadline_to(time);
+        context.shorten_deadline_within(time);
         let (send, requests) = requests();
         send.send(OutputRequest { payload: Some(Payload::zeros(27182)), ..OutputRequest::default() }).unwrap();
         let error = failure(full_duplex(&remote).oneshot(Request::with_context(context, requests))).await;

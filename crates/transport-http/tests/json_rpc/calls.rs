@@ -102,7 +102,7 @@ async fn metadata_of_a_single_call_becomes_headers() {
         move || Error::from(Code::Unavailable).with_metadata(name.clone(), value.clone())
     });
     let good = endpoint_fn(move |()| {
-        let reply = WithMetadata::new(5).metadata(name.clone(), value.clone());
+        let reply = WithMetadata::new(5).with_metadata(name.clone(), value.clone());
         async move { Ok::<_, Error>(reply) }
     });
     let site = Site::with(|methods| fail(methods).with("good", good)).await;

@@ -149,7 +149,7 @@ async fn the_callers_deadline_bounds_the_stream_on_both_sides() {
     let (site, told) = watched(stream, BOUND).await;
     feed.send(Ok(1)).await.unwrap();
     let mut context = Context::new();
-    context.shorten_deadline_to(Duration::from_millis(150));
+    context.shorten_deadline_within(Duration::from_millis(150));
     let mut numbers = numbers(&site.remote()).invoke(Request::with_context(context, ())).await.unwrap();
     assert_eq!(soon(numbers.next()).await.unwrap().unwrap(), 1);
     let error = soon(numbers.next()).await.unwrap().unwrap_err();

@@ -23,7 +23,7 @@ async fn the_deadline_travels_to_the_service() {
         let remote = nats.remote().await;
         let call: BoxEndpoint<(), Option<u64>> = remote.subject("left").codecs(Empty, Json).erased();
         let mut request = Request::new(());
-        request.context_mut().shorten_deadline_to(Duration::from_secs(7));
+        request.context_mut().shorten_deadline_within(Duration::from_secs(7));
         let left = call.invoke(request).await.unwrap().unwrap();
         assert!((6000..=7000).contains(&left), "{left}");
         let left = call.invoke(()).await.unwrap().unwrap();
@@ -72,7 +72,7 @@ async fn a_call_whose_time_is_over_is_not_sent() {
         let nats = Nats::start(&program);
         let call: BoxEndpoint<(), ()> = nats.remote().await.subject("never").empty().erased();
         let mut request = Request::new(());
-        request.context_mut().shorten_deadline_to(Duration::ZERO);
+        request.context_mut().shorten_deadline_within(Duration::ZERO);
         let error = call.invoke(request).await.unwrap_err();
         assert_eq!(error.code(), Code::DeadlineExceeded);
         assert!(error.get::<NotSent>().is_some());

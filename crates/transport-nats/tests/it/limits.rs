@@ -113,7 +113,7 @@ async fn an_error_that_can_not_be_sent_either_is_told_as_lost() {
         let tell = lost.clone();
         let big = endpoint_fn(|_: Bytes| async move {
             let value = http::HeaderValue::try_from("x".repeat(3000)).unwrap();
-            Ok::<_, Error>(WithMetadata::new(Bytes::new()).metadata("x-big".parse().unwrap(), value))
+            Ok::<_, Error>(WithMetadata::new(Bytes::new()).with_metadata("x-big".parse().unwrap(), value))
         });
         let server = Server::new(big, Raw, Raw).after(|_, headers| {
             headers.set("x-always", &"x".repeat(2500)).unwrap();

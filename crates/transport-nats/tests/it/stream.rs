@@ -198,7 +198,7 @@ async fn headers_go_before_the_items_and_hooks_see_them() {
         let named = endpoint_fn(|name: bytes::Bytes| async move {
             let name = http::HeaderValue::try_from(&name[..]).unwrap();
             let items = stream::iter([bytes::Bytes::from("a"), bytes::Bytes::from("b")]).map(Ok::<_, Error>);
-            Ok::<_, Error>(WithMetadata::new(items).metadata("x-name".parse().unwrap(), name))
+            Ok::<_, Error>(WithMetadata::new(items).with_metadata("x-name".parse().unwrap(), name))
         });
         let server = Server::new(named, Raw, Items(Raw)).after(|_: &Context, headers| {
             headers.set("x-after", "1").unwrap();

@@ -140,7 +140,7 @@ async fn a_deadline_bounds_the_whole_stream_on_both_sides() {
         let remote = nats.remote().await;
         // The caller's, which the service would not keep: it is told.
         let mut request = Request::new(());
-        request.context_mut().shorten_deadline_to(Duration::from_millis(300));
+        request.context_mut().shorten_deadline_within(Duration::from_millis(300));
         let (items, error) = all(within(waiting_of(&remote).invoke(request)).await.unwrap()).await;
         assert_eq!((items.len(), error.unwrap().code()), (3, Code::DeadlineExceeded));
         dropped.wait_len(1, SOON).await;

@@ -178,7 +178,7 @@ async fn metadata_go_to_grpcio_and_come_from_it_as_texts_and_as_bytes() {
         }
         let mut reply = WithMetadata::new(pb::SumReply::default());
         for (name, value) in request.context().metadata().iter().filter(|(name, _)| name.as_str().starts_with("x-")) {
-            reply = reply.metadata(name.clone(), value.clone()).trailer(name.clone(), value.clone());
+            reply = reply.with_metadata(name.clone(), value.clone()).with_trailer(name.clone(), value.clone());
         }
         Ok(reply)
     });

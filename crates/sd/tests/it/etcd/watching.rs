@@ -35,7 +35,7 @@ async fn more_instances_than_fit_a_page_are_all_seen() {
             client.txn(Txn::new().and_then(puts.collect::<Vec<_>>())).await.unwrap();
         }
         let mut instancer = server.client().service("addsvc").instancer();
-        assert_eq!(until(&mut instancer, "a set", towerkit_sd::State::is_known).await.instances().len(), 2500);
+        assert_eq!(until(&mut instancer, "a set", towerkit_sd::InstancerState::is_known).await.instances().len(), 2500);
         server.ctl(&["del", "--prefix", "/services/addsvc/"]);
         until_addresses(&mut instancer, &[]).await;
     })

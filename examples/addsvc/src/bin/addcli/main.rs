@@ -193,7 +193,7 @@ impl Call {
 
     async fn make(&self, endpoints: &Endpoints) -> Result<String, BoxError> {
         let mut context = Context::new();
-        context.shorten_deadline_to(self.timeout);
+        context.shorten_deadline_within(self.timeout);
         match &self.operands {
             Operands::Sum(request) => {
                 let reply = endpoints.sum.invoke(Request::with_context(context, *request)).await?;

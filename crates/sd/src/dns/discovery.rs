@@ -9,7 +9,7 @@ use super::{Hosts, Srv};
 use crate::{Backoff, Instancer};
 
 /// What is asked for, and how: made by [`Dns::service`](super::Dns::service) and [`Dns::hosts`](super::Dns::hosts).
-pub struct Query<K> {
+pub struct Discovery<K> {
     pub(super) resolver: Resolver,
     pub(super) name: Name,
     pub(super) kind: K,
@@ -17,7 +17,7 @@ pub struct Query<K> {
     pub(super) settings: Settings,
 }
 
-impl<K> Query<K> {
+impl<K> Discovery<K> {
     pub(super) fn new(resolver: Resolver, name: Name, kind: K) -> Self {
         Self { resolver, name, kind, family: Family::default(), settings: Settings::default() }
     }
@@ -49,15 +49,15 @@ impl<K> Query<K> {
 
     /// The least time between two lookups, where the TTL is less. 1 s by default; never less than a millisecond.
     #[must_use]
-    pub fn shortest(mut self, shortest: Duration) -> Self {
+    pub fn min_ttl(mut self, shortest: Duration) -> Self {
         self.settings.shortest = shortest.max(Duration::from_millis(1));
         self
     }
 
-    /// The most time between two lookups, where the TTL is more. 5 min by default; [`shortest`](Self::shortest) goes
+    /// The most time between two lookups, where the TTL is more. 5 min by default; [`min_ttl`](Self::min_ttl) goes
     /// before it.
     #[must_use]
-    pub fn longest(mut self, longest: Duration) -> Self {
+    pub fn max_ttl(mut self, longest: Duration) -> Self {
         self.settings.longest = longest;
         self
     }
@@ -78,7 +78,7 @@ impl<K> Query<K> {
     }
 }
 
-impl Query<Srv> {
+impl Discovery<Srv> {
     /// Publishes the records of all priorities, each with its priority as the label `priority`. By default it is those
     /// of the lowest number.
     #[must_use]
@@ -102,7 +102,7 @@ impl Query<Srv> {
     }
 }
 
-impl Query<Hosts> {
+impl Discovery<Hosts> {
     /// Asks, and goes on asking for as long as a clone of the instancer is left. It is called within a Tokio runtime.
     #[must_use]
     pub fn instancer(self) -> Instancer {
@@ -110,9 +110,9 @@ impl Query<Hosts> {
     }
 }
 
-impl<K: fmt::Debug> fmt::Debug for Query<K> {
+impl<K: fmt::Debug> fmt::Debug for Discovery<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Query")
+        f.debug_struct("Discovery")
             .field("name", &self.name.to_string())
             .field("kind", &self.kind)
             .field("family", &self.family)

@@ -12,7 +12,7 @@ use crate::{Backoff, Instancer, Publisher, RegistryError};
 /// The instances of an application, and which of them.
 #[derive(Clone, Debug)]
 #[must_use = "it asks nothing before it is made an instancer"]
-pub struct Service {
+pub struct Discovery {
     eureka: Eureka,
     name: String,
     pick: Pick,
@@ -21,7 +21,7 @@ pub struct Service {
     backoff: Backoff,
 }
 
-impl Service {
+impl Discovery {
     pub(super) fn new(eureka: Eureka, name: String) -> Self {
         Self {
             eureka,
@@ -81,7 +81,7 @@ impl Service {
 }
 
 struct Poll {
-    service: Service,
+    service: Discovery,
     publisher: Publisher,
     /// Whether a 404 can only mean the application.
     path_is_right: bool,
@@ -108,7 +108,7 @@ impl Poll {
 
     /// Asks once; how long to wait then.
     async fn once(&mut self) -> Result<Duration, RegistryError> {
-        let Service { eureka, name, pick, .. } = &self.service;
+        let Discovery { eureka, name, pick, .. } = &self.service;
         let reply = eureka.ask(Method::GET, &api::application(name), Bytes::new()).await?;
         let entries = if reply.status() == StatusCode::NOT_FOUND {
             self.check_path().await?;

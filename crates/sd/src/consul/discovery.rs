@@ -7,7 +7,7 @@ use crate::Instancer;
 
 /// Which instances of a service are looked for, and how: made by [`Consul::service`].
 #[derive(Clone, Debug)]
-pub struct Service {
+pub struct Discovery {
     pub(super) consul: Consul,
     pub(super) name: String,
     pub(super) tags: Vec<String>,
@@ -32,7 +32,7 @@ pub enum Consistency {
     Stale,
 }
 
-impl Service {
+impl Discovery {
     pub(super) const fn new(consul: Consul, name: String) -> Self {
         Self {
             consul,
@@ -132,8 +132,8 @@ mod tests {
     use super::*;
     use crate::HttpClient;
 
-    fn service() -> Service {
-        Consul::new(HttpClient::plain(), "http://127.0.0.1:8500/").unwrap().service("add svc")
+    fn service() -> Discovery {
+        Consul::new("http://127.0.0.1:8500/").unwrap().service("add svc")
     }
 
     #[test]

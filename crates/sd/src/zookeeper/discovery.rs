@@ -7,12 +7,12 @@ use crate::Instancer;
 
 /// A service of a ZooKeeper, see [`ZooKeeper::service`](super::ZooKeeper::service).
 #[derive(Clone)]
-pub struct Service {
+pub struct Discovery {
     sessions: Sessions,
     folder: String,
 }
 
-impl Service {
+impl Discovery {
     pub(super) const fn new(sessions: Sessions, folder: String) -> Self {
         Self { sessions, folder }
     }
@@ -27,8 +27,8 @@ impl Service {
     }
 }
 
-impl fmt::Debug for Service {
+impl fmt::Debug for Discovery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Service").field("folder", &self.folder).finish_non_exhaustive()
+        f.debug_struct("Discovery").field("folder", &self.folder).finish_non_exhaustive()
     }
 }

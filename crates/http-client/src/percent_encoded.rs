@@ -9,16 +9,16 @@ const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove
 /// It can be shown, and a `String` [extended](Extend) by it.
 ///
 /// ```
-/// use towerkit_http_client::encoded;
+/// use towerkit_http_client::percent_encoded;
 ///
-/// assert_eq!(format!("/services/{}?tag={}", encoded("a/b c"), encoded("x&y=é")), "/services/a%2Fb%20c?tag=x%26y%3D%C3%A9");
+/// assert_eq!(format!("/services/{}?tag={}", percent_encoded("a/b c"), percent_encoded("x&y=é")), "/services/a%2Fb%20c?tag=x%26y%3D%C3%A9");
 ///
 /// let mut path = String::from("/services/");
-/// path.extend(encoded("a/b"));
+/// path.extend(percent_encoded("a/b"));
 /// assert_eq!(path, "/services/a%2Fb");
 /// ```
 ///
 /// The segments `.` and `..` stay what they are, as the RFC has it: a name that may be one of those is for the user to refuse.
-pub fn encoded(text: &str) -> impl fmt::Display + Iterator<Item = &str> {
+pub fn percent_encoded(text: &str) -> impl fmt::Display + Iterator<Item = &str> {
     utf8_percent_encode(text, UNRESERVED)
 }

@@ -19,13 +19,13 @@ const AT_ONCE: usize = 1000;
 
 /// What is looked for: made by [`Mdns::service`].
 #[derive(Clone, Debug)]
-pub struct Browse {
+pub struct Discovery {
     mdns: Mdns,
     kind: String,
     settle: Duration,
 }
 
-impl Browse {
+impl Discovery {
     pub(super) const fn new(mdns: Mdns, kind: String) -> Self {
         Self { mdns, kind, settle: Duration::from_secs(1) }
     }
@@ -45,7 +45,7 @@ impl Browse {
     }
 }
 
-async fn run(browse: Browse, publisher: Publisher) {
+async fn run(browse: Discovery, publisher: Publisher) {
     let mut backoff = Backoff::default();
     let mut seen = Seen::default();
     loop {
@@ -62,7 +62,7 @@ enum Never {}
 
 /// Follows one daemon until it ends.
 async fn look(
-    browse: &Browse,
+    browse: &Discovery,
     seen: &mut Seen,
     publisher: &Publisher,
     backoff: &mut Backoff,

@@ -7,11 +7,11 @@ use crate::{Backoff, Instancer};
 /// The endpoints of a Service, and which of them.
 #[derive(Clone, Debug)]
 #[must_use = "it asks nothing before it is made an instancer"]
-pub struct Service {
+pub struct Discovery {
     pub(super) kubernetes: Kubernetes,
     pub(super) name: String,
     pub(super) pick: Pick,
-    pub(super) watch_time: Duration,
+    pub(super) watch_timeout: Duration,
     pub(super) backoff: Backoff,
 }
 
@@ -31,10 +31,10 @@ pub(super) enum Port {
     Number(u16),
 }
 
-impl Service {
+impl Discovery {
     pub(super) fn new(kubernetes: Kubernetes, name: String) -> Self {
-        let watch_time = Duration::from_secs(120);
-        Self { kubernetes, name, pick: Pick::default(), watch_time, backoff: Backoff::default() }
+        let watch_timeout = Duration::from_secs(120);
+        Self { kubernetes, name, pick: Pick::default(), watch_timeout, backoff: Backoff::default() }
     }
 
     /// The port of this name, in place of the only one.
@@ -64,10 +64,10 @@ impl Service {
     }
 
     /// How long one watch lasts, in place of 2 min, and by chance up to a tenth less, so that a fleet does not come all
-    /// at once. A server that hangs is noticed after this and the [request time](Kubernetes::request_time). It is at
+    /// at once. A server that hangs is noticed after this and the [request time](Kubernetes::request_timeout). It is at
     /// least 1 s, in whole seconds.
-    pub fn watch_time(mut self, time: Duration) -> Self {
-        self.watch_time = time.max(Duration::from_secs(1));
+    pub fn watch_timeout(mut self, time: Duration) -> Self {
+        self.watch_timeout = time.max(Duration::from_secs(1));
         self
     }
 

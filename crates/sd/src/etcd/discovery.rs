@@ -7,12 +7,12 @@ use crate::Instancer;
 
 /// A service of an etcd, see [`Etcd::service`](super::Etcd::service).
 #[derive(Clone)]
-pub struct Service {
+pub struct Discovery {
     links: Links,
     prefix: String,
 }
 
-impl Service {
+impl Discovery {
     pub(super) const fn new(links: Links, prefix: String) -> Self {
         Self { links, prefix }
     }
@@ -24,8 +24,8 @@ impl Service {
     }
 }
 
-impl fmt::Debug for Service {
+impl fmt::Debug for Discovery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Service").field("prefix", &self.prefix).finish_non_exhaustive()
+        f.debug_struct("Discovery").field("prefix", &self.prefix).finish_non_exhaustive()
     }
 }

@@ -5,12 +5,12 @@ const TOLD: usize = 300;
 /// direction of writing) escaped. With that it has 300 characters at most; an escape is never cut.
 ///
 /// ```
-/// use towerkit_http_client::said;
+/// use towerkit_http_client::excerpt;
 ///
-/// assert_eq!(said(b" {\"error\":\r\n\"no such thing\"}\n"), r#"{"error":\r\n"no such thing"}"#);
+/// assert_eq!(excerpt(b" {\"error\":\r\n\"no such thing\"}\n"), r#"{"error":\r\n"no such thing"}"#);
 /// ```
 #[must_use]
-pub fn said(body: &[u8]) -> String {
+pub fn excerpt(body: &[u8]) -> String {
     // A character has four bytes at most.
     let body = String::from_utf8_lossy(body.get(..4 * TOLD).unwrap_or(body));
     let mut line = String::new();
