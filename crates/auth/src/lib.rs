@@ -119,7 +119,7 @@ pub use credentials::{
 };
 pub use denied::Denied;
 #[cfg(any(feature = "api-key", feature = "casbin", feature = "htpasswd", feature = "jwt"))]
-pub use files::{FileEvent, LoadError, WatchFiles};
+pub use files::LoadError;
 pub use gate::{Check, Gate, GateFuture};
 #[cfg(feature = "jwt")]
 pub use jwt::{

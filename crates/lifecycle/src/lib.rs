@@ -67,7 +67,9 @@ mod linger;
 mod member;
 mod report;
 mod run;
+mod running;
 mod signals;
+mod watch_files;
 
 pub use event::Event;
 pub use group::Group;
@@ -76,4 +78,6 @@ pub use lifeline::{Lifeline, Stopper};
 pub use linger::Linger;
 pub use member::{Member, MemberFn, member_fn};
 pub use report::{Ending, GroupError, MemberReport, Report};
+pub use running::Running;
 pub use signals::Signals;
+pub use watch_files::{FileEvent, Reload, WatchFiles, read_file};

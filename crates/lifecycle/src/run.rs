@@ -14,6 +14,8 @@ use crate::health::{Board, MemberState};
 use crate::lifeline::Requests;
 use crate::{Ending, Event, GroupError, Lifeline, MemberReport, Report, Stopper};
 
+pub(crate) use stop::ABORT_LIMIT;
+
 pub(crate) async fn run(group: Group) -> Result<Report, GroupError> {
     let mut run = Run {
         slots: Vec::new(),
@@ -146,14 +148,8 @@ impl Run {
     fn ended(&mut self, (task, result): Ended) -> usize {
         // Every task was spawned for a slot.
         let index = self.slots.iter().position(|slot| slot.task == task).unwrap_or_default();
-        let ending = match result {
-            Ok(Ok(())) if self.slots[index].asked.is_some() => Ending::Stopped,
-            Ok(Ok(())) => Ending::Finished,
-            Ok(Err(error)) => Ending::Failed(error),
-            Err(error) if error.is_cancelled() => Ending::Aborted,
-            Err(error) => Ending::Panicked(panic_text(error)),
-        };
-        self.set_ending(index, ending);
+        let asked = self.slots[index].asked.is_some();
+        self.set_ending(index, ending(result, asked));
         index
     }
 
@@ -213,6 +209,17 @@ fn by_task(joined: Result<(Id, Result<(), BoxError>), JoinError>) -> Ended {
     match joined {
         Ok((task, result)) => (task, Ok(result)),
         Err(error) => (error.id(), Err(error)),
+    }
+}
+
+/// How a task ended that was not aborted for its limit.
+pub(crate) fn ending(result: Result<Result<(), BoxError>, JoinError>, asked: bool) -> Ending {
+    match result {
+        Ok(Ok(())) if asked => Ending::Stopped,
+        Ok(Ok(())) => Ending::Finished,
+        Ok(Err(error)) => Ending::Failed(error),
+        Err(error) if error.is_cancelled() => Ending::Aborted,
+        Err(error) => Ending::Panicked(panic_text(error)),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{Ending, Event};
 
 /// How long an aborted task may take to be gone. It is gone when it next awaits, so one that takes longer blocks its thread, and
 /// may do so for ever.
-const ABORT_LIMIT: Duration = Duration::from_secs(1);
+pub(crate) const ABORT_LIMIT: Duration = Duration::from_secs(1);
 
 impl Run {
     /// Asks one after the other, the last first.
