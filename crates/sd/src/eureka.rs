@@ -28,7 +28,7 @@
 //! | [`Eureka`] | [`credentials`](Eureka::credentials), for servers whose URL has none | none |
 //! | | [`request_time`](Eureka::request_time): how long one server may take to answer | 3 s |
 //! | | TLS, layers: those of the [`HttpClient`](crate::HttpClient) | |
-//! | [`Service`] | [`poll_interval`](Service::poll_interval): how often the registry is asked | 30 s |
+//! | [`Service`] | [`interval`](Service::interval): how often the registry is asked | 30 s |
 //! | | [`include`](Service::include): instances of which status count, beside UP | none |
 //! | | [`secure_port`](Service::secure_port) | the plain port |
 //! | | [`host_name`](Service::host_name) | the IP address |
