@@ -116,6 +116,7 @@ mod output;
 mod redacted;
 mod repeats;
 mod request;
+mod stats;
 mod subscriber;
 mod syslog;
 
@@ -127,4 +128,5 @@ pub use logger::Logger;
 pub use non_blocking::{Flusher, NonBlocking};
 pub use redacted::Redacted;
 pub use request::{LogLayer, Logged, LoggedFuture, MessageFields, MessageFn, NoFields, Outcome};
+pub use stats::Stats;
 pub use syslog::{Facility, Syslog};

@@ -6,6 +6,6 @@ mod worker;
 
 pub(crate) use erased::{Erased, Unexported};
 pub use event::{Event, Loss};
-pub use member::{Exporter, Running};
+pub use member::Exporter;
 pub(crate) use queue::Queue;
 pub use queue::Stats;

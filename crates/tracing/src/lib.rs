@@ -125,7 +125,7 @@ pub use builder::TracerBuilder;
 pub use calls::{Calls, CallsLayer};
 #[cfg(any(feature = "otlp", feature = "zipkin"))]
 pub use collector_url::InvalidUrl;
-pub use export::{Event, Exporter, Loss, Running, Stats};
+pub use export::{Event, Exporter, Loss, Stats};
 pub use limits::Limits;
 pub use opentelemetry::trace::SpanKind;
 pub use opentelemetry::{Key, KeyValue, Value};

@@ -12,7 +12,7 @@ use crate::{Fields, Logger};
 
 /// Logs each request when it has ended, and has its fields in all that is logged meanwhile.
 ///
-/// A line for each, at the end of the reply's stream where it is one:
+/// A line for each, at the end of the reply's stream where it is one; none for a call whose future is never polled, since it has not begun:
 ///
 /// ```text
 /// ts=... level=info msg=request operation=sum code=ok duration_ms=1.234 peer=127.0.0.1:40312 via=http request_id=7f3a... trace_id=4bf9... span_id=00f0...
@@ -22,7 +22,7 @@ use crate::{Fields, Logger};
 /// | --- | --- |
 /// | `operation` | the name that the layer was given |
 /// | `code` | `ok`, or the [code](towerkit_endpoint::Code::as_str) of the error; `cancelled` where the request was dropped |
-/// | `duration_ms` | milliseconds from the call to the end, to the microsecond, on Tokio's clock |
+/// | `duration_ms` | milliseconds from the first poll to the end, to the microsecond, on Tokio's clock |
 /// | `err` | the error with its causes, as a [`Report`](towerkit_endpoint::Report) |
 /// | `peer`, `via` | where it came from, and [how](towerkit_endpoint::Via::protocol) |
 /// | `request_id` | the metadata `x-request-id`, where it is visible ASCII of 128 characters at most; for a server's request without one, 16 hex digits by chance |

@@ -81,7 +81,7 @@ impl Worker {
             self.queue.filled(1).await;
             tokio::select! {
                 () = self.queue.filled_batch() => {}
-                () = sleep(self.settings.every) => {}
+                () = sleep(self.settings.interval) => {}
             }
         };
         tokio::select! {
@@ -101,17 +101,17 @@ impl Worker {
             let Some(attempt) = (if last { spans.take() } else { spans.clone() }) else { break };
             let error = match self.attempt(attempt).await {
                 Some(Ok(())) => {
-                    batch.how = Settled::Exported;
-                    self.tell(&Event::Exported { exporter: self.exporter.name(), spans: batch.spans });
+                    batch.how = Settled::Sent;
+                    self.tell(&Event::Sent { exporter: self.exporter.name(), spans: batch.spans });
                     return true;
                 }
                 // The rest has arrived, and would arrive twice.
                 Some(Err(Unexported { error, rejected: Some(rejected) })) => {
                     let arrived = batch.spans.saturating_sub(rejected);
-                    batch.part(arrived, Settled::Exported);
+                    batch.part(arrived, Settled::Sent);
                     batch.how = Settled::Failed;
                     if arrived > 0 {
-                        self.tell(&Event::Exported { exporter: self.exporter.name(), spans: arrived });
+                        self.tell(&Event::Sent { exporter: self.exporter.name(), spans: arrived });
                     }
                     self.tell_lost(batch.spans as u64, Loss::Failed(&error));
                     return true;
@@ -137,7 +137,7 @@ impl Worker {
 
     /// None where there is no time left.
     async fn attempt(&self, spans: Vec<SpanData>) -> Option<Result<(), Unexported>> {
-        let limit = self.settings.time_limit;
+        let limit = self.settings.timeout;
         let export = timeout(limit, self.exporter.export(spans));
         Some(self.in_time(export).await?.unwrap_or(Err(OTelSdkError::Timeout(limit).into())))
     }
