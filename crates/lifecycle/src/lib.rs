@@ -71,13 +71,13 @@ mod running;
 mod signals;
 mod watch_files;
 
-pub use event::Event;
+pub use event::GroupEvent;
 pub use group::Group;
 pub use health::{Health, HealthReport, MemberState};
 pub use lifeline::{Lifeline, Stopper};
 pub use linger::Linger;
 pub use member::{Member, MemberFn, member_fn};
-pub use report::{Ending, GroupError, MemberReport, Report};
+pub use report::{Ending, GroupError, GroupReport, MemberReport};
 pub use running::Running;
 pub use signals::Signals;
 pub use watch_files::{FileEvent, Reload, WatchFiles, read_file};

@@ -12,11 +12,11 @@ use towerkit_endpoint::BoxError;
 use crate::group::{Entry, Group};
 use crate::health::{Board, MemberState};
 use crate::lifeline::Requests;
-use crate::{Ending, Event, GroupError, Lifeline, MemberReport, Report, Stopper};
+use crate::{Ending, GroupError, GroupEvent, GroupReport, Lifeline, MemberReport, Stopper};
 
 pub(crate) use stop::ABORT_LIMIT;
 
-pub(crate) async fn run(group: Group) -> Result<Report, GroupError> {
+pub(crate) async fn run(group: Group) -> Result<GroupReport, GroupError> {
     let mut run = Run {
         slots: Vec::new(),
         // Dropped with the future of `run`, it aborts whatever still runs.
@@ -39,7 +39,7 @@ struct Run {
     tasks: JoinSet<Result<(), BoxError>>,
     /// How often a stop was asked for.
     requests: watch::Sender<Requests>,
-    on_event: Box<dyn FnMut(&Event<'_>) + Send>,
+    on_event: Box<dyn FnMut(&GroupEvent<'_>) + Send>,
     health: Board,
 }
 
@@ -77,7 +77,7 @@ impl Run {
                 biased;
                 () = self.slots[index].stopper.ready() => {
                     self.health.set(index, MemberState::Running);
-                    self.tell(&Event::Ready { member: &self.slots[index].name.clone() });
+                    self.tell(&GroupEvent::Ready { member: &self.slots[index].name.clone() });
                 }
                 Some(ended) = next_ended(&mut self.tasks) => {
                     let ended = self.ended(ended);
@@ -95,13 +95,13 @@ impl Run {
             }
         }
         self.health.set_ready(true);
-        self.tell(&Event::GroupReady);
+        self.tell(&GroupEvent::GroupReady);
         true
     }
 
     fn spawn(&mut self, entry: Entry, stop_limit: Duration) -> usize {
         let (lifeline, stopper) = Lifeline::new(entry.name.clone(), self.requests.clone());
-        self.tell(&Event::Starting { member: &entry.name });
+        self.tell(&GroupEvent::Starting { member: &entry.name });
         // Called within the task, so that what the member does before its first await is its own too: a panic, a block.
         let start = entry.start;
         let abort = self.tasks.spawn(async move { start(lifeline).await });
@@ -163,7 +163,7 @@ impl Run {
         slot.stop_took = slot.asked.map(|asked| asked.elapsed());
         let name = slot.name.clone();
         self.health.set(index, MemberState::Ended);
-        self.tell(&Event::Ended { member: &name, ending: &ending });
+        self.tell(&GroupEvent::Ended { member: &name, ending: &ending });
         self.slots[index].ending = Some(ending);
     }
 
@@ -171,11 +171,11 @@ impl Run {
         self.slots[index].ending.as_ref().is_some_and(Ending::is_good)
     }
 
-    fn tell(&mut self, event: &Event<'_>) {
+    fn tell(&mut self, event: &GroupEvent<'_>) {
         (self.on_event)(event);
     }
 
-    fn report(self, waiting: impl Iterator<Item = Entry>) -> Result<Report, GroupError> {
+    fn report(self, waiting: impl Iterator<Item = Entry>) -> Result<GroupReport, GroupError> {
         let started = self.slots.into_iter().map(|slot| MemberReport {
             name: slot.name,
             ending: slot.ending.unwrap_or(Ending::Aborted),
@@ -189,7 +189,7 @@ impl Run {
             left_behind: false,
         });
         let stop_asked_by = self.requests.borrow().first.clone();
-        let report = Report { members: started.chain(waiting).collect(), stop_asked_by };
+        let report = GroupReport { members: started.chain(waiting).collect(), stop_asked_by };
         if report.members.iter().all(|member| member.ending.is_good()) {
             Ok(report)
         } else {

@@ -58,7 +58,7 @@ mod udp;
 mod unix;
 
 pub use encode::{Batch, Encode, Payload};
-pub use event::Event;
+pub use event::PushEvent;
 pub use packer::Packer;
 #[cfg(any(feature = "statsd", feature = "graphite"))]
 pub use path::PathLabels;

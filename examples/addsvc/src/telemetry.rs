@@ -12,11 +12,11 @@ use towerkit_metrics::dogstatsd::Dogstatsd;
 use towerkit_metrics::graphite::Graphite;
 use towerkit_metrics::influxdb::InfluxDb;
 use towerkit_metrics::process::Process;
-use towerkit_metrics::push::{self, Pusher, Store};
+use towerkit_metrics::push::{PushEvent, Pusher, Store};
 use towerkit_metrics::statsd::Statsd;
 use towerkit_metrics::{Fanout, Metrics, MetricsLayer, Prometheus};
 use towerkit_tracing::{
-    CallsLayer, Event, Exporter, Otlp, Propagation, RequestsLayer, Sampler, Tracer, TracerBuilder, Zipkin,
+    CallsLayer, ExportEvent, Exporter, Otlp, Propagation, RequestsLayer, Sampler, Tracer, TracerBuilder, Zipkin,
 };
 use tracing::Level;
 
@@ -169,7 +169,7 @@ impl Flags {
         let listener = log.clone();
         let exporter = exporter.on_event(move |event| {
             listener.scope(|| match event {
-                Event::Sent { .. } => tracing::debug!("{event}"),
+                ExportEvent::Sent { .. } => tracing::debug!("{event}"),
                 _ => tracing::warn!("{event}"),
             });
         });
@@ -218,7 +218,7 @@ fn told(pusher: Pusher, log: Logger) -> Pusher {
     let backend = pusher.name().into_owned();
     pusher.on_event(move |event| {
         log.scope(|| match event {
-            push::Event::Recovered { .. } => tracing::info!(backend, "{event}"),
+            PushEvent::Recovered { .. } => tracing::info!(backend, "{event}"),
             _ => tracing::warn!(backend, "{event}"),
         });
     })

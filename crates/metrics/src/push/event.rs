@@ -5,7 +5,7 @@ use std::time::Duration;
 /// What happened to a flush that did not go well, and that it goes well again.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub enum Event {
+pub enum PushEvent {
     /// Data points are lost.
     Lost {
         /// How many.
@@ -28,7 +28,7 @@ pub enum Event {
 }
 
 /// One line, for a log.
-impl fmt::Display for Event {
+impl fmt::Display for PushEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Lost { points: 1, error } => write!(f, "a data point lost: {error}"),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
 use super::sink::{AnySink, Fate};
-use super::{Batch, Encode, Event, Payload, SendError, Snapshot, Store};
+use super::{Batch, Encode, Payload, PushEvent, SendError, Snapshot, Store};
 
 /// One flush after the other: what is sent, what is held, what is lost.
 pub(super) struct Flush {
@@ -22,7 +22,7 @@ pub(super) struct Flush {
     failing: Option<Failing>,
 }
 
-type Listener = Box<dyn Fn(&Event) + Send + Sync>;
+type Listener = Box<dyn Fn(&PushEvent) + Send + Sync>;
 
 /// Since when flushes fail.
 struct Failing {
@@ -189,12 +189,12 @@ impl Flush {
             self.fail(lost);
         }
         match error {
-            Some(error) if lost > 0 => self.tell(&Event::Lost { points: lost, error }),
-            Some(error) if failed => self.tell(&Event::Held { error }),
+            Some(error) if lost > 0 => self.tell(&PushEvent::Lost { points: lost, error }),
+            Some(error) if failed => self.tell(&PushEvent::Held { error }),
             _ => {}
         }
         if !failed && let Some(failing) = self.failing.take() {
-            self.tell(&Event::Recovered { after: failing.since.elapsed(), lost: failing.lost });
+            self.tell(&PushEvent::Recovered { after: failing.since.elapsed(), lost: failing.lost });
         }
     }
 
@@ -209,7 +209,7 @@ impl Flush {
         }
     }
 
-    fn tell(&self, event: &Event) {
+    fn tell(&self, event: &PushEvent) {
         if let Some(listener) = &self.listener {
             listener(event);
         }

@@ -9,7 +9,7 @@ use towerkit_lifecycle::{Lifeline, Member};
 
 use super::flush::Flush;
 use super::sink::AnySink;
-use super::{Encode, Event, Sink, Stats, Store};
+use super::{Encode, PushEvent, Sink, Stats, Store};
 
 /// Flushes a [`Store`] to a backend: at an interval, and at the stop.
 ///
@@ -69,7 +69,7 @@ impl Pusher {
 
     /// Tells of flushes that fail, of what is lost, and that flushes go well again: for a log. The function must not block.
     #[must_use]
-    pub fn on_event(mut self, tell: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+    pub fn on_event(mut self, tell: impl Fn(&PushEvent) + Send + Sync + 'static) -> Self {
         self.flush.listener = Some(Box::new(tell));
         self
     }

@@ -9,7 +9,9 @@ use metrics::{Counter, Histogram, Key, Level, Metadata, Recorder};
 use tokio::time::{Instant, sleep, timeout};
 use towerkit_endpoint::BoxError;
 use towerkit_lifecycle::{Group, Lifeline, Member, member_fn};
-use towerkit_metrics::push::{Batch, Encode, Event, Packer, Payload, Pusher, SendError, Sink, Snapshot, Store, Value};
+use towerkit_metrics::push::{
+    Batch, Encode, Packer, Payload, PushEvent, Pusher, SendError, Sink, Snapshot, Store, Value,
+};
 use towerkit_testing::events::Events;
 
 const METADATA: Metadata<'static> = Metadata::new("test", Level::INFO, None);
@@ -109,7 +111,7 @@ fn setup() -> Setup {
     let told = events.clone();
     let pusher = Pusher::new("test", store, Lines, backend.clone())
         .interval(SECOND)
-        .on_event(move |event: &Event| told.push(event.to_string()));
+        .on_event(move |event: &PushEvent| told.push(event.to_string()));
     Setup { backend, hits, size, events, pusher }
 }
 

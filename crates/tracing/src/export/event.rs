@@ -5,7 +5,7 @@ use std::time::Duration;
 /// What happens to spans on their way out: for a log.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum Event<'a> {
+pub enum ExportEvent<'a> {
     /// A batch was sent.
     Sent {
         /// The type of the exporter.
@@ -47,7 +47,7 @@ pub enum Loss<'a> {
     Stopped,
 }
 
-impl fmt::Display for Event<'_> {
+impl fmt::Display for ExportEvent<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sent { exporter, spans } => write!(f, "{exporter}: {spans} spans sent"),

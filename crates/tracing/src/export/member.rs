@@ -10,7 +10,7 @@ use towerkit_endpoint::BoxError;
 use towerkit_lifecycle::{Lifeline, Member};
 
 use super::worker::Worker;
-use super::{Erased, Event, Queue, Stats};
+use super::{Erased, ExportEvent, Queue, Stats};
 
 /// Carries ended spans to where they are kept: a [`Member`] of the group, made with the [`Tracer`](crate::Tracer).
 ///
@@ -52,7 +52,7 @@ pub(super) struct Settings {
     pub(super) listener: Option<Listener>,
 }
 
-type Listener = Arc<dyn Fn(&Event<'_>) + Send + Sync>;
+type Listener = Arc<dyn Fn(&ExportEvent<'_>) + Send + Sync>;
 
 impl Exporter {
     pub(crate) const BATCH: usize = 512;
@@ -104,7 +104,7 @@ impl Exporter {
 
     /// Tells of each batch that was sent, that failed, and of what is lost, in the exporter's task: for a log. The function must not block.
     #[must_use]
-    pub fn on_event(mut self, tell: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Self {
+    pub fn on_event(mut self, tell: impl Fn(&ExportEvent<'_>) + Send + Sync + 'static) -> Self {
         self.settings.listener = Some(Arc::new(tell));
         self
     }

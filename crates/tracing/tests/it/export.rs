@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use towerkit_lifecycle::{Ending, Group, Lifeline, Member, member_fn};
 use towerkit_testing::events::Events;
-use towerkit_tracing::{Event, Exporter, Loss, Stats, Tracer};
+use towerkit_tracing::{ExportEvent, Exporter, Loss, Stats, Tracer};
 
 use crate::support::{Kept, Mode, PATIENCE, Rig, attribute};
 
@@ -66,7 +66,7 @@ async fn a_queue_that_is_full_loses_and_counts() {
     let lost = Events::new();
     let told = lost.clone();
     let exporter = exporter.queue(10).on_event(move |event| {
-        if let Event::Lost { spans, why: Loss::Full, .. } = event {
+        if let ExportEvent::Lost { spans, why: Loss::Full, .. } = event {
             told.push(*spans);
         }
     });

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use towerkit_lifecycle::Member;
 use towerkit_lifecycle::{Group, member_fn};
 use towerkit_metrics::influxdb::InfluxDb;
-use towerkit_metrics::push::{Event, Pusher, Store};
+use towerkit_metrics::push::{PushEvent, Pusher, Store};
 use towerkit_testing::events::Events;
 
 use super::server::Server;
@@ -20,7 +20,7 @@ const LONG: Duration = Duration::from_secs(30);
 fn told(pusher: Pusher) -> (Pusher, Events<String>) {
     let events = Events::new();
     let sink = events.clone();
-    (pusher.on_event(move |event: &Event| sink.push(event.to_string())), events)
+    (pusher.on_event(move |event: &PushEvent| sink.push(event.to_string())), events)
 }
 
 /// Flushes until no points are missing, for a pusher pauses after a failure.
