@@ -29,6 +29,10 @@ use crate::{Fields, Logger};
 /// | `trace_id`, `span_id` | the [trace](towerkit_endpoint::Context::trace), where there is one |
 /// | `left_out` | how many lines before it were left out by [`one_in`](Self::one_in) |
 ///
+/// An id that was made is of the log alone, since to carry it would cost each request an allocation. Across services the trace's id tells which lines
+/// belong together. Where a request id is to go along, something further out puts it into the metadata, such as tower-http's `SetRequestIdLayer`, and
+/// outgoing calls begin with [`outgoing_with`](towerkit_endpoint::Context::outgoing_with)`(["x-request-id"])`.
+///
 /// What its endpoint logs by `tracing` has all of them but the first lines of the table that are known at the end alone, and `operation`. Neither messages nor
 /// metadata are logged, but for what [`message_fields`](Self::message_fields) names.
 ///

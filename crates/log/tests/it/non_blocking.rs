@@ -93,7 +93,9 @@ fn a_line_that_tells_and_is_lost_itself_is_made_up_for() {
     assert!(flusher.flush_within(10 * SECOND));
     tell(1);
     assert!(flusher.flush_within(10 * SECOND));
-    assert!(log.stats().lost() > 15);
+    let stats = log.stats();
+    assert!(stats.lost() > 15);
+    assert_eq!((stats.lost(), stats.sent + stats.lost(), stats.waiting), (stats.lost_full, total, 0));
     assert_eq!(told(&lines(&written.writes())), (total - log.stats().lost(), log.stats().lost()));
 }
 
@@ -116,11 +118,14 @@ fn a_writer_that_fails_is_counted_and_tried_again() {
         log.scope(|| info!("line"));
         assert!(flusher.flush_within(10 * SECOND));
     }
-    assert_eq!((writer.stats().errors, log.stats().lost(), told(&lines(&written.writes()))), (2, 2, (2, 2)));
+    let stats = log.stats();
+    assert_eq!((stats, stats.errors, stats.sent, stats.lost_failed, stats.lost()), (writer.stats(), 2, 2, 2, 2));
+    assert_eq!(told(&lines(&written.writes())), (2, 2));
 
     let log = Logger::logfmt(Fails(0, written));
     (0..3).for_each(|_| log.scope(|| info!("line")));
-    assert_eq!(log.stats().lost(), 2);
+    let stats = log.stats();
+    assert_eq!((stats.sent, stats.lost_failed, stats.lost()), (1, 2, 2));
 }
 
 #[test]
@@ -230,14 +235,17 @@ async fn a_stop_waits_no_longer_than_it_may_and_counts_what_is_lost() {
         stopper.stop(Duration::from_millis(300));
         running.await.unwrap().unwrap();
         assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
-        assert_eq!(log.stats().lost(), 2, "{then:?}");
+        let stats = log.stats();
+        assert_eq!((stats.lost(), stats.lost_stopped, stats.waiting), (2, 2, 0), "{then:?}");
 
         log.scope(|| info!("later ones are taken all the same"));
         drop(leave);
         assert!(writer.flush_within(10 * SECOND));
         log.scope(|| info!("and one more"));
         assert!(writer.flush_within(10 * SECOND));
-        assert_eq!((log.stats().lost(), told(&lines(&written.writes()))), (lost, told_of), "{then:?}");
+        let stats = log.stats();
+        assert_eq!((stats.lost(), told(&lines(&written.writes()))), (lost, told_of), "{then:?}");
+        assert_eq!((stats.sent + stats.lost(), stats.waiting), (4, 0), "{then:?}");
     }
 }
 

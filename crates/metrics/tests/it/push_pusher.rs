@@ -310,7 +310,8 @@ async fn the_last_flush_ends_in_time_and_counts_what_it_could_not_send() {
     let start = Instant::now();
     timeout(SECOND * 2, running.stop(SECOND * 2)).await.unwrap();
     assert!(start.elapsed() < SECOND * 2);
-    assert_eq!((store.stats().sent, store.stats().lost()), (0, 2));
+    let stats = store.stats();
+    assert_eq!((stats.sent, stats.lost_stopped, stats.lost()), (0, 2, 2));
 }
 
 #[tokio::test(start_paused = true)]
@@ -375,6 +376,7 @@ async fn values_that_are_no_numbers_count_as_lost() {
     size.record(f64::NAN);
     size.record(1.0);
     pusher.flush().await;
-    assert_eq!((store.stats().sent, store.stats().lost()), (1, 1));
+    let stats = store.stats();
+    assert_eq!((stats.sent, stats.lost_invalid, stats.lost()), (1, 1, 1));
     assert_eq!(events.take(), ["a data point lost: a value that is no finite number"]);
 }

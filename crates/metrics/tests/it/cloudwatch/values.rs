@@ -8,6 +8,7 @@ use towerkit_metrics::cloudwatch::CloudWatch;
 
 use super::moto::Moto;
 use super::{counter, credentials, gauge, histogram};
+use crate::push_support::SOON;
 
 #[tokio::test]
 async fn values_are_read_back_exactly() {

@@ -10,6 +10,7 @@ use towerkit_metrics::influxdb::{InfluxDb, Precision};
 
 use super::server::Server;
 use super::{counter, gauge, histogram};
+use crate::push_support::SOON;
 
 /// Without their times.
 fn fields(points: Vec<BTreeMap<String, Value>>) -> Vec<Value> {
