@@ -12,10 +12,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use casbin::rhai::ImmutableString;
+use towerkit_lifecycle::WatchFiles;
 
 use self::rules::Rules;
 use crate::files::FromFiles;
-use crate::{Access, Answer, LoadError, Policy, Principal, Reason, WatchFiles};
+use crate::{Access, Answer, LoadError, Policy, Principal, Reason};
 
 /// A policy in [casbin's language](https://casbin.org/docs/syntax-for-models): a model says how a request is held against rules, and a second file has the rules, one a
 /// line; with roles, domains and patterns, as the model has them.
@@ -192,7 +193,7 @@ impl<A> Casbin<A> {
 
     fn of_files(model: PathBuf, rules: PathBuf, values: usize, ask: A) -> Result<Self, LoadError> {
         let paths = vec![model.clone(), rules.clone()];
-        let rules = FromFiles::open(paths, move |contents| match contents.as_slice() {
+        let rules = FromFiles::open(paths, move |contents| match contents {
             [of_model, of_rules] => Rules::load((&model, of_model), (&rules, of_rules), values),
             _ => Err(LoadError::new(&model, "it was not read")),
         })?;
@@ -210,7 +211,7 @@ impl<A> Casbin<A> {
     /// Reads the files again when they change; of texts there is nothing to watch. Without [`on_event`](WatchFiles::on_event) nobody hears of a file that is of no
     /// use, after which the rules before go on. Where the one file changes a moment before the other, and does not go with it, that is told too.
     pub fn watch(&self) -> WatchFiles {
-        WatchFiles::new(Arc::clone(&self.rules) as _)
+        WatchFiles::new(Arc::clone(&self.rules))
     }
 
     fn judge<T>(&self, access: &Access<'_, T>, values: &[ImmutableString]) -> Answer<()> {

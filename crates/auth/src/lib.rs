@@ -120,7 +120,7 @@ pub use credentials::{
 };
 pub use denied::Denied;
 #[cfg(any(feature = "api-key", feature = "casbin", feature = "htpasswd", feature = "jwt"))]
-pub use files::{FileEvent, LoadError, WatchFiles};
+pub use files::LoadError;
 #[cfg(feature = "jwt")]
 pub use jwt::{
     Algorithm, Audience, EachCall, InvalidClaims, InvalidIssuers, InvalidJwks, InvalidKey, Issuer, JwksFile, JwksRules,

@@ -44,7 +44,7 @@
 //! | [`tls`](Etcd::tls) | none | certificates |
 //! | [`connect_timeout`](Etcd::connect_timeout) | 3 s | limit of a connection |
 //! | [`request_timeout`](Etcd::request_timeout) | 3 s | limit of a request |
-//! | [`check_every`](Etcd::check_every) | 10 s | how long a watch may say nothing, before it is asked |
+//! | [`check_interval`](Etcd::check_interval) | 10 s | how long a watch may say nothing, before it is asked |
 //! | [`backoff`](Etcd::backoff) | 100 ms to 10 s | waits after failures |
 //!
 //! | of [`Registration`] | default | |

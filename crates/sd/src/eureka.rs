@@ -28,7 +28,7 @@
 //! | [`Eureka`] | [`user`](Eureka::user), for servers whose URL has none | none |
 //! | | [`request_timeout`](Eureka::request_timeout): how long one server may take to answer | 3 s |
 //! | | [`with_client`](Eureka::with_client): TLS, layers | plain HTTP |
-//! | [`Discovery`] | [`poll_interval`](Discovery::poll_interval): how often the registry is asked | 30 s |
+//! | [`Discovery`] | [`interval`](Discovery::interval): how often the registry is asked | 30 s |
 //! | | [`include`](Discovery::include): instances of which status count, beside UP | none |
 //! | | [`secure_port`](Discovery::secure_port) | the plain port |
 //! | | [`host_name`](Discovery::host_name) | the IP address |

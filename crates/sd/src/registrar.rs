@@ -144,12 +144,12 @@ impl<R: Register> Registrar<R> {
     /// Registers the instance only while a check passes. It is run at the start and then so often; while it fails, the instance is taken
     /// out. A check that is not done within the time between two fails.
     #[must_use]
-    pub fn health_check<F, Fut>(mut self, every: Duration, check: F) -> Self
+    pub fn health_check<F, Fut>(mut self, interval: Duration, check: F) -> Self
     where
         F: Fn() -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<(), BoxError>> + Send + 'static,
     {
-        let every = every.max(Duration::from_millis(1));
+        let every = interval.max(Duration::from_millis(1));
         self.check = Some(Check { every, run: Box::new(move || Box::pin(check())) });
         self
     }

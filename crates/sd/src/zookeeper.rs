@@ -44,7 +44,7 @@
 //! | [`session_timeout`](ZooKeeper::session_timeout) | 10 s | what a process that is killed is gone after |
 //! | [`connect_timeout`](ZooKeeper::connect_timeout) | 3 s | limit of the making of a session |
 //! | [`request_timeout`](ZooKeeper::request_timeout) | 3 s | limit of a request |
-//! | [`check_every`](ZooKeeper::check_every) | 10 s | how long a watch may say nothing, before the session is tried |
+//! | [`check_interval`](ZooKeeper::check_interval) | 10 s | how long a watch may say nothing, before the session is tried |
 //! | [`backoff`](ZooKeeper::backoff) | 100 ms to 10 s | waits after failures |
 //!
 //! | of [`Registration`] | default | |

@@ -3,10 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use towerkit_auth::{
-    Audience, AuditEvent, Authentication, FileEvent, Issuer, JwksFile, JwtVerifier, Scheme, WatchFiles,
-};
+use towerkit_auth::{Audience, AuditEvent, Authentication, Issuer, JwksFile, JwtVerifier, Scheme};
 use towerkit_endpoint::BoxError;
+use towerkit_lifecycle::{FileEvent, WatchFiles};
 use towerkit_log::Logger;
 
 /// The flags of a service: all three, or none, and then anybody may call.

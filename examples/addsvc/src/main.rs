@@ -12,7 +12,7 @@ use addsvc::{auth, pb, registry, telemetry, transport};
 use clap::Parser;
 use tokio::net::TcpListener;
 use towerkit_endpoint::BoxError;
-use towerkit_lifecycle::{Event, Group, Signals};
+use towerkit_lifecycle::{Group, GroupEvent, Signals};
 use towerkit_ratelimit::{Quota, RateLimiter};
 use towerkit_transport_http::serve;
 use towerkit_transport_nats as nats;
@@ -125,8 +125,8 @@ async fn run(flags: Flags) -> Result<(), BoxError> {
     let endpoints = Endpoints::new(BasicService, &telemetry, authentication.as_ref(), limit.as_ref());
     let log = telemetry.log.clone();
     let group = Group::new().stop_limit(Duration::from_secs(flags.drain)).on_event(move |event| match event {
-        Event::GroupReady => println!("{hello}"),
-        Event::StopAsked { .. } | Event::Ended { .. } => log.scope(|| tracing::info!("{event}")),
+        GroupEvent::GroupReady => println!("{hello}"),
+        GroupEvent::StopAsked { .. } | GroupEvent::Ended { .. } => log.scope(|| tracing::info!("{event}")),
         _ => {}
     });
     let debug_routes = transport::http::debug(&group.health(), &prometheus);

@@ -25,7 +25,7 @@ use addsvc::{registry, telemetry};
 use clap::Parser;
 use tokio::net::TcpListener;
 use towerkit_endpoint::BoxError;
-use towerkit_lifecycle::{Event, Group, Signals};
+use towerkit_lifecycle::{Group, GroupEvent, Signals};
 use towerkit_sd::Instance;
 use towerkit_transport_http::{Router, serve};
 use upstream::{Attempts, Upstream};
@@ -98,8 +98,8 @@ async fn run(flags: Flags) -> Result<(), BoxError> {
     let routes = stringsvc_routes::add(routes, stringsvc, attempts, &telemetry);
 
     let group = Group::new().on_event(move |event| match event {
-        Event::GroupReady => println!("{hello}"),
-        Event::StopAsked { .. } | Event::Ended { .. } => telemetry.log.scope(|| tracing::info!("{event}")),
+        GroupEvent::GroupReady => println!("{hello}"),
+        GroupEvent::StopAsked { .. } | GroupEvent::Ended { .. } => telemetry.log.scope(|| tracing::info!("{event}")),
         _ => {}
     });
     let operators = debug(&group.health(), &prometheus);

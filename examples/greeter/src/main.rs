@@ -15,7 +15,7 @@ use clap::Parser;
 use pb::{GreetingRequest, GreetingResponse};
 use tokio::net::TcpListener;
 use tower::{ServiceBuilder, ServiceExt as _};
-use towerkit::endpoint::{DeadlineLayer, Endpoint as _, Error, PanicLayer, method_fn};
+use towerkit::endpoint::{DeadlineLayer, Endpoint as _, Error, CatchPanicLayer, method_fn};
 use towerkit::lifecycle::{Group, Linger, Signals};
 use towerkit::sd::{Endpointer, HttpClient, Instance, Instancer, Registrar, balancer::LeastLoaded, consul::Consul};
 use towerkit::transport::http::codec::{Empty, Raw};
@@ -86,7 +86,7 @@ async fn main() -> anyhow::Result<()> {
         .layer(DeadlineLayer::new(Duration::from_secs(1)))
         .load_shed()
         .concurrency_limit(1024)
-        .layer(PanicLayer::new())
+        .layer(CatchPanicLayer::new())
         .service(method_fn(Arc::new(Hello), |greeter, GreetingRequest { name }| async move {
             let greeting = greeter.greeting(&name).ok_or_else(|| Error::invalid("name", "is missing"))?;
             Ok::<_, Error>(GreetingResponse { greeting })

@@ -10,7 +10,7 @@ use clap::Parser;
 use runningsum::{pb, routes};
 use tokio::net::TcpListener;
 use towerkit_endpoint::BoxError;
-use towerkit_lifecycle::{Event, Group, Signals};
+use towerkit_lifecycle::{Group, GroupEvent, Signals};
 use towerkit_transport_grpc::serve;
 
 /// Adds numbers as they come.
@@ -47,8 +47,8 @@ async fn run(flags: Flags) -> Result<(), BoxError> {
         grpc = grpc.local_addr()?,
     );
     let group = Group::new().stop_limit(Duration::from_secs(flags.drain)).on_event(move |event| match event {
-        Event::GroupReady => println!("{hello}"),
-        Event::StopAsked { .. } | Event::Ended { .. } => eprintln!("{event}"),
+        GroupEvent::GroupReady => println!("{hello}"),
+        GroupEvent::StopAsked { .. } | GroupEvent::Ended { .. } => eprintln!("{event}"),
         _ => {}
     });
     let routes = routes().health(&group.health()).reflection(&[pb::FILE_DESCRIPTOR_SET]);

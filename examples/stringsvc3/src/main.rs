@@ -25,7 +25,7 @@ use clap::Parser;
 use tokio::net::TcpListener;
 use tower::ServiceBuilder;
 use towerkit_endpoint::{BoxError, CatchPanicLayer, Endpoint, endpoint_fn};
-use towerkit_lifecycle::{Event, Group, Signals};
+use towerkit_lifecycle::{Group, GroupEvent, Signals};
 use towerkit_log::Logger;
 use towerkit_metrics::{Metrics, Prometheus};
 use towerkit_sd::Instance;
@@ -103,8 +103,8 @@ async fn run(flags: Flags) -> Result<(), BoxError> {
     let lifecycle = log.clone();
     let group = Group::new()
         .on_event(move |event| match event {
-            Event::GroupReady => println!("{hello}"),
-            Event::StopAsked { .. } | Event::Ended { .. } => lifecycle.scope(|| tracing::info!("{event}")),
+            GroupEvent::GroupReady => println!("{hello}"),
+            GroupEvent::StopAsked { .. } | GroupEvent::Ended { .. } => lifecycle.scope(|| tracing::info!("{event}")),
             _ => {}
         })
         .with(Signals::terminate())

@@ -10,10 +10,11 @@ use std::sync::Arc;
 
 use tokio::runtime::Handle;
 use towerkit_endpoint::BoxError;
+use towerkit_lifecycle::WatchFiles;
 
 use super::Password;
 use crate::files::{Contents, FromFiles};
-use crate::{LoadError, Reason, WatchFiles};
+use crate::{LoadError, Reason};
 use hash::{Hash, Match};
 use limits::Limits;
 use users::Users;

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::time::timeout;
-use towerkit_auth::{Algorithm, Answer, FileEvent, JwksFile, JwksRules, Keys};
-use towerkit_lifecycle::{Lifeline, Member};
+use towerkit_auth::{Algorithm, Answer, JwksFile, JwksRules, Keys};
+use towerkit_lifecycle::{FileEvent, Lifeline, Member};
 use towerkit_testing::events::Events;
 
 use crate::jwks_keys::{SigningKey, jwks, said_of, verifier};
@@ -45,7 +45,7 @@ async fn a_file_that_rotates_is_followed_and_a_bad_one_is_told_and_not_taken() {
     let file = JwksFile::open(&path.0).unwrap();
     let verifier = verifier(&file);
     let (events, tell) = (Events::<String>::new(), Events::new());
-    let watch = file.watch().every(Duration::from_millis(20)).on_event({
+    let watch = file.watch().interval(Duration::from_millis(20)).on_event({
         let (events, tell) = (events.clone(), tell.clone());
         move |event: &FileEvent| {
             events.push(event.to_string());

@@ -98,6 +98,19 @@ async fn what_a_service_does_in_its_call_is_outside_of_the_request_and_what_its_
 /// Says so when it is dropped.
 struct Tells;
 
+#[tokio::test(start_paused = true)]
+async fn a_call_begins_with_its_first_poll_and_one_that_is_never_polled_has_no_line() {
+    let (log, written) = logfmt();
+    let mut service = log.requests("op").layer(endpoint_fn(|()| async { Ok::<_, Error>(()) }));
+    drop(service.call(Request::new(())));
+    assert!(written.writes().is_empty(), "{:?}", written.writes());
+
+    let call = service.call(Request::new(()));
+    tokio::time::advance(Duration::from_secs(3)).await;
+    call.await.unwrap();
+    assert_eq!(get(&written.logfmt()[0], "duration_ms"), Some("0.000"));
+}
+
 impl Drop for Tells {
     fn drop(&mut self) {
         info!("dropped");

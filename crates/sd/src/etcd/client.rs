@@ -38,7 +38,7 @@ pub(super) struct Settings {
     pub(super) tls: Option<TlsOptions>,
     pub(super) connect_timeout: Duration,
     pub(super) request_timeout: Duration,
-    pub(super) check_every: Duration,
+    pub(super) check_interval: Duration,
     pub(super) backoff: Backoff,
 }
 
@@ -61,7 +61,7 @@ impl Etcd {
             tls: None,
             connect_timeout: Duration::from_secs(3),
             request_timeout: Duration::from_secs(3),
-            check_every: Duration::from_secs(10),
+            check_interval: Duration::from_secs(10),
             backoff: Backoff::default(),
         };
         Ok(Self { links: Links::new(settings.clone()), settings })
@@ -103,8 +103,8 @@ impl Etcd {
     /// After how long without any news a member is asked whether its watch still works, in place of 10 s. No less than
     /// 10 ms.
     #[must_use]
-    pub fn check_every(self, time: Duration) -> Self {
-        self.with(|settings| settings.check_every = time.max(Duration::from_millis(10)))
+    pub fn check_interval(self, time: Duration) -> Self {
+        self.with(|settings| settings.check_interval = time.max(Duration::from_millis(10)))
     }
 
     /// The waits after failures, in place of the [default](Backoff::default).

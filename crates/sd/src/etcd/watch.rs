@@ -86,7 +86,7 @@ async fn watch(
     // Its first message says that it stands.
     let mut owes_answer = true;
     loop {
-        let patience = if owes_answer { settings.request_timeout } else { settings.check_every };
+        let patience = if owes_answer { settings.request_timeout } else { settings.check_interval };
         match timeout(patience, stream.message()).await {
             Ok(message) => {
                 owes_answer = false;

@@ -16,7 +16,7 @@ pub struct Discovery {
     eureka: Eureka,
     name: String,
     pick: Pick,
-    poll_interval: Duration,
+    interval: Duration,
     hold_when_gone: Duration,
     backoff: Backoff,
 }
@@ -27,7 +27,7 @@ impl Discovery {
             eureka,
             name,
             pick: Pick::default(),
-            poll_interval: Duration::from_secs(30),
+            interval: Duration::from_secs(30),
             hold_when_gone: Duration::from_secs(90),
             backoff: Backoff::default(),
         }
@@ -35,8 +35,8 @@ impl Discovery {
 
     /// How often the registry is asked, in place of every 30 s; by chance up to a tenth sooner, so that a fleet does
     /// not ask all at once. It is at least 100 ms.
-    pub fn poll_interval(mut self, interval: Duration) -> Self {
-        self.poll_interval = interval.max(Duration::from_millis(100));
+    pub fn interval(mut self, interval: Duration) -> Self {
+        self.interval = interval.max(Duration::from_millis(100));
         self
     }
 
@@ -117,7 +117,7 @@ impl Poll {
             read(&reply)?
         };
         self.path_is_right = true;
-        let pause = self.service.poll_interval.mul_f64(1.0 - fastrand::f64() / 10.0);
+        let pause = self.service.interval.mul_f64(1.0 - fastrand::f64() / 10.0);
         let hold = self.service.hold_when_gone;
         if entries.is_empty() && !self.publisher.state().instances().is_empty() {
             let gone = *self.gone.get_or_insert_with(Instant::now);

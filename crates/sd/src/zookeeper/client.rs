@@ -36,7 +36,7 @@ pub(super) struct Settings {
     pub(super) session_timeout: Duration,
     pub(super) connect_timeout: Duration,
     pub(super) request_timeout: Duration,
-    pub(super) check_every: Duration,
+    pub(super) check_interval: Duration,
     pub(super) backoff: Backoff,
 }
 
@@ -65,7 +65,7 @@ impl ZooKeeper {
             session_timeout: Duration::from_secs(10),
             connect_timeout: Duration::from_secs(3),
             request_timeout: Duration::from_secs(3),
-            check_every: Duration::from_secs(10),
+            check_interval: Duration::from_secs(10),
             backoff: Backoff::default(),
         };
         Ok(Self { sessions: Sessions::new(settings.clone()), settings })
@@ -105,8 +105,8 @@ impl ZooKeeper {
 
     /// After how long without any news a session is tried by a request, in place of 10 s. No less than 10 ms.
     #[must_use]
-    pub fn check_every(self, time: Duration) -> Self {
-        self.with(|settings| settings.check_every = time.max(Duration::from_millis(10)))
+    pub fn check_interval(self, time: Duration) -> Self {
+        self.with(|settings| settings.check_interval = time.max(Duration::from_millis(10)))
     }
 
     /// The waits after failures, in place of the [default](Backoff::default). Within a session the library has its own,

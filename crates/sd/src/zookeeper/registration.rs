@@ -140,7 +140,7 @@ impl Registration {
             let mut changed = std::pin::pin!(self.watch(client, node).await?.changed());
             let event = loop {
                 *well = Instant::now();
-                if let Ok(event) = timeout(settings.check_every, &mut changed).await {
+                if let Ok(event) = timeout(settings.check_interval, &mut changed).await {
                     break event;
                 }
                 // Silence is what a session that hangs says too.

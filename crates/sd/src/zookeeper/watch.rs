@@ -62,7 +62,7 @@ async fn changes(
     watch: &mut PersistentWatcher,
 ) -> Result<Option<BTreeSet<String>>, RegistryError> {
     let settings = sessions.settings();
-    let Ok(first) = timeout(settings.check_every, watch.changed()).await else {
+    let Ok(first) = timeout(settings.check_interval, watch.changed()).await else {
         // Silence is what a session that hangs says too.
         timely(folder, settings.request_timeout, client.check_stat(folder)).await?;
         return Ok(Some(BTreeSet::new()));

@@ -22,7 +22,7 @@ fn eureka(port: u16) -> Eureka {
 
 /// A service that is asked for often, and believed at once.
 fn watched(eureka: &Eureka, name: &str) -> Discovery {
-    eureka.service(name).poll_interval(Duration::from_millis(100)).hold_when_gone(Duration::ZERO)
+    eureka.service(name).interval(Duration::from_millis(100)).hold_when_gone(Duration::ZERO)
 }
 
 /// A registration with the shortest lease that Eureka knows.

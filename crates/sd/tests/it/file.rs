@@ -39,7 +39,7 @@ impl Folder {
     }
 
     fn instancer(&self) -> Instancer {
-        InstanceFile::new(self.file()).every(Duration::from_millis(50)).instancer()
+        InstanceFile::new(self.file()).interval(Duration::from_millis(50)).instancer()
     }
 }
 

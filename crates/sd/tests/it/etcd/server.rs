@@ -215,6 +215,6 @@ pub(crate) fn client_of(members: impl IntoIterator<Item = String>) -> Etcd {
         .expect("they are addresses")
         .connect_timeout(Duration::from_secs(1))
         .request_timeout(Duration::from_secs(1))
-        .check_every(Duration::from_secs(1))
+        .check_interval(Duration::from_secs(1))
         .backoff(Backoff::new(Duration::from_millis(20)).max(Duration::from_millis(500)))
 }

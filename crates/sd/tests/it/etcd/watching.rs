@@ -45,7 +45,7 @@ async fn more_instances_than_fit_a_page_are_all_seen() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_quiet_watch_stays_and_costs_little() {
     on_each("a_quiet_watch_stays_and_costs_little", |server| async move {
-        let etcd = server.client().check_every(Duration::from_millis(200));
+        let etcd = server.client().check_interval(Duration::from_millis(200));
         let mut instancer = etcd.service("addsvc").instancer();
         let mut registrar = super::start(&etcd, "addsvc", "127.0.0.1:8081".parse().unwrap());
         registrar.registered(1).await;

@@ -17,7 +17,7 @@ async fn nobody_is_lost_when_the_registry_restarts_empty() {
     let Some(mut server) = Server::start("nobody_is_lost_when_the_registry_restarts_empty") else { return };
     let eureka = eureka(server.port());
     let mut one = Running::of(brief(&eureka, "addsvc"), Instance::new("10.0.0.7", 8081));
-    let seen = eureka.service("addsvc").poll_interval(Duration::from_millis(100)).instancer();
+    let seen = eureka.service("addsvc").interval(Duration::from_millis(100)).instancer();
     until_addresses(&mut seen.clone(), &["10.0.0.7:8081"]).await;
     one.registered(1).await;
     // Looks at every set there is.
@@ -129,7 +129,7 @@ async fn a_registry_that_knows_of_nobody_any_more_is_believed_after_a_while() {
 async fn a_quiet_registry_is_asked_as_often_as_is_said() {
     let (client, count) = fake::client(|_| (StatusCode::OK, fake::application(&fake::entry(8081))));
     let eureka = Eureka::with_client(["http://eureka"], client).expect("a URL");
-    let seen = eureka.service("addsvc").poll_interval(Duration::ZERO);
+    let seen = eureka.service("addsvc").interval(Duration::ZERO);
     let _seen = [seen.instancer(), eureka.service("addsvc").instancer()];
     tokio::time::sleep(Duration::from_secs(60)).await;
     assert!((600..=670).contains(&count.get()), "ten a second at most, whatever is asked for: {}", count.get());
@@ -156,7 +156,7 @@ async fn a_real_registry_that_is_quiet_or_gone_is_seldom_asked() {
         let (client, count) = fake::counting();
         let eureka = Eureka::with_client([format!("http://127.0.0.1:{port}/eureka")], client).expect("a URL");
         let running = Running::of(brief(&eureka, "quiet"), Instance::new("10.0.0.7", 8081));
-        let _seen = eureka.service("quiet").poll_interval(Duration::from_secs(1)).instancer();
+        let _seen = eureka.service("quiet").interval(Duration::from_secs(1)).instancer();
         tokio::time::sleep(Duration::from_secs(3)).await;
         assert!(count.get() <= most, "{} requests in 3 s", count.get());
         println!("{} requests in 3 s, at most {most}", count.get());

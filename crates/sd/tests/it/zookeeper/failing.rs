@@ -114,7 +114,7 @@ async fn a_server_that_is_dead_from_the_start_is_passed_over() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_quiet_watch_costs_little() {
     let Some(server) = Server::start("a_quiet_watch_costs_little") else { return };
-    let zookeeper = server.client().check_every(Duration::from_millis(500)).session_timeout(Duration::from_secs(4));
+    let zookeeper = server.client().check_interval(Duration::from_millis(500)).session_timeout(Duration::from_secs(4));
     let mut instancer = zookeeper.service("addsvc").instancer();
     let mut registrar = start(&zookeeper, "addsvc", Instance::new("127.0.0.1", 8081));
     registrar.registered(1).await;

@@ -139,6 +139,6 @@ pub(crate) fn client_of(servers: impl IntoIterator<Item = String>) -> ZooKeeper 
         .session_timeout(Duration::from_secs(1))
         .connect_timeout(Duration::from_secs(1))
         .request_timeout(Duration::from_secs(1))
-        .check_every(Duration::from_secs(1))
+        .check_interval(Duration::from_secs(1))
         .backoff(Backoff::new(Duration::from_millis(20)).max(Duration::from_millis(500)))
 }

@@ -30,6 +30,7 @@ use futures_util::{StreamExt, stream};
 use instancer::Source;
 use towerkit_auth::{Credentials, CredentialsLayer};
 use towerkit_endpoint::{BoxError, Context, Endpoint, Report, Request};
+use towerkit_lifecycle::Member;
 use towerkit_retry::{Exhausted, Retrying};
 use towerkit_sd::NoInstance;
 use towerkit_tracing::Tracer;
@@ -143,6 +144,7 @@ async fn run(flags: Flags, tally: &Tally) -> Result<String, BoxError> {
         Ok(endpoints) => call_all(&flags, &endpoints).await,
         Err(error) => Err(error),
     };
+    // What it could not send was told.
     exporter.stop(Duration::from_secs(3)).await;
     result
 }
