@@ -63,6 +63,7 @@
 //! * [`WithMetadata`] is a reply that brings headers, trailers or a status of its own.
 //! * A message or a reply may be a stream: [`BoxStream`] is one with its type hidden, and [`Tail`] is where layers leave what
 //!   they hold until its end.
+//! * [`Via`] is how a request came, and [`Exchange`] which one it was, for those who look on.
 //! * [`timeout`] is how a deadline is written on the wire.
 //!
 //! # Order of a stack
@@ -83,6 +84,8 @@ mod deadline;
 mod endpoint;
 mod endpoint_fn;
 mod error;
+mod exchange;
+mod exit_code;
 mod failure;
 mod metadata;
 mod method_fn;
@@ -111,6 +114,8 @@ pub use deadline::{Deadline, DeadlineElapsed, DeadlineFuture, DeadlineLayer};
 pub use endpoint::Endpoint;
 pub use endpoint_fn::{EndpointFn, EndpointFuture, endpoint_fn};
 pub use error::{BoxError, Classify, Error, Violation};
+pub use exchange::{ErrorHandlers, Exchange};
+pub use exit_code::exit_code;
 pub use failure::Failure;
 pub use metadata::{InvalidMetadata, Metadata};
 pub use method_fn::{MethodFn, method_fn};

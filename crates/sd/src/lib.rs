@@ -123,7 +123,7 @@ pub mod zookeeper;
 pub use backoff::Backoff;
 pub use endpointer::{Endpointer, EndpointerBuilder, EndpointerEvent, MemberStatus, Outliers};
 pub use error::RegistryError;
-pub use instance::{Instance, InvalidAddress};
+pub use instance::{Instance, InvalidAddress, InvalidAdvertised};
 pub use instancer::{Instancer, InstancerFailure, InstancerState, Publisher};
 pub use no_instance::NoInstance;
 pub use register::Register;

@@ -29,7 +29,7 @@
 //!
 //! // A client's endpoint.
 //! let price = ServiceBuilder::new()
-//!     .layer(tracer.calls("price").via(Via::Grpc { path: "/pb.Shop/Price".parse().ok() }))
+//!     .layer(tracer.calls("price").via(Via::grpc("/pb.Shop/Price")))
 //!     // ... a retry ...
 //!     .layer(tracer.attempts())
 //!     .service(endpoint_fn(|item: u64| async move { Ok::<_, Error>(item * 3) })) // in earnest: `Remote::unary`

@@ -32,7 +32,8 @@ use towerkit_circuitbreaker::{Breaker, BreakerSettings, CircuitBreakerLayer};
 use towerkit_endpoint::{BoxEndpoint, BoxStream, CatchPanicLayer, DeadlineLayer, Endpoint, Error, endpoint_fn};
 use towerkit_lifecycle::Group;
 use towerkit_ratelimit::{Quota, RateLimitLayer, RateLimiter};
-use towerkit_transport_grpc::{ConvertFn, Method, Remote, ReplyStream, Routes, Server, serve};
+use towerkit_transport_grpc::convert::ConvertFn;
+use towerkit_transport_grpc::{Method, Remote, ReplyStream, Routes, Server, serve};
 use towerkit_transport_http::Pool;
 
 const SUM: Method<add::SumRequest, add::SumReply> = Method::new("/pb.Add/Sum");

@@ -20,7 +20,6 @@ pub const RATE: u32 = 100;
 pub const FAILURES: u32 = 5;
 
 /// Puts all layers around the endpoints of one server: see [`attempts`] and [`guarded`].
-#[must_use]
 pub fn resilient(
     remote: Endpoints,
     retries: u32,
@@ -52,7 +51,6 @@ pub struct Caller {
 
 /// Puts the attempts around the endpoints of a server, or around those of several, balanced: a span for each call, and an event in it for each
 /// attempt, which shows credentials anew.
-#[must_use]
 pub fn repeated(endpoints: Endpoints, attempts: &RetryLayer, caller: &Caller) -> Endpoints {
     let Caller { credentials, tracer, via } = caller;
     let stack = |operation| {
@@ -69,7 +67,6 @@ pub fn repeated(endpoints: Endpoints, attempts: &RetryLayer, caller: &Caller) ->
 }
 
 /// What one server has around it: a circuit and a rate, for both methods together.
-#[must_use]
 pub fn guarded(remote: Endpoints) -> Endpoints {
     let circuit = BreakerSettings::new(ConsecutiveFailures::new(FAILURES))
         .sleep_window(SleepWindow::exponential(Duration::from_secs(1), Duration::from_secs(30)));

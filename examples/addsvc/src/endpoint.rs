@@ -50,6 +50,7 @@ pub struct ConcatReply {
 
 /// The service as endpoints: what a transport serves, and what a client of it has.
 #[derive(Clone, Debug)]
+#[must_use = "endpoints do nothing until they are served or called"]
 pub struct Endpoints {
     /// [`AddService::sum`].
     pub sum: BoxEndpoint<SumRequest, SumReply>,

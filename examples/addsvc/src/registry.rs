@@ -1,6 +1,6 @@
 //! Where the service is registered, and where its callers find it: the registries that flags name.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::Args;
@@ -118,21 +118,14 @@ fn registrar<R: Register>(register: R, at: Instance, linger: Duration, log: Logg
     Registrar::new(register, at).linger(linger).on_change(tell)
 }
 
-/// Where callers find what listens: at the host that is advertised, or else at the one it listens on.
+/// Where callers find what listens, as [`Instance::advertised`] has it.
 ///
 /// # Errors
 ///
 /// Where that is no address at which anybody finds anything; `flag` is what it was told to listen by.
 pub fn advertised(flag: &str, listens: SocketAddr, advertise: Option<&str>) -> Result<Instance, BoxError> {
-    let Some(host) = advertise else {
-        if listens.ip().is_unspecified() {
-            return Err(format!("{flag} {listens} tells nobody where it is: give --advertise HOST").into());
-        }
-        return Ok(listens.into());
-    };
-    if host.parse().is_ok_and(|ip: IpAddr| ip.is_unspecified()) {
-        return Err(format!("--advertise {host} tells nobody where it is").into());
-    }
-    let checked = Instance::new(host, listens.port()).address().parse();
-    checked.map_err(|error| format!("--advertise {host}: {error}").into())
+    Instance::advertised(listens, advertise).map_err(|error| match advertise {
+        Some(_) => format!("--advertise {error}").into(),
+        None => format!("{flag} {error} (--advertise HOST)").into(),
+    })
 }

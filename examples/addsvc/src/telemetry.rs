@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use tokio::runtime::Handle;
-use towerkit_endpoint::{BoxError, Via};
+use towerkit_endpoint::{BoxError, Error, Exchange, Report, Via};
 use towerkit_lifecycle::{Group, Member as _};
 use towerkit_log::{Colour, Flusher, LogLayer, Logger, NonBlocking, Outcome, Syslog};
 use towerkit_metrics::dogstatsd::Dogstatsd;
@@ -141,6 +141,19 @@ impl Telemetry {
         // One line a request is enough; the calls it takes are told where they fail.
         let log = self.log.calls(operation).level(Outcome::Ok, Level::DEBUG);
         (self.tracer.calls(operation).via(via), log, self.metrics.calls(operation))
+    }
+}
+
+impl Telemetry {
+    /// Tells of requests that reach no endpoint, so that no layer does: those that can't be decoded, and those to where nothing is.
+    pub fn unserved(&self) -> impl Fn(&Error, &Exchange) + Send + Sync + 'static {
+        let log = self.log.clone();
+        move |error, exchange| {
+            if !exchange.reached_endpoint {
+                let code = error.code().as_str();
+                log.scope(|| tracing::info!(target: "request", code, error = %Report::new(error), "{exchange}"));
+            }
+        }
     }
 }
 

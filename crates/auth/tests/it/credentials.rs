@@ -147,7 +147,8 @@ mod on_the_wire {
     use tokio::net::TcpListener;
     use towerkit_endpoint::BoxEndpoint;
     use towerkit_lifecycle::{Lifeline, Member};
-    use towerkit_transport_grpc::{self as grpc, Codec, Method};
+    use towerkit_transport_grpc::codec::Codec;
+    use towerkit_transport_grpc::{self as grpc, Method};
     use towerkit_transport_http as http;
 
     use super::*;

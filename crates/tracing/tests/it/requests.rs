@@ -162,7 +162,7 @@ async fn only_a_fault_of_the_server_makes_the_span_an_error() {
         let told = expected || code == Code::Cancelled;
         assert_eq!(attribute(&span, "error.type").as_deref(), told.then_some(code.as_str()));
         let status: u16 = attribute(&span, "http.response.status_code").unwrap().parse().unwrap();
-        assert_eq!(status, towerkit_transport_http::status_of(code).as_u16());
+        assert_eq!(status, code.http_status());
         assert_eq!(status >= 500, expected, "{code:?}");
     }
 }

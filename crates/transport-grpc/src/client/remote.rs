@@ -3,8 +3,9 @@ use std::fmt;
 use towerkit_transport_http::{InvalidBaseUrl, Pool};
 
 use super::{Client, ManyReplies, ManyRequests, OneReply, OneRequest, PoolChannel};
+use crate::Method;
+use crate::codec::Codec;
 use crate::convert::Convert;
-use crate::{Codec, Method};
 
 /// A remote gRPC service, and what carries the calls to it. It makes a [`Client`] for each of its methods.
 ///

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use tower::Layer;
 use towerkit_endpoint::{
-    BoxEndpoint, Code, Deadline, DeadlineLayer, Endpoint, Error, NotSent, Request, endpoint_fn, service_fn,
+    BoxEndpoint, Code, Deadline, DeadlineLayer, Ending, Endpoint, Error, NotSent, Request, endpoint_fn, service_fn,
 };
 use towerkit_testing::events::Events;
 use towerkit_transport_nats::codec::{Empty, Json};
-use towerkit_transport_nats::{CallOutcome, Routes, Server};
+use towerkit_transport_nats::{Routes, Server};
 
 use crate::site::{Nats, SOON, servers, until};
 
@@ -93,10 +93,10 @@ async fn a_call_that_is_dropped_is_cancelled_to_the_finalizer() {
         let ended = Events::new();
         let tell = ended.clone();
         let call: BoxEndpoint<(), ()> =
-            nats.remote().await.subject("never").empty().finalize(move |summary| tell.push(summary.outcome)).erased();
+            nats.remote().await.subject("never").empty().finalize(move |summary| tell.push(summary.ending)).erased();
         let call = tokio::spawn(call.invoke(()));
         arrived.wait_len(1, SOON).await;
         call.abort();
-        assert_eq!(ended.wait_len(1, SOON).await, [CallOutcome::Cancelled]);
+        assert_eq!(ended.wait_len(1, SOON).await, [Ending::Cancelled]);
     }
 }

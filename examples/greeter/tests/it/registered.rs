@@ -19,5 +19,6 @@ fn its_client_finds_it_in_consul_and_it_is_gone_from_there_before_it_stops() {
     }
     // Callers that have not heard of it yet are served.
     assert_eq!(get(greeter.http, "/greeting?name=Ada").status, 200);
-    assert!(greeter.process.ended(SOON).success(), "{}", greeter.process.said());
+    let (status, said) = greeter.process.ended(SOON);
+    assert!(status.success(), "{said}");
 }

@@ -72,7 +72,8 @@ fn its_clients_are_spread_over_the_instances_and_go_past_one_that_is_away() {
 fn sigterm_ends_it_well() {
     let mut greeter = Greeter::start(&[]);
     greeter.process.signal("TERM");
-    assert!(greeter.process.ended(SOON).success(), "{}", greeter.process.said());
+    let (status, said) = greeter.process.ended(SOON);
+    assert!(status.success(), "{said}");
 }
 
 #[test]
