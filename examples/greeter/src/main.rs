@@ -5,44 +5,44 @@
 //! curl '127.0.0.1:9110/greeting?name=Ada'
 //! cargo run -p greeter -- --greet Ada
 //! ```
+//!
+//! With a Consul (`consul agent -dev`), `--consul-addr 127.0.0.1:8500` behind both: then there may be as many instances as one likes.
 
 #![allow(clippy::print_stdout, unreachable_pub, reason = "it is a program, and has no API")]
 
-use std::{io::stderr, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io::stderr, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 
-use anyhow::Context as _;
 use clap::Parser;
 use pb::{GreetingRequest, GreetingResponse};
-use tokio::net::TcpListener;
 use tower::{ServiceBuilder, ServiceExt as _};
-use towerkit::endpoint::{DeadlineLayer, Endpoint as _, Error, CatchPanicLayer, method_fn};
-use towerkit::lifecycle::{Group, Linger, Signals};
-use towerkit::sd::{Endpointer, HttpClient, Instance, Instancer, Registrar, balancer::LeastLoaded, consul::Consul};
-use towerkit::transport::http::codec::{Empty, Raw};
-use towerkit::transport::{grpc, http};
-use towerkit::{log::Logger, metrics::Metrics, metrics::Prometheus, retry::RetryLayer};
+use towerkit::endpoint::{BoxError, CatchPanicLayer, DeadlineLayer, Endpoint as _, Error, exit_code, method_fn};
+use towerkit::lifecycle::{Group, Signals};
+use towerkit::sd::{Endpointer, Instance, Instancer, Registrar, balancer::LeastLoaded, consul::Consul};
+use towerkit::{
+    log::Logger, metrics::Metrics, metrics::Prometheus, retry::RetryLayer, transport::grpc, transport::http,
+};
 
 mod pb {
     tonic::include_proto!("greeter");
 }
 const GREETING: grpc::Method<GreetingRequest, GreetingResponse> = grpc::Method::new("/greeter.Greeter/Greeting");
 
+/// Greets by name.
 #[derive(Parser)]
-#[command(about = "Greets by name", version)]
 struct Flags {
     /// Where it listens for HTTP: /greeting?name=X, /health and /metrics.
     #[arg(long, default_value = "127.0.0.1:9110", value_name = "ADDRESS")]
     http_addr: SocketAddr,
-    /// Where it listens for gRPC, with health and reflection.
+    /// Where it listens for gRPC, with health.
     #[arg(long, default_value = "127.0.0.1:9120", value_name = "ADDRESS")]
     grpc_addr: SocketAddr,
     /// An agent of Consul: where the service is registered, and where --greet finds it.
-    #[arg(long, value_name = "HOST:PORT")]
-    consul_addr: Option<Instance>,
+    #[arg(long, value_name = "HOST:PORT", value_parser = Consul::new)]
+    consul_addr: Option<Consul>,
     /// In place of serving, has the service greet somebody.
     #[arg(long, value_name = "NAME")]
     greet: Option<String>,
-    /// Where --greet finds the service without Consul: its instances, by their addresses of gRPC.
+    /// Where --greet finds the service without Consul: the addresses of its instances for gRPC.
     #[arg(long, default_value = "127.0.0.1:9120", value_name = "HOST:PORT,...", value_delimiter = ',')]
     instances: Vec<Instance>,
 }
@@ -62,21 +62,22 @@ impl Greeter for Hello {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    let flags = Flags::parse();
-    let consul = flags.consul_addr.map(|agent| Consul::new(HttpClient::plain(), &format!("http://{agent}")));
-    let consul = consul.transpose().context("--consul-addr")?;
+async fn main() -> ExitCode {
+    exit_code(run(Flags::parse()).await)
+}
+
+async fn run(flags: Flags) -> Result<(), BoxError> {
     if let Some(name) = flags.greet {
-        let instances =
-            consul.map_or(Instancer::fixed(flags.instances), |consul| consul.service("greeter").instancer());
-        let pool = http::Pool::builder().http2().build();
-        let fleet = Endpointer::new(instances, move |at| Ok(grpc::Remote::new(&pool, &format!("http://{at}"))?));
+        let listed = Instancer::fixed(flags.instances);
+        let instancer = flags.consul_addr.map_or(listed, |consul| consul.service("greeter").instancer());
+        let fleet = Endpointer::new(instancer, |at| Ok(grpc::Remote::plain(&format!("http://{at}"))?));
         let balanced = fleet.balance(LeastLoaded::new(), |remote| remote.unary(GREETING));
         let greeting = ServiceBuilder::new().layer(RetryLayer::new().idempotent()).service(balanced);
         let GreetingResponse { greeting } = greeting.invoke(GreetingRequest { name }).await?;
         println!("{greeting}");
         return Ok(());
     }
+
     let log = Logger::logfmt(stderr()).with("service", "greeter");
     let prometheus = Prometheus::new();
     // The layers around the endpoint, the outermost first.
@@ -93,18 +94,19 @@ async fn main() -> anyhow::Result<()> {
         }))
         .erased();
 
-    let http = TcpListener::bind(flags.http_addr).await.context("--http-addr")?;
-    let grpc = TcpListener::bind(flags.grpc_addr).await.context("--grpc-addr")?;
-    let instance = Instance::from(grpc.local_addr()?);
+    let http = http::listen("--http-addr", flags.http_addr).await?;
+    let grpc = http::listen("--grpc-addr", flags.grpc_addr).await?;
+    let at = Instance::advertised(grpc.local_addr()?, None);
     let group = Group::new().on_event(move |event| log.scope(|| tracing::info!("{event}")));
     let health = group.health().readyz().map_response(|_| serde_json::json!({ "healthy": true }));
     let routes = http::Router::new()
         .get("/greeting", http::Server::query(greeting.clone()))
         .get("/health", http::Server::query(health))
-        .get("/metrics", http::Server::new(prometheus.scrape(), Empty, Raw::default()));
+        .get("/metrics", http::Server::new(prometheus.scrape(), http::codec::Empty, http::codec::Raw::default()));
     let methods = grpc::Routes::new().unary(GREETING, grpc::Server::new(greeting)).health(&group.health());
     let group = group.with(Signals::terminate()).with(http::serve(http, routes)).with(grpc::serve(grpc, methods));
-    let registrar = consul.map(|consul| Registrar::new(consul.registration("greeter"), instance));
-    group.with(Linger::new(Duration::from_secs(1))).with_all(registrar).run().await?;
+    let register = |consul: Consul| at.map(|at| Registrar::new(consul.registration("greeter"), at));
+    let registrar = flags.consul_addr.map(register).transpose()?.map(|it| it.linger(Duration::from_secs(1)));
+    group.with_all(registrar).run().await?;
     Ok(())
 }

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
@@ -24,7 +25,8 @@ pub struct Consul {
 }
 
 impl Consul {
-    /// By its URL, as in `http://127.0.0.1:8500`, spoken to over plain HTTP. It may have a path, where a proxy stands in front.
+    /// By its address, as in `127.0.0.1:8500`, or its URL, as in `http://127.0.0.1:8500`, spoken to over plain HTTP. A URL may have a path, where a
+    /// proxy stands in front.
     ///
     /// # Errors
     ///
@@ -40,7 +42,9 @@ impl Consul {
     /// As for [`new`](Self::new); of a client that was passed in it is not known whether it can do `https`.
     pub fn with_client(url: &str, http: HttpClient) -> Result<Self, RegistryError> {
         let invalid = |what: &dyn fmt::Display| RegistryError::new(REGISTRY, Code::InvalidArgument, what.to_string());
-        let url = ServerUrl::parse(url, &http).and_then(ServerUrl::without_query).map_err(|error| invalid(&error))?;
+        // Consul's own tools take an address as well, in `CONSUL_HTTP_ADDR`.
+        let url = if url.contains("://") { Cow::Borrowed(url) } else { Cow::Owned(format!("http://{url}")) };
+        let url = ServerUrl::parse(&url, &http).and_then(ServerUrl::without_query).map_err(|error| invalid(&error))?;
         if url.user().is_some() {
             return Err(invalid(&"the URL of the agent has a user in it, which Consul does not know of"));
         }

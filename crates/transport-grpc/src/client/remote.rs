@@ -71,6 +71,16 @@ impl Remote<PoolChannel> {
     pub fn new(pool: &Pool, base_url: &str) -> Result<Self, InvalidRemote> {
         PoolChannel::new(pool, base_url).map(Self::over)
     }
+
+    /// A service that is reached without TLS, through a pool of its own with the default settings. A pool that many share, or one with settings,
+    /// goes with [`new`](Self::new).
+    ///
+    /// # Errors
+    ///
+    /// Where the text is no URL of `http`.
+    pub fn plain(base_url: &str) -> Result<Self, InvalidRemote> {
+        Self::new(&Pool::builder().http2().build(), base_url)
+    }
 }
 
 impl<S> Remote<S> {
