@@ -18,9 +18,7 @@ use tower::{ServiceBuilder, ServiceExt as _};
 use towerkit::endpoint::{BoxError, CatchPanicLayer, DeadlineLayer, Endpoint as _, Error, exit_code, method_fn};
 use towerkit::lifecycle::{Group, Signals};
 use towerkit::sd::{Endpointer, Instance, Instancer, Registrar, balancer::LeastLoaded, consul::Consul};
-use towerkit::{
-    log::Logger, metrics::Metrics, metrics::Prometheus, retry::RetryLayer, transport::grpc, transport::http,
-};
+use towerkit::{metrics::Metrics, metrics::Prometheus, retry::RetryLayer, transport::grpc, transport::http};
 
 mod pb {
     tonic::include_proto!("greeter");
@@ -78,7 +76,7 @@ async fn run(flags: Flags) -> Result<(), BoxError> {
         return Ok(());
     }
 
-    let log = Logger::logfmt(stderr()).with("service", "greeter");
+    let log = towerkit::log::Logger::logfmt(stderr()).with("service", "greeter");
     let prometheus = Prometheus::new();
     // The layers around the endpoint, the outermost first.
     let greeting = ServiceBuilder::new()
