@@ -4,6 +4,7 @@
 mod dependencies;
 mod facade;
 mod globals;
+mod guide;
 mod layout;
 mod manifests;
 mod readied;
@@ -21,12 +22,13 @@ type Findings = Vec<String>;
 pub fn run() -> Result<bool> {
     let root = workspace::root();
     let sources = source::read(&root, "crates")?;
-    let checks: [(&str, Findings); 10] = [
+    let checks: [(&str, Findings); 11] = [
         ("endpoint depends on no transport, no runtime I/O, no serde", strata::endpoint()?),
         ("no layer on a layer, no core on a transport", strata::edges()?),
         ("nothing global", globals::check(&sources)),
         ("a layer calls the instance that was readied", readied::check(&sources)),
         ("lints and versions are the workspace's", manifests::check(&root)?),
+        ("the Rust of every page is run", guide::check(&root)?),
         ("a line for each dependency", dependencies::check(&root)?),
         ("the facade has every crate and every feature", facade::check(&root)?),
         ("the examples are as short as README.md says", lines::check(&root)?),

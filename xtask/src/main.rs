@@ -5,6 +5,7 @@
 //! cargo xtask tools                   installs what the tests need, and says where each is
 //! cargo xtask check                   the invariants of ARCHITECTURE.md
 //! cargo xtask lines                   how long the examples are, beside Go kit's
+//! cargo xtask book                    the guide as a book, and every link of the pages
 //! cargo xtask features                each crate alone, with each of its features
 //! cargo xtask fuzz [TARGET..]         what reads a peer's bytes, fuzzed
 //! cargo xtask bench NAME              a benchmark, as a table of ratios
@@ -15,12 +16,14 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, unreachable_pub, reason = "it is a program, and has no API")]
 
 mod bench;
+mod book;
 mod check;
 mod dashboard;
 mod features;
 mod fleet;
 mod fuzz;
 mod lines;
+mod markdown;
 mod test;
 mod workspace;
 
@@ -45,6 +48,8 @@ enum Command {
     Check,
     /// Counts the lines of the examples, beside Go kit's.
     Lines,
+    /// Builds the guide as a book, in `target/book`, and checks every link of the project's pages.
+    Book,
     /// Builds each crate alone, with each of its features.
     Features,
     /// Fuzzes what reads a peer's bytes.
@@ -63,6 +68,7 @@ fn main() -> ExitCode {
         Command::Tools => test::tools::run(),
         Command::Check => check::run(),
         Command::Lines => lines::run(),
+        Command::Book => book::run(),
         Command::Features => features::run(),
         Command::Fuzz(flags) => fuzz::run(&flags),
         Command::Bench(flags) => bench::run(&flags),

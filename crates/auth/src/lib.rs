@@ -134,3 +134,8 @@ pub use principal::{Principal, Scheme};
 pub use reason::Reason;
 #[cfg(any(feature = "jwks-url", feature = "oauth2"))]
 pub use towerkit_http_client::{HttpClient, InvalidUrl};
+
+/// The page on how it is run, as a test.
+#[cfg(all(doctest, feature = "api-key", feature = "jwks-url", feature = "oauth2"))]
+#[doc = include_str!("../../../docs/auth.md")]
+struct Page;

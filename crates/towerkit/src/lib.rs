@@ -82,3 +82,7 @@ pub mod transport {
     #[cfg(feature = "transport-nats")]
     pub use towerkit_transport_nats as nats;
 }
+
+// The guide's pages have need of all crates.
+#[cfg(all(doctest, feature = "all"))]
+mod guide;

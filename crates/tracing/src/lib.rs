@@ -140,3 +140,8 @@ pub use towerkit_http_client::HttpClient;
 pub use tracer::Tracer;
 #[cfg(feature = "zipkin")]
 pub use zipkin::Zipkin;
+
+/// The page on how it is run, as a test.
+#[cfg(all(doctest, feature = "otlp", feature = "zipkin"))]
+#[doc = include_str!("../../../docs/tracing.md")]
+struct Page;

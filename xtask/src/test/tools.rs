@@ -1,5 +1,6 @@
 //! The programs that tests want beside themselves, and where each comes from.
 
+mod cargo;
 mod debian;
 mod go;
 mod go_local;
@@ -30,6 +31,8 @@ enum Source {
     Npm(&'static str, &'static str),
     /// The machine itself: its packages are too old to be of use.
     Machine,
+    /// The version of a program of crates.io, whose package has its name.
+    Cargo(&'static str),
     /// The package of a program with its version, and how it is built.
     Go(&'static str, &'static str, Build),
     /// The folder of the repository that a program is built of.
@@ -50,6 +53,10 @@ const fn npm(name: &'static str, version: &'static str) -> Tool {
 
 const fn machine(name: &'static str) -> Tool {
     Tool { name, from: Source::Machine }
+}
+
+const fn crates_io(name: &'static str, version: &'static str) -> Tool {
+    Tool { name, from: Source::Cargo(version) }
 }
 
 const fn go(name: &'static str, package: &'static str, version: &'static str, binary: &'static str) -> Tool {
@@ -78,7 +85,7 @@ const fn pypi(name: &'static str, packages: &'static [&'static str]) -> Tool {
 }
 
 /// Those of one source stand together.
-const TOOLS: [Tool; 56] = [
+const TOOLS: [Tool; 57] = [
     debian("argon2", "argon2"),
     debian("carbon-cache", "graphite-carbon"),
     debian("chromium", "chromium"),
@@ -111,6 +118,7 @@ const TOOLS: [Tool; 56] = [
     npm("jose", "6.2.18"),
     npm("statsd", "0.9.0"),
     machine("go"),
+    crates_io("mdbook", "0.5.4"),
     go_module(
         "consul",
         "github.com/hashicorp/consul",
@@ -160,6 +168,7 @@ impl Tool {
             Source::Debian(_)
             | Source::Npm(..)
             | Source::Machine
+            | Source::Cargo(_)
             | Source::Go(..)
             | Source::GoLocal(_)
             | Source::Maven(_) => Vec::new(),
@@ -171,6 +180,7 @@ impl Tool {
         match self.from {
             Source::Debian(_) | Source::Machine => find(self.name),
             Source::Npm(package, version) => npm::package(package, version),
+            Source::Cargo(version) => cargo::program(self.name, version),
             Source::Go(package, version, build) => go::program(self.name, package, version, build),
             Source::GoLocal(folder) => go_local::program(self.name, folder),
             Source::Maven(project) => maven::jar(project),
