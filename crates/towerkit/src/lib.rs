@@ -83,6 +83,13 @@ pub mod transport {
     pub use towerkit_transport_nats as nats;
 }
 
-// The guide's pages have need of all crates.
-#[cfg(all(doctest, feature = "all"))]
+// The guide's pages have need of all crates, and of a few features of theirs.
+#[cfg(all(
+    doctest,
+    feature = "all",
+    feature = "auth-jwt",
+    feature = "http-client",
+    feature = "metrics-prometheus",
+    feature = "sd-file"
+))]
 mod guide;
