@@ -8,13 +8,13 @@
 //! ```
 //! use std::time::Duration;
 //! use tower::ServiceBuilder;
-//! use towerkit::endpoint::{DeadlineLayer, Endpoint, Error, PanicLayer, endpoint_fn};
+//! use towerkit::endpoint::{DeadlineLayer, Endpoint, Error, CatchPanicLayer, endpoint_fn};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Error> {
 //! let greet = ServiceBuilder::new()
 //!     .layer(DeadlineLayer::new(Duration::from_secs(1)))
-//!     .layer(PanicLayer::new())
+//!     .layer(CatchPanicLayer::new())
 //!     .service(endpoint_fn(|name: String| async move { Ok::<_, Error>(format!("Hello {name}")) }))
 //!     .erased();
 //! assert_eq!(greet.invoke("Ada".to_owned()).await?, "Hello Ada");
@@ -83,6 +83,13 @@ pub mod transport {
     pub use towerkit_transport_nats as nats;
 }
 
-// The guide's pages have need of all crates.
-#[cfg(all(doctest, feature = "all"))]
+// The guide's pages have need of all crates, and of a few features of theirs.
+#[cfg(all(
+    doctest,
+    feature = "all",
+    feature = "auth-jwt",
+    feature = "http-client",
+    feature = "metrics-prometheus",
+    feature = "sd-file"
+))]
 mod guide;
