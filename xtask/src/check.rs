@@ -2,6 +2,7 @@
 //! in its tests.
 
 mod dependencies;
+mod facade;
 mod globals;
 mod guide;
 mod layout;
@@ -13,7 +14,7 @@ mod words;
 
 use anyhow::Result;
 
-use crate::workspace;
+use crate::{lines, workspace};
 
 /// What is wrong, and where.
 type Findings = Vec<String>;
@@ -21,7 +22,7 @@ type Findings = Vec<String>;
 pub fn run() -> Result<bool> {
     let root = workspace::root();
     let sources = source::read(&root, "crates")?;
-    let checks: [(&str, Findings); 9] = [
+    let checks: [(&str, Findings); 11] = [
         ("endpoint depends on no transport, no runtime I/O, no serde", strata::endpoint()?),
         ("no layer on a layer, no core on a transport", strata::edges()?),
         ("nothing global", globals::check(&sources)),
@@ -29,6 +30,8 @@ pub fn run() -> Result<bool> {
         ("lints and versions are the workspace's", manifests::check(&root)?),
         ("the Rust of every page is run", guide::check(&root)?),
         ("a line for each dependency", dependencies::check(&root)?),
+        ("the facade has every crate and every feature", facade::check(&root)?),
+        ("the examples are as short as README.md says", lines::check(&root)?),
         ("no machine's path, no registry's host, nothing left to do", words::check()?),
         ("the top level holds what it should", layout::check()?),
     ];

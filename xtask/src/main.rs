@@ -4,6 +4,7 @@
 //! cargo xtask test [--require-all]    the tests, with the tools they want; the last line is the total
 //! cargo xtask tools                   installs what the tests need, and says where each is
 //! cargo xtask check                   the invariants of ARCHITECTURE.md
+//! cargo xtask lines                   how long the examples are, beside Go kit's
 //! cargo xtask book                    the guide as a book, and every link of the pages
 //! cargo xtask features                each crate alone, with each of its features
 //! cargo xtask fuzz [TARGET..]         what reads a peer's bytes, fuzzed
@@ -21,6 +22,7 @@ mod dashboard;
 mod features;
 mod fleet;
 mod fuzz;
+mod lines;
 mod markdown;
 mod test;
 mod workspace;
@@ -44,6 +46,8 @@ enum Command {
     Tools,
     /// Checks the invariants that no compiler checks.
     Check,
+    /// Counts the lines of the examples, beside Go kit's.
+    Lines,
     /// Builds the guide as a book, in `target/book`, and checks every link of the project's pages.
     Book,
     /// Builds each crate alone, with each of its features.
@@ -63,6 +67,7 @@ fn main() -> ExitCode {
         Command::Test(flags) => test::run(&flags),
         Command::Tools => test::tools::run(),
         Command::Check => check::run(),
+        Command::Lines => lines::run(),
         Command::Book => book::run(),
         Command::Features => features::run(),
         Command::Fuzz(flags) => fuzz::run(&flags),

@@ -19,7 +19,7 @@ use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ED25519, PKCS_RSA_SHA256};
 use serde::Deserialize;
 use serde_json::json;
 use tower::{Layer, service_fn};
-use towerkit_auth::{Algorithm, Audience, Authentication, Issuer, JwtVerifier, Key, KeySet, Verdict};
+use towerkit_auth::{Algorithm, Answer, Audience, Authentication, Issuer, JwtVerifier, KeySet, VerifyingKey};
 use towerkit_endpoint::{Context, Error, Request};
 use towerkit_testing::bench::{self, Case};
 
@@ -58,23 +58,25 @@ impl Signed {
         };
         let (private, public) = (pair.serialize_pem().into_bytes(), pair.public_key_pem().into_bytes());
         let (encoding, theirs, ours) = match algorithm {
-            Algorithm::HS256 => {
-                (EncodingKey::from_secret(SECRET), DecodingKey::from_secret(SECRET), Key::hmac(algorithm, SECRET))
-            }
+            Algorithm::HS256 => (
+                EncodingKey::from_secret(SECRET),
+                DecodingKey::from_secret(SECRET),
+                VerifyingKey::hmac(algorithm, SECRET),
+            ),
             Algorithm::ES256 => (
                 EncodingKey::from_ec_pem(&private).unwrap(),
                 DecodingKey::from_ec_pem(&public).unwrap(),
-                Key::ec_pem(algorithm, &public),
+                VerifyingKey::ec_pem(algorithm, &public),
             ),
             Algorithm::EdDSA => (
                 EncodingKey::from_ed_pem(&private).unwrap(),
                 DecodingKey::from_ed_pem(&public).unwrap(),
-                Key::ed_pem(&public),
+                VerifyingKey::ed_pem(&public),
             ),
             _ => (
                 EncodingKey::from_rsa_pem(&private).unwrap(),
                 DecodingKey::from_rsa_pem(&public).unwrap(),
-                Key::rsa_pem(algorithm, &public),
+                VerifyingKey::rsa_pem(algorithm, &public),
             ),
         };
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
@@ -107,7 +109,7 @@ impl Signed {
         let verify = |name, verifier: JwtVerifier| {
             Case::new(name, move |calls| {
                 for _ in 0..calls {
-                    let Verdict::Now(Ok(principal)) = verifier.verify(black_box(token)) else {
+                    let Answer::Now(Ok(principal)) = verifier.verify(black_box(token)) else {
                         unreachable!("it passes")
                     };
                     drop(black_box(principal));

@@ -16,7 +16,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rcgen::{KeyPair, PKCS_ED25519};
 use serde_json::json;
-use towerkit_auth::{CredentialSource as _, JwtSigner, SigningKey, Verdict};
+use towerkit_auth::{Answer, CredentialSource as _, JwtSigner, SigningKey};
 use towerkit_endpoint::Context;
 
 fn main() -> ExitCode {
@@ -43,14 +43,14 @@ fn issue(jwks: &str, issuer: &str, audience: &str, subject: &str) -> Result<Stri
     let set = json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": "a", "x": x }] });
     std::fs::write(jwks, format!("{set:#}\n"))?;
 
-    let signer = JwtSigner::new(SigningKey::ed_pem(pair.serialize_pem().as_bytes())?.kid("a"), |_| ())
+    let signer = JwtSigner::new(SigningKey::ed_pem(pair.serialize_pem().as_bytes())?.with_kid("a"), |_| ())
         .issuer(issuer)
         .audience(audience)
         .subject(subject)
         .lifetime(Duration::from_secs(3600));
     // A client gives the signer to a `CredentialsLayer`; here its text is wanted.
     match signer.credentials(&Context::new()) {
-        Verdict::Now(credentials) => Ok(credentials?.value().to_str()?.trim_start_matches("Bearer ").to_owned()),
-        Verdict::Later(_) => Err("a token that is signed here is there at once".into()),
+        Answer::Now(credentials) => Ok(credentials?.value().to_str()?.trim_start_matches("Bearer ").to_owned()),
+        Answer::Later(_) => Err("a token that is signed here is there at once".into()),
     }
 }

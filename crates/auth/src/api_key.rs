@@ -11,13 +11,14 @@ use std::sync::Arc;
 use http::header::AUTHORIZATION;
 use http::{HeaderName, HeaderValue};
 use towerkit_endpoint::{Context, Metadata};
+use towerkit_lifecycle::WatchFiles;
 
 pub use entry::{ApiKey, InvalidApiKey};
 pub use new_key::NewApiKey;
 
 use crate::authorization_field::of_scheme;
 use crate::files::{Contents, FromFiles};
-use crate::{Authenticator, Challenge, LoadError, Principal, Reason, Scheme, Verdict, WatchFiles};
+use crate::{Answer, Authenticator, Challenge, LoadError, Principal, Reason, Scheme};
 use key_set::KeySet;
 
 /// The longest key that is read, in bytes.
@@ -169,7 +170,7 @@ impl Authenticator for ApiKeys {
         Scheme::ApiKey
     }
 
-    fn authenticate(&self, context: &Context) -> Option<Verdict<Principal>> {
+    fn authenticate(&self, context: &Context) -> Option<Answer<Principal>> {
         let key = self.sent(context.metadata())?;
         Some(key.and_then(|key| self.find(key)).into())
     }

@@ -19,7 +19,7 @@ pub use htpasswd::Htpasswd;
 pub use password::Password;
 
 use crate::authorization_field::of_scheme;
-use crate::{Authenticator, Challenge, Principal, Reason, Scheme, Verdict};
+use crate::{Answer, Authenticator, Challenge, Principal, Reason, Scheme};
 #[cfg(feature = "htpasswd")]
 use verifier::OfFile;
 use verifier::{Fixed, Function, Verifier};
@@ -103,11 +103,11 @@ impl Authenticator for Basic {
         Scheme::Basic
     }
 
-    fn authenticate(&self, context: &Context) -> Option<Verdict<Principal>> {
+    fn authenticate(&self, context: &Context) -> Option<Answer<Principal>> {
         let pair = of_scheme(context.metadata(), "Basic")?.and_then(field::read);
         Some(match pair {
             Ok(pair) => self.verifier.verify(pair),
-            Err(reason) => Verdict::fail(reason),
+            Err(reason) => Answer::fail(reason),
         })
     }
 

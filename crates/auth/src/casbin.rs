@@ -12,10 +12,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use casbin::rhai::ImmutableString;
+use towerkit_lifecycle::WatchFiles;
 
 use self::rules::Rules;
 use crate::files::FromFiles;
-use crate::{Access, LoadError, Policy, Principal, Reason, Verdict, WatchFiles};
+use crate::{Access, Answer, LoadError, Policy, Principal, Reason};
 
 /// A policy in [casbin's language](https://casbin.org/docs/syntax-for-models): a model says how a request is held against rules, and a second file has the rules, one a
 /// line; with roles, domains and patterns, as the model has them.
@@ -26,7 +27,7 @@ use crate::{Access, LoadError, Policy, Principal, Reason, Verdict, WatchFiles};
 ///
 /// ```
 /// use tower::ServiceBuilder;
-/// use towerkit_auth::{Access, Authorization, Casbin, Policy, Principal, Scheme, Verdict};
+/// use towerkit_auth::{Access, Authorization, Casbin, Policy, Principal, Scheme, Answer};
 /// use towerkit_endpoint::Request;
 ///
 /// // In earnest: Casbin::open("model.conf", "policy.csv")?, and casbin.watch() for the group of what runs.
@@ -51,8 +52,8 @@ use crate::{Access, LoadError, Policy, Principal, Reason, Verdict, WatchFiles};
 ///
 /// let mut request = Request::new(());
 /// request.context_mut().insert(Principal::new(Scheme::Basic, "ada"));
-/// assert!(matches!(casbin.decide(&Access::new("sum", &request)), Verdict::Now(Ok(()))));
-/// assert!(matches!(casbin.decide(&Access::new("reset", &request)), Verdict::Now(Err(_))));
+/// assert!(matches!(casbin.decide(&Access::new("sum", &request)), Answer::Now(Ok(()))));
+/// assert!(matches!(casbin.decide(&Access::new("reset", &request)), Answer::Now(Err(_))));
 ///
 /// let authorization = Authorization::new(casbin);
 /// let stack = |operation| ServiceBuilder::new().layer(authorization.requests(operation));
@@ -192,7 +193,7 @@ impl<A> Casbin<A> {
 
     fn of_files(model: PathBuf, rules: PathBuf, values: usize, ask: A) -> Result<Self, LoadError> {
         let paths = vec![model.clone(), rules.clone()];
-        let rules = FromFiles::open(paths, move |contents| match contents.as_slice() {
+        let rules = FromFiles::open(paths, move |contents| match contents {
             [of_model, of_rules] => Rules::load((&model, of_model), (&rules, of_rules), values),
             _ => Err(LoadError::new(&model, "it was not read")),
         })?;
@@ -210,17 +211,17 @@ impl<A> Casbin<A> {
     /// Reads the files again when they change; of texts there is nothing to watch. Without [`on_event`](WatchFiles::on_event) nobody hears of a file that is of no
     /// use, after which the rules before go on. Where the one file changes a moment before the other, and does not go with it, that is told too.
     pub fn watch(&self) -> WatchFiles {
-        WatchFiles::new(Arc::clone(&self.rules) as _)
+        WatchFiles::new(Arc::clone(&self.rules))
     }
 
-    fn judge<T>(&self, access: &Access<'_, T>, values: &[ImmutableString]) -> Verdict<()> {
+    fn judge<T>(&self, access: &Access<'_, T>, values: &[ImmutableString]) -> Answer<()> {
         match self.rules.current().allow(values.to_vec()) {
-            Ok(true) => Verdict::pass(()),
-            Ok(false) => Verdict::fail(match access.principal() {
+            Ok(true) => Answer::pass(()),
+            Ok(false) => Answer::fail(match access.principal() {
                 Some(_) => Reason::NotAllowed(Self::no(values).into()),
                 None => Reason::Missing,
             }),
-            Err(error) => Verdict::fail(Reason::Unavailable(error.into())),
+            Err(error) => Answer::fail(Reason::Unavailable(error.into())),
         }
     }
 
@@ -232,10 +233,10 @@ impl<A> Casbin<A> {
 }
 
 impl<T> Policy<T> for Casbin {
-    fn decide(&self, access: &Access<'_, T>) -> Verdict<()> {
+    fn decide(&self, access: &Access<'_, T>) -> Answer<()> {
         match access.principal().map(Principal::subject) {
             Some(who) => self.judge(access, &[who.into(), access.operation().into(), "call".into()]),
-            None => Verdict::fail(Reason::Missing),
+            None => Answer::fail(Reason::Missing),
         }
     }
 }
@@ -244,9 +245,9 @@ impl<T, A, const N: usize> Policy<T> for Casbin<A>
 where
     A: Fn(&Access<'_, T>) -> [String; N],
 {
-    fn decide(&self, access: &Access<'_, T>) -> Verdict<()> {
+    fn decide(&self, access: &Access<'_, T>) -> Answer<()> {
         if access.principal().is_none() && !self.anonymous_too {
-            return Verdict::fail(Reason::Missing);
+            return Answer::fail(Reason::Missing);
         }
         self.judge(access, &(self.ask)(access).map(Into::into))
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use http::HeaderValue;
 use towerkit_endpoint::{Context, PeerIdentity};
 
-use crate::{Authenticator, Principal, Reason, Scheme, Verdict};
+use crate::{Answer, Authenticator, Principal, Reason, Scheme};
 
 /// Knows callers by the certificate that they showed to a server with mutual TLS, which has verified it.
 ///
@@ -157,7 +157,7 @@ impl Authenticator for ClientCertificate {
         Scheme::Certificate
     }
 
-    fn authenticate(&self, context: &Context) -> Option<Verdict<Principal>> {
+    fn authenticate(&self, context: &Context) -> Option<Answer<Principal>> {
         Some(self.judge(context.get()?).into())
     }
 

@@ -22,7 +22,7 @@ pub use layer::{CredentialsLayer, WithCredentials};
 pub use no_credentials::NoCredentials;
 use no_credentials::Unsendable;
 
-use crate::Verdict;
+use crate::Answer;
 
 /// Credentials, as they stand in the metadata of a call. `Debug` shows the name alone.
 ///
@@ -114,7 +114,7 @@ impl fmt::Debug for Credentials {
 /// Where a client gets its credentials: fixed ones ([`Credentials`] themselves), `JwtSigner`, `ClientCredentials`, or one of a user's own.
 ///
 /// ```
-/// use towerkit_auth::{CredentialSource, Credentials, NoCredentials, Verdict};
+/// use towerkit_auth::{CredentialSource, Credentials, NoCredentials, Answer};
 /// use towerkit_endpoint::Context;
 ///
 /// /// Passes the caller's own token on, which a layer of the server has let it carry.
@@ -132,9 +132,9 @@ impl fmt::Debug for Credentials {
 /// # impl std::error::Error for Nobody {}
 ///
 /// impl CredentialSource for OnBehalf {
-///     fn credentials(&self, context: &Context) -> Verdict<Credentials, NoCredentials> {
+///     fn credentials(&self, context: &Context) -> Answer<Credentials, NoCredentials> {
 ///         let carried = context.get::<Carried>().map(|Carried(credentials)| credentials.clone());
-///         Verdict::Now(carried.ok_or_else(|| NoCredentials::internal(Nobody)))
+///         Answer::Now(carried.ok_or_else(|| NoCredentials::internal(Nobody)))
 ///     }
 /// }
 /// # let _ = OnBehalf;
@@ -143,7 +143,7 @@ pub trait CredentialSource: fmt::Debug + Send + Sync + 'static {
     /// The credentials for a call.
     ///
     /// It is asked where the call's future is polled, and must not block: what has to be fetched is a future.
-    fn credentials(&self, context: &Context) -> Verdict<Credentials, NoCredentials>;
+    fn credentials(&self, context: &Context) -> Answer<Credentials, NoCredentials>;
 
     /// A service has answered these with `Unauthenticated`: those that are kept for further calls are best thrown away. By default nothing
     /// is done.
@@ -153,14 +153,14 @@ pub trait CredentialSource: fmt::Debug + Send + Sync + 'static {
 }
 
 impl CredentialSource for Credentials {
-    fn credentials(&self, _: &Context) -> Verdict<Credentials, NoCredentials> {
-        Verdict::pass(self.clone())
+    fn credentials(&self, _: &Context) -> Answer<Credentials, NoCredentials> {
+        Answer::pass(self.clone())
     }
 }
 
 /// The same source, for several layers.
 impl<S: CredentialSource + ?Sized> CredentialSource for Arc<S> {
-    fn credentials(&self, context: &Context) -> Verdict<Credentials, NoCredentials> {
+    fn credentials(&self, context: &Context) -> Answer<Credentials, NoCredentials> {
         (**self).credentials(context)
     }
 

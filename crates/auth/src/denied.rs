@@ -28,7 +28,7 @@ struct Because(Arc<Reason>);
 
 impl Denied {
     pub(crate) fn new(reason: Arc<Reason>, challenges: impl IntoIterator<Item = HeaderValue>) -> Self {
-        let mut refusal = Refusal::new(reason.code()).because(Because(Arc::clone(&reason)));
+        let mut refusal = Refusal::new(reason.code()).with_source(Because(Arc::clone(&reason)));
         for challenge in challenges {
             refusal = refusal.with_metadata(WWW_AUTHENTICATE, challenge);
         }

@@ -1,4 +1,23 @@
 //! What the layers of this crate have in common: a check before the call, at once or after a wait.
+//!
+//! Whoever only composes layers needs nothing of it; it is here so that a stack's type can be written down.
+//!
+//! ```
+//! use tower::Layer;
+//! use towerkit_auth::gate::{AuthenticationCheck, Gate};
+//! use towerkit_auth::{Authentication, Basic};
+//! use towerkit_endpoint::{BoxEndpoint, Endpoint, Error, endpoint_fn};
+//!
+//! /// A greeting that is for those alone who are known.
+//! struct Greeter {
+//!     greet: Gate<BoxEndpoint<String, String>, AuthenticationCheck>,
+//! }
+//!
+//! let greet = endpoint_fn(|name: String| async move { Ok::<_, Error>(format!("Hello {name}")) }).erased();
+//! let authentication = Authentication::new(Basic::fixed("greeter", "ada", "rosebud"));
+//! let greeter = Greeter { greet: authentication.requests("greet").layer(greet) };
+//! # let _ = greeter.greet;
+//! ```
 
 mod future;
 
@@ -8,9 +27,11 @@ use std::task::{Context, Poll};
 use tower_service::Service;
 use towerkit_endpoint::Request;
 
-pub use future::GateFuture;
+pub use self::future::GateFuture;
+pub use crate::authentication::AuthenticationCheck;
+pub use crate::authorization::AuthorizationCheck;
 
-use crate::{Reason, Verdict};
+use crate::{Answer, Reason};
 
 /// What is done before a call. The layers of this crate alone implement it.
 pub trait Check<T>: Clone {
@@ -24,7 +45,7 @@ pub trait Check<T>: Clone {
     type Denied;
 
     /// Looks at the request.
-    fn begin(&self, request: &Request<T>) -> (Self::Ticket, Verdict<Self::Proof, Self::Reason>);
+    fn begin(&self, request: &Request<T>) -> (Self::Ticket, Answer<Self::Proof, Self::Reason>);
 
     /// Writes what was found into the request, or refuses it.
     fn end(

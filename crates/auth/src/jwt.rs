@@ -23,7 +23,7 @@ pub use jwk::JwksRules;
 pub use jwks_file::JwksFile;
 #[cfg(feature = "jwks-url")]
 pub use jwks_url::{JwksError, JwksEvent, JwksUrl};
-pub use key::{InvalidKey, Key};
+pub use key::{InvalidKey, VerifyingKey};
 pub use key_set::{InvalidJwks, KeySet, SkippedKey};
 pub use keys::Keys;
 pub(crate) use keys::{KeySource, Refresh};

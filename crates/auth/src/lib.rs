@@ -74,6 +74,7 @@
 //! * [`Principal`], [`Reason`], [`Denied`], [`AuditEvent`].
 //! * For clients: [`CredentialsLayer`], [`Credentials`], `JwtSigner` (feature `jwt`), `ClientCredentials` (feature `oauth2`).
 
+mod answer;
 #[cfg(feature = "api-key")]
 mod api_key;
 mod audit;
@@ -90,24 +91,24 @@ mod credentials;
 mod denied;
 #[cfg(any(feature = "api-key", feature = "casbin", feature = "htpasswd", feature = "jwt"))]
 mod files;
-mod gate;
+pub mod gate;
 #[cfg(feature = "jwt")]
 mod jwt;
 #[cfg(feature = "oauth2")]
 mod oauth2;
 mod principal;
 mod reason;
-mod verdict;
 
 #[cfg(feature = "casbin")]
 pub use self::casbin::{Casbin, SubjectAndOperation};
+pub use answer::Answer;
 #[cfg(feature = "api-key")]
 pub use api_key::{ApiKey, ApiKeys, InvalidApiKey, NewApiKey};
 pub use audit::AuditEvent;
-pub use authentication::{Authentication, AuthenticationCheck, AuthenticationLayer, Authenticator};
+pub use authentication::{Authentication, AuthenticationLayer, Authenticator};
 pub use authorization::{
-    Access, AsyncPolicyFn, Authorization, AuthorizationCheck, AuthorizationLayer, Both, ByOperation, Either, Policy,
-    PolicyFn, Scopes, async_policy_fn, both, by_operation, either, policy_fn,
+    Access, AsyncPolicyFn, Authorization, AuthorizationLayer, Both, ByOperation, Either, Policy, PolicyFn, Scopes,
+    async_policy_fn, both, by_operation, either, policy_fn,
 };
 #[cfg(feature = "htpasswd")]
 pub use basic::Htpasswd;
@@ -119,12 +120,11 @@ pub use credentials::{
 };
 pub use denied::Denied;
 #[cfg(any(feature = "api-key", feature = "casbin", feature = "htpasswd", feature = "jwt"))]
-pub use files::{FileEvent, LoadError, WatchFiles};
-pub use gate::{Check, Gate, GateFuture};
+pub use files::LoadError;
 #[cfg(feature = "jwt")]
 pub use jwt::{
     Algorithm, Audience, EachCall, InvalidClaims, InvalidIssuers, InvalidJwks, InvalidKey, Issuer, JwksFile, JwksRules,
-    JwtSigner, JwtVerifier, JwtVerifiers, Key, KeySet, Keys, Reused, SigningKey, SkippedKey,
+    JwtSigner, JwtVerifier, JwtVerifiers, KeySet, Keys, Reused, SigningKey, SkippedKey, VerifyingKey,
 };
 #[cfg(feature = "jwks-url")]
 pub use jwt::{JwksError, JwksEvent, JwksUrl};
@@ -134,7 +134,6 @@ pub use principal::{Principal, Scheme};
 pub use reason::Reason;
 #[cfg(any(feature = "jwks-url", feature = "oauth2"))]
 pub use towerkit_http_client::{HttpClient, InvalidUrl};
-pub use verdict::Verdict;
 
 /// The page on how it is run, as a test.
 #[cfg(all(doctest, feature = "api-key", feature = "jwks-url", feature = "oauth2"))]

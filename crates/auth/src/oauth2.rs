@@ -20,7 +20,7 @@ pub use no_token::NoToken;
 pub use token_request::ClientAuth;
 use token_request::TokenRequest;
 
-use crate::{CredentialSource, Credentials, NoCredentials, Verdict};
+use crate::{Answer, CredentialSource, Credentials, NoCredentials};
 
 /// Tokens of an issuer for a client that calls in its own name: the client credentials grant (RFC 6749, section 4.4).
 ///
@@ -79,7 +79,7 @@ impl ClientCredentials {
         client_secret: impl Into<String>,
         client: HttpClient,
     ) -> Result<Self, InvalidUrl> {
-        let url = ServerUrl::read(token_url, &client)?.protected()?;
+        let url = ServerUrl::parse(token_url, &client)?.protected()?;
         Self::at(url, client_id.into(), client_secret.into(), client)
     }
 
@@ -94,7 +94,7 @@ impl ClientCredentials {
         client_secret: impl Into<String>,
         client: HttpClient,
     ) -> Result<Self, InvalidUrl> {
-        let url = ServerUrl::read(token_url, &client)?;
+        let url = ServerUrl::parse(token_url, &client)?;
         Self::at(url, client_id.into(), client_secret.into(), client)
     }
 
@@ -163,12 +163,12 @@ impl ClientCredentials {
 }
 
 impl CredentialSource for ClientCredentials {
-    fn credentials(&self, _: &Context) -> Verdict<Credentials, NoCredentials> {
+    fn credentials(&self, _: &Context) -> Answer<Credentials, NoCredentials> {
         match self.issuer.ask() {
-            Ask::Now(outcome) => Verdict::Now(outcome),
+            Ask::Now(outcome) => Answer::Now(outcome),
             Ask::Later(fetched) => {
                 let issuer = self.issuer.clone();
-                Verdict::later(async move { issuer.wait(fetched).await })
+                Answer::later(async move { issuer.wait(fetched).await })
             }
         }
     }

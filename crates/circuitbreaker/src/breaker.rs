@@ -8,22 +8,22 @@ use crate::listener::Listener;
 use crate::machine::{Machine, Probe, Stay, is_closed};
 use crate::policy::{Outcome, Tally};
 use crate::sync::{AtomicU64, Ordering};
-use crate::{Change, Settings, Snapshot, State, Verdict};
+use crate::{BreakerSettings, CircuitChange, CircuitSnapshot, CircuitState, Verdict};
 
 /// A circuit, to be observed and forced. Clones are the same circuit.
 ///
 /// It is given to a [`CircuitBreakerLayer`](crate::CircuitBreakerLayer), or to several that are to open together.
 ///
 /// ```
-/// use towerkit_circuitbreaker::{Breaker, Settings, State};
+/// use towerkit_circuitbreaker::{Breaker, BreakerSettings, CircuitState};
 ///
-/// let breaker = Breaker::new(Settings::hystrix());
-/// assert_eq!(breaker.state(), State::Closed);
+/// let breaker = Breaker::new(BreakerSettings::hystrix());
+/// assert_eq!(breaker.state(), CircuitState::Closed);
 ///
 /// breaker.force_open(); // the operator knows better
 /// assert_eq!(breaker.snapshot().state.as_str(), "open");
 /// breaker.reset();
-/// assert_eq!(breaker.state(), State::Closed);
+/// assert_eq!(breaker.state(), CircuitState::Closed);
 /// ```
 #[derive(Clone)]
 pub struct Breaker(Arc<Shared>);
@@ -42,10 +42,10 @@ struct Shared {
 impl Breaker {
     /// A circuit that is closed, made from settings, or from a [policy](crate::policy) alone.
     #[must_use]
-    pub fn new(settings: impl Into<Settings>) -> Self {
-        let Settings { policy, sleep, probes, probe_time, on_change } = settings.into();
+    pub fn new(settings: impl Into<BreakerSettings>) -> Self {
+        let BreakerSettings { policy, sleep, probes, probe_timeout, on_change } = settings.into();
         let tally = policy.tally();
-        let machine = Machine::new(sleep, probes, probe_time, Instant::now());
+        let machine = Machine::new(sleep, probes, probe_timeout, Instant::now());
         Self(Arc::new(Shared {
             stay: AtomicU64::new(machine.stay()),
             machine: Mutex::new(machine),
@@ -59,15 +59,15 @@ impl Breaker {
 
     /// What it does with calls at present. A circuit whose time to sleep is over is open until the next call.
     #[must_use]
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> CircuitState {
         self.0.lock().state()
     }
 
     /// All there is to know at present.
     #[must_use]
-    pub fn snapshot(&self) -> Snapshot {
+    pub fn snapshot(&self) -> CircuitSnapshot {
         let machine = self.0.lock();
-        Snapshot {
+        CircuitSnapshot {
             state: machine.state(),
             since: machine.since(),
             forced: machine.is_forced(),
@@ -121,22 +121,22 @@ impl Shared {
         self.machine.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn change(&self, run: impl FnOnce(&mut Machine, Instant) -> Option<Change>) {
+    fn change(&self, run: impl FnOnce(&mut Machine, Instant) -> Option<CircuitChange>) {
         self.with(|machine, now| ((), run(machine, now)));
     }
 
     /// Runs the machine, and does what its change of state asks for.
-    fn with<R>(&self, run: impl FnOnce(&mut Machine, Instant) -> (R, Option<Change>)) -> R {
+    fn with<R>(&self, run: impl FnOnce(&mut Machine, Instant) -> (R, Option<CircuitChange>)) -> R {
         let mut machine = self.lock();
         let (result, change) = run(&mut machine, Instant::now());
         let Some(change) = change else { return result };
         match change.to {
             // Before the circuit is seen to be closed, so that the first calls are counted.
-            State::Closed => self.tally.reset(change.at),
-            State::Open { .. } => {
+            CircuitState::Closed => self.tally.reset(change.at),
+            CircuitState::Open { .. } => {
                 self.opened.fetch_add(1, Ordering::Relaxed);
             }
-            State::HalfOpen => {}
+            CircuitState::HalfOpen => {}
         }
         self.stay.store(machine.stay(), Ordering::Release);
         if let Some(listener) = &self.listener {

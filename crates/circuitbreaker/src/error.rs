@@ -14,7 +14,7 @@ impl CircuitOpen {
     pub(crate) fn new(retry_after: Option<Duration>) -> Self {
         let refusal = Refusal::new(Code::Unavailable);
         Self(match retry_after {
-            Some(after) => refusal.retry_after(after),
+            Some(after) => refusal.with_retry_after(after),
             None => refusal,
         })
     }
@@ -22,7 +22,7 @@ impl CircuitOpen {
     /// How long to wait before the next try.
     #[must_use]
     pub const fn retry_after(&self) -> Option<Duration> {
-        self.0.after()
+        self.0.retry_after()
     }
 }
 

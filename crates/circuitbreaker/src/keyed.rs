@@ -8,7 +8,7 @@ use lru::LruCache;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{Breaker, CircuitBreakerFuture, CircuitOpen, Faults, Judge, Settings};
+use crate::{Breaker, BreakerSettings, CircuitBreakerFuture, CircuitOpen, Faults, Judge};
 
 /// A circuit for each key, such as a host or a tenant, and never more of them than is said. Clones are the same set.
 ///
@@ -16,24 +16,24 @@ use crate::{Breaker, CircuitBreakerFuture, CircuitOpen, Faults, Judge, Settings}
 /// forgotten, whatever its state: keys that strangers can invent had better be checked first.
 ///
 /// ```
-/// use towerkit_circuitbreaker::{Breakers, Settings};
+/// use towerkit_circuitbreaker::{KeyedBreaker, BreakerSettings};
 ///
-/// let breakers: Breakers<&str> = Breakers::new(1000, Settings::hystrix());
+/// let breakers: KeyedBreaker<&str> = KeyedBreaker::new(BreakerSettings::hystrix(), 1000);
 /// breakers.get("blue").force_open();
 /// assert_eq!(breakers.peek(&"blue").unwrap().state().as_str(), "open");
 /// assert!(breakers.peek(&"green").is_none());
 /// ```
-pub struct Breakers<K>(Arc<Shared<K>>);
+pub struct KeyedBreaker<K>(Arc<Shared<K>>);
 
 struct Shared<K> {
-    settings: Settings,
+    settings: BreakerSettings,
     breakers: Mutex<LruCache<K, Breaker>>,
 }
 
-impl<K: Hash + Eq> Breakers<K> {
-    /// At most so many circuits, all made from these settings. A capacity of 0 is taken for 1.
+impl<K: Hash + Eq> KeyedBreaker<K> {
+    /// Circuits that are all made from these settings, and at most so many of them. A capacity of 0 is taken for 1.
     #[must_use]
-    pub fn new(capacity: usize, settings: impl Into<Settings>) -> Self {
+    pub fn new(settings: impl Into<BreakerSettings>, capacity: usize) -> Self {
         let capacity = NonZeroUsize::new(capacity).unwrap_or(NonZeroUsize::MIN);
         // Unbounded is a matter of the map's allocation alone: a great capacity takes no memory in advance.
         let breakers = Mutex::new(LruCache::unbounded());
@@ -70,7 +70,7 @@ impl<K: Hash + Eq> Breakers<K> {
     }
 }
 
-impl<K: Hash + Eq + Clone> Breakers<K> {
+impl<K: Hash + Eq + Clone> KeyedBreaker<K> {
     /// All circuits, the last used first.
     #[must_use]
     pub fn all(&self) -> Vec<(K, Breaker)> {
@@ -78,15 +78,15 @@ impl<K: Hash + Eq + Clone> Breakers<K> {
     }
 }
 
-impl<K> Clone for Breakers<K> {
+impl<K> Clone for KeyedBreaker<K> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
 }
 
-impl<K> fmt::Debug for Breakers<K> {
+impl<K> fmt::Debug for KeyedBreaker<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Breakers").field("settings", &self.0.settings).finish_non_exhaustive()
+        f.debug_struct("KeyedBreaker").field("settings", &self.0.settings).finish_non_exhaustive()
     }
 }
 
@@ -98,12 +98,12 @@ impl<K> fmt::Debug for Breakers<K> {
 ///
 /// ```
 /// use tower::ServiceBuilder;
-/// use towerkit_circuitbreaker::{Breakers, KeyedCircuitBreakerLayer, Settings};
+/// use towerkit_circuitbreaker::{KeyedBreaker, KeyedCircuitBreakerLayer, BreakerSettings};
 /// use towerkit_endpoint::{Endpoint, Error, Request, service_fn};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
-/// let breakers = Breakers::new(1000, Settings::hystrix());
+/// let breakers = KeyedBreaker::new(BreakerSettings::hystrix(), 1000);
 /// let tenant = |request: &Request<u64>| request.context().metadata().get("x-tenant").map(str::to_owned);
 /// let service = ServiceBuilder::new()
 ///     .layer(KeyedCircuitBreakerLayer::new(breakers.clone(), tenant))
@@ -112,7 +112,7 @@ impl<K> fmt::Debug for Breakers<K> {
 /// # }
 /// ```
 pub struct KeyedCircuitBreakerLayer<K, F, J = Faults> {
-    breakers: Breakers<K>,
+    breakers: KeyedBreaker<K>,
     key: F,
     judge: J,
 }
@@ -120,7 +120,7 @@ pub struct KeyedCircuitBreakerLayer<K, F, J = Faults> {
 impl<K, F> KeyedCircuitBreakerLayer<K, F> {
     /// Of a set of circuits, with what makes the key of a request, and the judge [`Faults`].
     #[must_use]
-    pub const fn new(breakers: Breakers<K>, key: F) -> Self {
+    pub const fn new(breakers: KeyedBreaker<K>, key: F) -> Self {
         Self { breakers, key, judge: Faults::new() }
     }
 }

@@ -29,9 +29,9 @@
 //! # What is here
 //!
 //! * [`CircuitBreakerLayer`] is the layer, and [`Breaker`] the circuit in it: what observes it, and forces it.
-//! * [`Settings`]: the policy, the sleep, the probes, and a listener for changes. [`Settings::hystrix`] is the well-known set.
+//! * [`BreakerSettings`]: the policy, the sleep, the probes, and a listener for changes. [`BreakerSettings::hystrix`] is the well-known set.
 //! * [`policy`]: what opens a circuit. [`Judge`] says what counts as a failure.
-//! * [`KeyedCircuitBreakerLayer`] and [`Breakers`]: a circuit for each host or tenant, in bounded memory.
+//! * [`KeyedCircuitBreakerLayer`] and [`KeyedBreaker`]: a circuit for each host or tenant, in bounded memory.
 //! * [`fallback`]: an answer from elsewhere.
 //!
 //! # The states
@@ -44,8 +44,8 @@
 //!    └────────────────────────── all probes have gone well ──────────────────┘
 //! ```
 //!
-//! *Half open* lets so many calls through as there are [probes](Settings::probes), and no more. A probe that is cancelled counts as
-//! nothing, and makes room for another; one that does not end within [a time](Settings::probe_time) has failed. There is no timer: a
+//! *Half open* lets so many calls through as there are [probes](BreakerSettings::probes), and no more. A probe that is cancelled counts as
+//! nothing, and makes room for another; one that does not end within [a time](BreakerSettings::probe_timeout) has failed. There is no timer: a
 //! circuit whose sleep is over becomes half open with the next call.
 //!
 //! # What counts
@@ -77,13 +77,13 @@
 //! ```
 //! use tower::ServiceBuilder;
 //! use tower::limit::GlobalConcurrencyLimitLayer;
-//! use towerkit_circuitbreaker::{Breaker, CircuitBreakerLayer, Settings};
+//! use towerkit_circuitbreaker::{Breaker, CircuitBreakerLayer, BreakerSettings};
 //! use towerkit_endpoint::{Endpoint, Error, endpoint_fn};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() {
 //! let service = ServiceBuilder::new()
-//!     .layer(CircuitBreakerLayer::new(Breaker::new(Settings::hystrix())))
+//!     .layer(CircuitBreakerLayer::new(Breaker::new(BreakerSettings::hystrix())))
 //!     .load_shed()
 //!     .layer(GlobalConcurrencyLimitLayer::new(100)) // one limit for all services it makes; `concurrency_limit` is for each its own
 //!     .service(endpoint_fn(|n: u64| async move { Ok::<_, Error>(n) }))
@@ -94,7 +94,7 @@
 //!
 //! # On failsafe
 //!
-//! [`Sleep::exponential`] is failsafe's backoff, and [`Failsafe`](policy::Failsafe) takes any of its policies. Its own breaker is not
+//! [`SleepWindow::exponential`] is failsafe's backoff, and [`Failsafe`](policy::Failsafe) takes any of its policies. Its own breaker is not
 //! used: half open, it lets every call through; it forgets calls that are dropped; and it counts whole seconds.
 
 mod breaker;
@@ -118,9 +118,9 @@ pub use breaker::Breaker;
 pub use error::CircuitOpen;
 pub use future::CircuitBreakerFuture;
 pub use judge::{Faults, Judge, Verdict};
-pub use keyed::{Breakers, KeyedCircuitBreaker, KeyedCircuitBreakerLayer};
+pub use keyed::{KeyedBreaker, KeyedCircuitBreaker, KeyedCircuitBreakerLayer};
 pub use layer::CircuitBreakerLayer;
 pub use service::CircuitBreaker;
-pub use settings::Settings;
-pub use sleep::Sleep;
-pub use state::{Change, Snapshot, State};
+pub use settings::BreakerSettings;
+pub use sleep::SleepWindow;
+pub use state::{CircuitChange, CircuitSnapshot, CircuitState};

@@ -1,13 +1,13 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
-use crate::Change;
+use crate::CircuitChange;
 use crate::settings::OnChange;
 
 /// Tells a listener of changes, in their order and one at a time, without holding a lock that it might want.
 pub(crate) struct Listener {
     listener: Arc<OnChange>,
-    queue: Mutex<VecDeque<Change>>,
+    queue: Mutex<VecDeque<CircuitChange>>,
     telling: Mutex<()>,
 }
 
@@ -17,7 +17,7 @@ impl Listener {
     }
 
     /// Called in the order of the changes.
-    pub(crate) fn queue(&self, change: Change) {
+    pub(crate) fn queue(&self, change: CircuitChange) {
         self.with(|queue| queue.push_back(change));
     }
 
@@ -40,7 +40,7 @@ impl Listener {
         }
     }
 
-    fn with<R>(&self, run: impl FnOnce(&mut VecDeque<Change>) -> R) -> R {
+    fn with<R>(&self, run: impl FnOnce(&mut VecDeque<CircuitChange>) -> R) -> R {
         run(&mut self.queue.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

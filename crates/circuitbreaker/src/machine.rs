@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::{Change, Sleep, State};
+use crate::{CircuitChange, CircuitState, SleepWindow};
 
 /// Numbers the stays in a state: even while the circuit is closed, odd while it is not. A call carries that of its admission, so
 /// that what it says of a stay that has ended is not believed.
@@ -16,9 +16,9 @@ pub(crate) const fn is_closed(stay: Stay) -> bool {
 
 #[derive(Debug)]
 pub(crate) struct Machine {
-    sleep: Sleep,
+    sleep: SleepWindow,
     probes: u32,
-    probe_time: Duration,
+    probe_timeout: Duration,
     stay: Stay,
     since: Instant,
     phase: Phase,
@@ -49,8 +49,8 @@ pub(crate) enum Probe {
 }
 
 impl Machine {
-    pub(crate) fn new(sleep: Sleep, probes: u32, probe_time: Duration, now: Instant) -> Self {
-        Self { sleep, probes, probe_time, stay: 0, since: now, phase: Phase::Closed, forced: false }
+    pub(crate) fn new(sleep: SleepWindow, probes: u32, probe_timeout: Duration, now: Instant) -> Self {
+        Self { sleep, probes, probe_timeout, stay: 0, since: now, phase: Phase::Closed, forced: false }
     }
 
     pub(crate) const fn stay(&self) -> Stay {
@@ -65,16 +65,16 @@ impl Machine {
         self.forced
     }
 
-    pub(crate) const fn state(&self) -> State {
+    pub(crate) const fn state(&self) -> CircuitState {
         match self.phase {
-            Phase::Closed => State::Closed,
-            Phase::Open { until, .. } => State::Open { until },
-            Phase::HalfOpen { .. } => State::HalfOpen,
+            Phase::Closed => CircuitState::Closed,
+            Phase::Open { until, .. } => CircuitState::Open { until },
+            Phase::HalfOpen { .. } => CircuitState::HalfOpen,
         }
     }
 
     /// Lets a call through, or says how long to wait before the next try, where that is known.
-    pub(crate) fn admit(&mut self, now: Instant) -> (Result<Stay, Option<Duration>>, Option<Change>) {
+    pub(crate) fn admit(&mut self, now: Instant) -> (Result<Stay, Option<Duration>>, Option<CircuitChange>) {
         let mut change = None;
         if let Phase::Open { until: Some(until), slept } = self.phase
             && until <= now
@@ -88,7 +88,7 @@ impl Machine {
                 return (Ok(self.stay), change);
             }
             // A probe that neither ends nor is dropped would keep the circuit half open for ever.
-            Phase::HalfOpen { .. } if now.saturating_duration_since(self.since) >= self.probe_time => {
+            Phase::HalfOpen { .. } if now.saturating_duration_since(self.since) >= self.probe_timeout => {
                 change = self.open(None, now);
             }
             Phase::HalfOpen { .. } | Phase::Open { .. } => {}
@@ -102,7 +102,7 @@ impl Machine {
             Phase::Closed => false,
             Phase::Open { until, .. } => until.is_none_or(|until| now < until),
             Phase::HalfOpen { admitted, .. } => {
-                admitted >= self.probes && now.saturating_duration_since(self.since) < self.probe_time
+                admitted >= self.probes && now.saturating_duration_since(self.since) < self.probe_timeout
             }
         }
     }
@@ -117,7 +117,7 @@ impl Machine {
     }
 
     /// Opens the circuit, since calls of this stay have failed; for as long as is said, or else as the next sleep is.
-    pub(crate) fn trip(&mut self, stay: Stay, sleep: Option<Duration>, now: Instant) -> Option<Change> {
+    pub(crate) fn trip(&mut self, stay: Stay, sleep: Option<Duration>, now: Instant) -> Option<CircuitChange> {
         if stay != self.stay || self.forced {
             return None;
         }
@@ -125,7 +125,13 @@ impl Machine {
     }
 
     /// Takes note of how a probe ended. `sleep` says how long to sleep after a bad one, or else the next sleep does.
-    pub(crate) fn probed(&mut self, stay: Stay, probe: Probe, sleep: Option<Duration>, now: Instant) -> Option<Change> {
+    pub(crate) fn probed(
+        &mut self,
+        stay: Stay,
+        probe: Probe,
+        sleep: Option<Duration>,
+        now: Instant,
+    ) -> Option<CircuitChange> {
         let Phase::HalfOpen { admitted, good, .. } = &mut self.phase else { return None };
         if stay != self.stay {
             return None;
@@ -146,7 +152,7 @@ impl Machine {
         }
     }
 
-    pub(crate) fn force_open(&mut self, now: Instant) -> Option<Change> {
+    pub(crate) fn force_open(&mut self, now: Instant) -> Option<CircuitChange> {
         self.forced = true;
         match self.phase {
             Phase::Open { until: None, .. } => None,
@@ -154,18 +160,18 @@ impl Machine {
         }
     }
 
-    pub(crate) fn force_closed(&mut self, now: Instant) -> Option<Change> {
+    pub(crate) fn force_closed(&mut self, now: Instant) -> Option<CircuitChange> {
         self.forced = true;
         self.close(now)
     }
 
     /// Ends what was forced: the circuit is closed, and counts anew.
-    pub(crate) fn reset(&mut self, now: Instant) -> Option<Change> {
+    pub(crate) fn reset(&mut self, now: Instant) -> Option<CircuitChange> {
         self.forced = false;
         self.close(now)
     }
 
-    fn close(&mut self, now: Instant) -> Option<Change> {
+    fn close(&mut self, now: Instant) -> Option<CircuitChange> {
         self.sleep.restart();
         match self.phase {
             Phase::Closed => None,
@@ -173,13 +179,13 @@ impl Machine {
         }
     }
 
-    fn open(&mut self, sleep: Option<Duration>, now: Instant) -> Option<Change> {
+    fn open(&mut self, sleep: Option<Duration>, now: Instant) -> Option<CircuitChange> {
         let slept = sleep.unwrap_or_else(|| self.sleep.next());
         // A sleep too long for the clock has no end.
         self.enter(Phase::Open { until: now.checked_add(slept), slept }, now)
     }
 
-    fn enter(&mut self, phase: Phase, now: Instant) -> Option<Change> {
+    fn enter(&mut self, phase: Phase, now: Instant) -> Option<CircuitChange> {
         let from = self.state();
         self.phase = phase;
         self.since = now;
@@ -188,6 +194,6 @@ impl Machine {
         if is_closed(self.stay) != matches!(phase, Phase::Closed) {
             self.stay += 1;
         }
-        Some(Change::new(from, self.state(), now))
+        Some(CircuitChange::new(from, self.state(), now))
     }
 }

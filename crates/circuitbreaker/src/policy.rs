@@ -63,7 +63,7 @@ pub trait Tally: fmt::Debug + Send + Sync {
     }
 
     /// A probe has failed: how long the circuit is to stay open now. By default as long as the breaker's own
-    /// [`Sleep`](crate::Sleep) says.
+    /// [`SleepWindow`](crate::SleepWindow) says.
     fn probe_failed(&self) -> Option<Duration> {
         None
     }
@@ -118,7 +118,7 @@ pub struct Trip {
 }
 
 impl Trip {
-    /// For as long as the breaker's own [`Sleep`](crate::Sleep) says.
+    /// For as long as the breaker's own [`SleepWindow`](crate::SleepWindow) says.
     #[must_use]
     pub const fn new() -> Self {
         Self { sleep: None }

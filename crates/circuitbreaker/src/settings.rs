@@ -3,41 +3,41 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::policy::{FailureRate, Policy};
-use crate::{Change, Sleep};
+use crate::{CircuitChange, SleepWindow};
 
 /// What a [`Breaker`](crate::Breaker) is made from. Clones may make more of the same kind, which share nothing.
 ///
 /// ```
 /// use std::time::Duration;
 /// use towerkit_circuitbreaker::policy::ConsecutiveFailures;
-/// use towerkit_circuitbreaker::{Breaker, Settings, Sleep};
+/// use towerkit_circuitbreaker::{Breaker, BreakerSettings, SleepWindow};
 ///
-/// let settings = Settings::new(ConsecutiveFailures::new(5))
-///     .sleep(Sleep::exponential(Duration::from_millis(500), Duration::from_secs(30)))
+/// let settings = BreakerSettings::new(ConsecutiveFailures::new(5))
+///     .sleep_window(SleepWindow::exponential(Duration::from_millis(500), Duration::from_secs(30)))
 ///     .probes(3)
 ///     .on_change(|change| eprintln!("payments: {change}"));
 /// let breaker = Breaker::new(settings);
 /// ```
 #[derive(Clone)]
-pub struct Settings {
+pub struct BreakerSettings {
     pub(crate) policy: Arc<dyn Policy>,
-    pub(crate) sleep: Sleep,
+    pub(crate) sleep: SleepWindow,
     pub(crate) probes: u32,
-    pub(crate) probe_time: Duration,
+    pub(crate) probe_timeout: Duration,
     pub(crate) on_change: Option<Arc<OnChange>>,
 }
 
-pub(crate) type OnChange = dyn Fn(&Change) + Send + Sync;
+pub(crate) type OnChange = dyn Fn(&CircuitChange) + Send + Sync;
 
-impl Settings {
+impl BreakerSettings {
     /// With what opens the circuit. It then sleeps 5 s, and one probe decides.
     #[must_use]
     pub fn new(policy: impl Policy) -> Self {
         Self {
             policy: Arc::new(policy),
-            sleep: Sleep::constant(Duration::from_secs(5)),
+            sleep: SleepWindow::constant(Duration::from_secs(5)),
             probes: 1,
-            probe_time: Duration::from_secs(30),
+            probe_timeout: Duration::from_secs(30),
             on_change: None,
         }
     }
@@ -45,12 +45,12 @@ impl Settings {
     /// The defaults of Netflix's Hystrix: opens when 50 % of at least 20 calls in 10 s have failed, sleeps 5 s, and one probe decides.
     #[must_use]
     pub fn hystrix() -> Self {
-        Self::new(FailureRate::new(0.5).minimum(20).window(Duration::from_secs(10)))
+        Self::new(FailureRate::new(0.5).min_calls(20).window(Duration::from_secs(10)))
     }
 
     /// How long the circuit stays open before it lets probes through.
     #[must_use]
-    pub fn sleep(mut self, sleep: Sleep) -> Self {
+    pub fn sleep_window(mut self, sleep: SleepWindow) -> Self {
         self.sleep = sleep;
         self
     }
@@ -66,32 +66,32 @@ impl Settings {
     /// How long the circuit waits for its probes before it takes them for failed. By default 30 s. It matters where calls have
     /// no deadline of their own.
     #[must_use]
-    pub const fn probe_time(mut self, time: Duration) -> Self {
-        self.probe_time = time;
+    pub const fn probe_timeout(mut self, time: Duration) -> Self {
+        self.probe_timeout = time;
         self
     }
 
     /// Is told of each change of state, in their order, one at a time, by the task whose call made the change. It must not
     /// block. It may ask the breaker, and force it.
     #[must_use]
-    pub fn on_change(mut self, listener: impl Fn(&Change) + Send + Sync + 'static) -> Self {
+    pub fn on_change(mut self, listener: impl Fn(&CircuitChange) + Send + Sync + 'static) -> Self {
         self.on_change = Some(Arc::new(listener));
         self
     }
 }
 
-impl<P: Policy> From<P> for Settings {
+impl<P: Policy> From<P> for BreakerSettings {
     fn from(policy: P) -> Self {
         Self::new(policy)
     }
 }
 
-impl fmt::Debug for Settings {
+impl fmt::Debug for BreakerSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Settings")
+        f.debug_struct("BreakerSettings")
             .field("policy", &self.policy)
             .field("probes", &self.probes)
-            .field("probe_time", &self.probe_time)
+            .field("probe_timeout", &self.probe_timeout)
             .finish_non_exhaustive()
     }
 }

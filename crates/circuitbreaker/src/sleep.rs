@@ -9,16 +9,16 @@ use failsafe::backoff;
 ///
 /// ```
 /// use std::time::Duration;
-/// use towerkit_circuitbreaker::Sleep;
+/// use towerkit_circuitbreaker::SleepWindow;
 ///
 /// // Always the same.
-/// let _ = Sleep::constant(Duration::from_secs(5));
+/// let _ = SleepWindow::constant(Duration::from_secs(5));
 /// // Doubled each time, half of it at random, so that the callers of one server don't come back at once.
-/// let _ = Sleep::exponential(Duration::from_millis(200), Duration::from_secs(30));
+/// let _ = SleepWindow::exponential(Duration::from_millis(200), Duration::from_secs(30));
 /// // Any iterator; its last value goes on.
-/// let _ = Sleep::each([1, 5, 30].map(Duration::from_secs));
+/// let _ = SleepWindow::each([1, 5, 30].map(Duration::from_secs));
 /// ```
-pub struct Sleep {
+pub struct SleepWindow {
     fresh: Box<dyn Start>,
     next: Box<dyn Iterator<Item = Duration> + Send + Sync>,
     last: Duration,
@@ -40,7 +40,7 @@ impl<I: IntoIterator<Item = Duration, IntoIter: Send + Sync + 'static> + Clone +
     }
 }
 
-impl Sleep {
+impl SleepWindow {
     /// The same time always.
     #[must_use]
     pub fn constant(time: Duration) -> Self {
@@ -81,14 +81,14 @@ impl Sleep {
 }
 
 /// The clone starts over.
-impl Clone for Sleep {
+impl Clone for SleepWindow {
     fn clone(&self) -> Self {
         Self { fresh: self.fresh.boxed(), next: self.fresh.start(), last: Duration::ZERO }
     }
 }
 
-impl fmt::Debug for Sleep {
+impl fmt::Debug for SleepWindow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sleep").field("last", &self.last).finish_non_exhaustive()
+        f.debug_struct("SleepWindow").field("last", &self.last).finish_non_exhaustive()
     }
 }

@@ -7,7 +7,7 @@ use crate::policy::Counts;
 /// What a circuit does with calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum State {
+pub enum CircuitState {
     /// It lets them through.
     Closed,
     /// It refuses them.
@@ -20,7 +20,7 @@ pub enum State {
     HalfOpen,
 }
 
-impl State {
+impl CircuitState {
     /// `closed`, `open` or `half_open`: for labels and logs.
     #[must_use]
     pub const fn as_str(&self) -> &'static str {
@@ -32,8 +32,8 @@ impl State {
     }
 }
 
-/// As [`as_str`](State::as_str).
-impl fmt::Display for State {
+/// As [`as_str`](CircuitState::as_str).
+impl fmt::Display for CircuitState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
@@ -42,23 +42,23 @@ impl fmt::Display for State {
 /// A change of a circuit's state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Change {
+pub struct CircuitChange {
     /// What it was.
-    pub from: State,
+    pub from: CircuitState,
     /// What it is now.
-    pub to: State,
+    pub to: CircuitState,
     /// When it changed.
     pub at: Instant,
 }
 
-impl Change {
-    pub(crate) const fn new(from: State, to: State, at: Instant) -> Self {
+impl CircuitChange {
+    pub(crate) const fn new(from: CircuitState, to: CircuitState, at: Instant) -> Self {
         Self { from, to, at }
     }
 }
 
 /// `closed -> open`.
-impl fmt::Display for Change {
+impl fmt::Display for CircuitChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} -> {}", self.from, self.to)
     }
@@ -67,9 +67,9 @@ impl fmt::Display for Change {
 /// What there is to know of a breaker at one moment.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
-pub struct Snapshot {
+pub struct CircuitSnapshot {
     /// What the circuit does with calls. One whose time to sleep is over is open until the next call.
-    pub state: State,
+    pub state: CircuitState,
     /// Since when.
     pub since: Instant,
     /// Whether it was [forced](crate::Breaker::force_open) to.

@@ -13,7 +13,7 @@ use std::time::Duration;
 use tower::limit::ConcurrencyLimitLayer;
 use tower::load_shed::LoadShedLayer;
 use tower::{Service, ServiceBuilder};
-use towerkit_endpoint::{DeadlineLayer, Endpoint, Error, Next, PanicLayer, Request, endpoint_fn, middleware_fn};
+use towerkit_endpoint::{CatchPanicLayer, DeadlineLayer, Endpoint, Error, Next, Request, endpoint_fn, middleware_fn};
 use towerkit_testing::bench::{self, Case};
 
 const CALLS: u32 = 20_000;
@@ -59,21 +59,21 @@ fn main() {
     let eight = || {
         ServiceBuilder::new()
             .layer(deadline)
-            .layer(PanicLayer::new())
+            .layer(CatchPanicLayer::new())
             .layer(deadline)
-            .layer(PanicLayer::new())
+            .layer(CatchPanicLayer::new())
             .layer(deadline)
-            .layer(PanicLayer::new())
+            .layer(CatchPanicLayer::new())
             .layer(LoadShedLayer::new())
             .layer(ConcurrencyLimitLayer::new(64))
             .service(handler())
     };
     let four = || {
         ServiceBuilder::new()
-            .layer(PanicLayer::new())
-            .layer(PanicLayer::new())
-            .layer(PanicLayer::new())
-            .layer(PanicLayer::new())
+            .layer(CatchPanicLayer::new())
+            .layer(CatchPanicLayer::new())
+            .layer(CatchPanicLayer::new())
+            .layer(CatchPanicLayer::new())
     };
     let panics = || four().service(four().service(handler()));
     let mut cases = [
@@ -84,7 +84,7 @@ fn main() {
             "DeadlineLayer, no deadline",
             ServiceBuilder::new().layer(DeadlineLayer::callers_only()).service(handler()),
         ),
-        layer("PanicLayer", ServiceBuilder::new().layer(PanicLayer::new()).service(handler())),
+        layer("CatchPanicLayer", ServiceBuilder::new().layer(CatchPanicLayer::new()).service(handler())),
         case("middleware_fn", ServiceBuilder::new().layer(middleware_fn(passes)).service(handler())),
         case("tower's timeout", ServiceBuilder::new().timeout(Duration::from_secs(1)).service(handler())),
         case("tower's concurrency limit", ServiceBuilder::new().concurrency_limit(64).service(handler())),

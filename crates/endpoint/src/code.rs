@@ -218,7 +218,7 @@ pub struct UnknownCode(());
 
 impl fmt::Display for UnknownCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not the name of a canonical code")
+        f.write_str("not the name of a canonical code, such as not_found")
     }
 }
 

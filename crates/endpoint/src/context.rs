@@ -24,7 +24,7 @@ use crate::{Error, Metadata, Tail, TraceContext, Via, timeout};
 /// use towerkit_endpoint::{Context, Request};
 ///
 /// let mut incoming = Context::new();
-/// incoming.shorten_deadline_to(Duration::from_secs(2));
+/// incoming.shorten_deadline_within(Duration::from_secs(2));
 /// incoming.metadata_mut().set("authorization", "Bearer secret")?;
 /// incoming.metadata_mut().set("x-tenant", "blue")?;
 ///
@@ -92,7 +92,7 @@ impl Context {
 
     /// Sets the deadline to a time from now, unless an earlier one stands. A deadline can only be shortened; a time too
     /// long for the clock changes nothing.
-    pub fn shorten_deadline_to(&mut self, from_now: Duration) {
+    pub fn shorten_deadline_within(&mut self, from_now: Duration) {
         if let Some(deadline) = Instant::now().checked_add(from_now) {
             self.shorten_deadline_until(deadline);
         }
@@ -213,7 +213,7 @@ impl Context {
     /// `InvalidArgument`, naming the header, where its value is not a timeout.
     pub fn accept_timeout(&mut self) -> Result<(), Error> {
         if let Some(value) = self.metadata.remove(timeout::HEADER) {
-            self.shorten_deadline_to(
+            self.shorten_deadline_within(
                 timeout::decode(&value).map_err(|invalid| Error::invalid(timeout::HEADER_NAME, invalid.to_string()))?,
             );
         }

@@ -260,7 +260,7 @@ impl Error {
     fn refused(&mut self, refusal: &Refusal) {
         self.0.metadata.extend(refusal.metadata());
         self.0.extensions.insert(NotSent);
-        if let Some(after) = refusal.after() {
+        if let Some(after) = refusal.retry_after() {
             self.0.extensions.insert(RetryAfter(after));
         }
     }

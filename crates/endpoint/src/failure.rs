@@ -90,7 +90,7 @@ impl<E: Classify> Failure for E {
     }
 
     fn retry_after(&self) -> Option<Duration> {
-        refusal(self).and_then(Refusal::after)
+        refusal(self).and_then(Refusal::retry_after)
     }
 
     fn as_error(&self) -> Option<&(dyn StdError + 'static)> {
@@ -120,7 +120,7 @@ impl Failure for BoxError {
     fn retry_after(&self) -> Option<Duration> {
         // What stands below the first of them is why, and says nothing of this call.
         let said = causes(&**self).find_map(|cause| {
-            let refusal = cause.downcast_ref().map(Refusal::after);
+            let refusal = cause.downcast_ref().map(Refusal::retry_after);
             refusal.or_else(|| cause.downcast_ref().map(Error::retry_after))
         });
         said.flatten()

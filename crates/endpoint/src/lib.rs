@@ -9,7 +9,7 @@
 //! ```
 //! use std::time::Duration;
 //! use tower::ServiceBuilder;
-//! use towerkit_endpoint::{BoxEndpoint, Classify, Code, DeadlineLayer, Endpoint, PanicLayer, endpoint_fn};
+//! use towerkit_endpoint::{BoxEndpoint, Classify, Code, DeadlineLayer, Endpoint, CatchPanicLayer, endpoint_fn};
 //!
 //! // The domain: nothing of towerkit in it but the meaning of its errors.
 //! #[derive(Debug)]
@@ -35,7 +35,7 @@
 //! # async fn main() {
 //! let endpoint: BoxEndpoint<(i64, i64), i64> = ServiceBuilder::new()
 //!     .layer(DeadlineLayer::new(Duration::from_secs(1)))
-//!     .layer(PanicLayer::new())
+//!     .layer(CatchPanicLayer::new())
 //!     .service(endpoint_fn(|(a, b)| divide(a, b)))
 //!     .erased();
 //!
@@ -58,17 +58,18 @@
 //! * [`Report`] is an error with its causes, for operators; [`TraceContext`] is the trace a call belongs to, and [`Via`] how it came.
 //! * [`Endpoint`] names the bounds once; [`endpoint_fn`] makes one of a function, [`method_fn`] of a service and a function;
 //!   [`BoxEndpoint`] is one with its type hidden. [`service_fn`] is tower's, for a function that wants the whole [`Request`].
-//! * [`middleware_fn`] makes a layer of an async function; [`DeadlineLayer`] bounds the time; [`PanicLayer`] turns a
+//! * [`middleware_fn`] makes a layer of an async function; [`DeadlineLayer`] bounds the time; [`CatchPanicLayer`] turns a
 //!   panic into an error. `ValidateLayer`, with the feature `garde`, refuses messages that break their rules.
 //! * [`WithMetadata`] is a reply that brings headers, trailers or a status of its own.
 //! * A message or a reply may be a stream: [`BoxStream`] is one with its type hidden, and [`Tail`] is where layers leave what
 //!   they hold until its end.
+//! * [`Via`] is how a request came, and [`Exchange`] which one it was, for those who look on.
 //! * [`timeout`] is how a deadline is written on the wire.
 //!
 //! # Order of a stack
 //!
 //! `ServiceBuilder` reads as the request travels: the first layer is the outermost. A layer that must see every outcome
-//! (logs, metrics) stands first, then [`DeadlineLayer`], then what may refuse, and [`PanicLayer`] innermost, so that
+//! (logs, metrics) stands first, then [`DeadlineLayer`], then what may refuse, and [`CatchPanicLayer`] innermost, so that
 //! every layer outside it sees an error and not an unwinding stack.
 //!
 //! # What a layer may assume, and must keep
@@ -83,6 +84,8 @@ mod deadline;
 mod endpoint;
 mod endpoint_fn;
 mod error;
+mod exchange;
+mod exit_code;
 mod failure;
 mod metadata;
 mod method_fn;
@@ -111,12 +114,14 @@ pub use deadline::{Deadline, DeadlineElapsed, DeadlineFuture, DeadlineLayer};
 pub use endpoint::Endpoint;
 pub use endpoint_fn::{EndpointFn, EndpointFuture, endpoint_fn};
 pub use error::{BoxError, Classify, Error, Violation};
+pub use exchange::{ErrorHandlers, Exchange};
+pub use exit_code::exit_code;
 pub use failure::Failure;
 pub use metadata::{InvalidMetadata, Metadata};
 pub use method_fn::{MethodFn, method_fn};
 pub use middleware_fn::{Middleware, MiddlewareFn, Next, middleware_fn};
 pub use not_sent::NotSent;
-pub use panic::{CatchPanic, PanicFuture, PanicLayer, Panicked};
+pub use panic::{CatchPanic, CatchPanicFuture, CatchPanicLayer, Panicked};
 pub use panic_flag::PanicFlag;
 pub use peer_identity::PeerIdentity;
 pub use refusal::{Refusal, RetryAfter};
@@ -128,6 +133,6 @@ pub use tail::{Ending, Tail, TailLayer, WithTail};
 pub use tower::service_fn;
 pub use trace::{SpanId, TraceContext, TraceId};
 #[cfg(feature = "garde")]
-pub use validate::{Invalid, ValidateFuture, ValidateLayer, Validated};
+pub use validate::{InvalidMessage, ValidateFuture, ValidateLayer, Validated};
 pub use via::Via;
 pub use with_metadata::WithMetadata;

@@ -141,7 +141,7 @@ pub enum InvalidMetadata {
 impl fmt::Display for InvalidMetadata {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Name(name) => write!(f, "{name:?} can't be the name of metadata"),
+            Self::Name(name) => write!(f, "{name:?} can't be the name of metadata: letters, digits, - and _ can"),
             Self::Value(name) => write!(f, "the value of metadata {name} holds characters a header can't"),
         }
     }

@@ -22,11 +22,11 @@ use crate::{Classify, Code};
 ///
 /// ```
 /// use tower::ServiceBuilder;
-/// use towerkit_endpoint::{Code, Endpoint, Error, PanicLayer, Panicked, endpoint_fn};
+/// use towerkit_endpoint::{Code, Endpoint, Error, CatchPanicLayer, Panicked, endpoint_fn};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
-/// let endpoint = ServiceBuilder::new().layer(PanicLayer::new()).service(endpoint_fn(|divisor: u32| async move {
+/// let endpoint = ServiceBuilder::new().layer(CatchPanicLayer::new()).service(endpoint_fn(|divisor: u32| async move {
 ///     Ok::<_, Error>(100 / divisor)
 /// }));
 ///
@@ -38,9 +38,9 @@ use crate::{Classify, Code};
 ///
 /// It keeps no state: clones share nothing. Readiness is the inner service's. The happy path allocates nothing.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct PanicLayer(());
+pub struct CatchPanicLayer(());
 
-impl PanicLayer {
+impl CatchPanicLayer {
     /// The layer; there is nothing to set.
     #[must_use]
     pub const fn new() -> Self {
@@ -48,7 +48,7 @@ impl PanicLayer {
     }
 }
 
-impl<S> Layer<S> for PanicLayer {
+impl<S> Layer<S> for CatchPanicLayer {
     type Service = CatchPanic<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
@@ -56,7 +56,7 @@ impl<S> Layer<S> for PanicLayer {
     }
 }
 
-/// A service inside a [`PanicLayer`].
+/// A service inside a [`CatchPanicLayer`].
 #[derive(Clone, Copy, Debug)]
 pub struct CatchPanic<S> {
     inner: S,
@@ -69,7 +69,7 @@ where
 {
     type Response = S::Response;
     type Error = S::Error;
-    type Future = PanicFuture<S::Future>;
+    type Future = CatchPanicFuture<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
@@ -78,8 +78,8 @@ where
     fn call(&mut self, request: Req) -> Self::Future {
         // A service's `call` may panic before there is a future.
         match catch_unwind(AssertUnwindSafe(|| self.inner.call(request))) {
-            Ok(future) => PanicFuture { state: State::Running { future } },
-            Err(payload) => PanicFuture { state: State::Panicked { panicked: Some(Panicked::new(&*payload)) } },
+            Ok(future) => CatchPanicFuture { state: State::Running { future } },
+            Err(payload) => CatchPanicFuture { state: State::Panicked { panicked: Some(Panicked::new(&*payload)) } },
         }
     }
 }
@@ -87,7 +87,7 @@ where
 pin_project! {
     /// The future of [`CatchPanic`].
     #[derive(Debug)]
-    pub struct PanicFuture<F> {
+    pub struct CatchPanicFuture<F> {
         #[pin]
         state: State<F>,
     }
@@ -102,7 +102,7 @@ pin_project! {
     }
 }
 
-impl<F, R, E> Future for PanicFuture<F>
+impl<F, R, E> Future for CatchPanicFuture<F>
 where
     F: Future<Output = Result<R, E>>,
     E: From<Panicked>,
@@ -133,7 +133,7 @@ where
     }
 }
 
-/// The service panicked. The leaf error of [`PanicLayer`].
+/// The service panicked. The leaf error of [`CatchPanicLayer`].
 #[derive(Clone, Debug)]
 pub struct Panicked {
     text: String,

@@ -24,7 +24,7 @@ use crate::{Code, Metadata};
 ///
 /// impl Maintenance {
 ///     fn new() -> Self {
-///         Self(Refusal::new(Code::Unavailable).retry_after(Duration::from_millis(1500)))
+///         Self(Refusal::new(Code::Unavailable).with_retry_after(Duration::from_millis(1500)))
 ///     }
 /// }
 /// # impl fmt::Display for Maintenance {
@@ -66,7 +66,7 @@ impl Refusal {
 
     /// Says when to try again, counted from now.
     #[must_use]
-    pub const fn retry_after(mut self, after: Duration) -> Self {
+    pub const fn with_retry_after(mut self, after: Duration) -> Self {
         self.retry_after = Some(after);
         self
     }
@@ -80,7 +80,7 @@ impl Refusal {
 
     /// Says why, for operators alone: it is the refusal's source, and so stands in a [`Report`](crate::Report) and in no reply.
     #[must_use]
-    pub fn because(mut self, cause: impl StdError + Send + Sync + 'static) -> Self {
+    pub fn with_source(mut self, cause: impl StdError + Send + Sync + 'static) -> Self {
         self.cause = Some(Arc::new(cause));
         self
     }
@@ -93,7 +93,7 @@ impl Refusal {
 
     /// When to try again, where that is known.
     #[must_use]
-    pub const fn after(&self) -> Option<Duration> {
+    pub const fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }
 

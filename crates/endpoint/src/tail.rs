@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{Code, Request};
+use crate::{Code, Error, Request};
 
 /// The rest of a call whose reply is a stream: it is not over when the endpoint's future is.
 ///
@@ -29,16 +29,43 @@ use crate::{Code, Request};
 #[derive(Clone, Default)]
 pub struct Tail(Arc<Shared>);
 
-/// How a stream ended.
+/// How an exchange ended, a call or a stream: what a [`Tail`] is told, and the finalizers of servers and clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Ending {
-    /// With its last item.
+    /// With the whole of a good reply; of a stream, with its last item.
     Complete,
     /// With an error of this code.
     Failed(Code),
-    /// It was dropped before its end: whoever read it went away.
+    /// It was dropped before its end: whoever waited for the reply, or read it, went away.
     Cancelled,
+}
+
+impl Ending {
+    /// How a call ended that has this result.
+    #[must_use]
+    pub fn of<R>(result: &Result<R, Error>) -> Self {
+        match result {
+            Ok(_) => Self::Complete,
+            Err(error) => Self::Failed(error.code()),
+        }
+    }
+
+    /// The code of the error; none where it is complete, or was cancelled.
+    #[must_use]
+    pub const fn code(self) -> Option<Code> {
+        match self {
+            Self::Failed(code) => Some(code),
+            Self::Complete | Self::Cancelled => None,
+        }
+    }
+}
+
+/// Complete where there is no code.
+impl From<Option<Code>> for Ending {
+    fn from(code: Option<Code>) -> Self {
+        code.map_or(Self::Complete, Self::Failed)
+    }
 }
 
 #[derive(Default)]

@@ -82,7 +82,7 @@ pub struct Validated<S> {
 impl<S, T> Service<Request<T>> for Validated<S>
 where
     S: Service<Request<T>>,
-    S::Error: From<Invalid>,
+    S::Error: From<InvalidMessage>,
     T: Validate<Context: Default>,
 {
     type Response = S::Response;
@@ -96,7 +96,7 @@ where
     fn call(&mut self, request: Request<T>) -> Self::Future {
         match request.message().validate() {
             Ok(()) => ValidateFuture { inner: Some(self.inner.call(request)), invalid: None },
-            Err(report) => ValidateFuture { inner: None, invalid: Some(Invalid::new(&report)) },
+            Err(report) => ValidateFuture { inner: None, invalid: Some(InvalidMessage::new(&report)) },
         }
     }
 }
@@ -107,14 +107,14 @@ pin_project! {
     pub struct ValidateFuture<F> {
         #[pin]
         inner: Option<F>,
-        invalid: Option<Invalid>,
+        invalid: Option<InvalidMessage>,
     }
 }
 
 impl<F, R, E> Future for ValidateFuture<F>
 where
     F: Future<Output = Result<R, E>>,
-    E: From<Invalid>,
+    E: From<InvalidMessage>,
 {
     type Output = Result<R, E>;
 
@@ -131,12 +131,12 @@ where
 
 /// A message breaks its rules. The leaf error of [`ValidateLayer`].
 #[derive(Clone, Debug)]
-pub struct Invalid {
+pub struct InvalidMessage {
     violations: Vec<Violation>,
     more: usize,
 }
 
-impl Invalid {
+impl InvalidMessage {
     /// The most violations that are told; a list of bad elements must not make an answer that is longer than the question.
     pub const MOST: usize = 100;
 
@@ -152,7 +152,7 @@ impl Invalid {
 }
 
 /// The first few, on one line.
-impl fmt::Display for Invalid {
+impl fmt::Display for InvalidMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const SHOWN: usize = 3;
         for (index, Violation { field, description }) in self.violations.iter().take(SHOWN).enumerate() {
@@ -169,13 +169,13 @@ impl fmt::Display for Invalid {
     }
 }
 
-impl std::error::Error for Invalid {
+impl std::error::Error for InvalidMessage {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         Some(&Code::InvalidArgument)
     }
 }
 
-impl Classify for Invalid {
+impl Classify for InvalidMessage {
     fn code(&self) -> Code {
         Code::InvalidArgument
     }

@@ -12,7 +12,7 @@ use http::uri::PathAndQuery;
 /// use towerkit_endpoint::{Context, Via};
 ///
 /// let mut context = Context::new();
-/// context.set_via(Some(Via::Grpc { path: "/pb.Add/Sum".parse().ok() }));
+/// context.set_via(Some(Via::grpc("/pb.Add/Sum")));
 /// assert_eq!(context.via().map(Via::protocol), Some("grpc"));
 /// ```
 #[derive(Clone, PartialEq, Eq)]
@@ -43,6 +43,30 @@ pub enum Via {
 }
 
 impl Via {
+    /// By HTTP. What can't be a path is `/`.
+    #[must_use]
+    pub fn http(method: Method, path: &str) -> Self {
+        Self::Http { method, path: path.parse().unwrap_or(PathAndQuery::from_static("/")) }
+    }
+
+    /// By JSON-RPC: the name of a method.
+    #[must_use]
+    pub fn json_rpc(method: &str) -> Self {
+        Self::JsonRpc { method: method.into() }
+    }
+
+    /// By gRPC: the path of a method, `/package.Service/Method`. What can't be a path is none.
+    #[must_use]
+    pub fn grpc(path: &str) -> Self {
+        Self::Grpc { path: path.parse().ok() }
+    }
+
+    /// By NATS: a subject.
+    #[must_use]
+    pub fn nats(subject: &str) -> Self {
+        Self::Nats { subject: subject.into() }
+    }
+
     /// `http`, `jsonrpc`, `grpc` or `nats`.
     #[must_use]
     pub const fn protocol(&self) -> &'static str {
@@ -55,13 +79,21 @@ impl Via {
     }
 }
 
-/// Without the query: credentials are sent in it.
+/// As it is displayed.
 impl fmt::Debug for Via {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// For people: `http POST /sum`. Without the query: credentials are sent in it.
+impl fmt::Display for Via {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Http { method, path } => write!(f, "http {method} {}", path.path()),
             Self::JsonRpc { method } => write!(f, "jsonrpc {method}"),
-            Self::Grpc { path } => write!(f, "grpc {}", path.as_ref().map_or("", PathAndQuery::path)),
+            Self::Grpc { path: Some(path) } => write!(f, "grpc {}", path.path()),
+            Self::Grpc { path: None } => f.write_str("grpc"),
             Self::Nats { subject } => write!(f, "nats {subject}"),
         }
     }

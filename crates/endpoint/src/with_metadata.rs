@@ -15,8 +15,8 @@ use crate::Metadata;
 ///
 /// // "201 Created, and here it is": the status is read by HTTP and means nothing to the other transports.
 /// let reply = WithMetadata::new("profile 7")
-///     .metadata(header::LOCATION, HeaderValue::from_static("/profiles/7"))
-///     .extension(StatusCode::CREATED);
+///     .with_metadata(header::LOCATION, HeaderValue::from_static("/profiles/7"))
+///     .with_extension(StatusCode::CREATED);
 /// # let _ = reply;
 /// ```
 #[derive(Clone, Default)]
@@ -42,7 +42,7 @@ impl<R> WithMetadata<R> {
 
     /// Adds a header: HTTP and NATS send it as one, gRPC as leading metadata.
     #[must_use]
-    pub fn metadata(mut self, name: http::HeaderName, value: http::HeaderValue) -> Self {
+    pub fn with_metadata(mut self, name: http::HeaderName, value: http::HeaderValue) -> Self {
         self.parts.metadata.append(name, value);
         self
     }
@@ -50,14 +50,14 @@ impl<R> WithMetadata<R> {
     /// Adds a trailer: gRPC sends it after the reply; the other transports send it as a header, since few of their clients
     /// read trailers.
     #[must_use]
-    pub fn trailer(mut self, name: http::HeaderName, value: http::HeaderValue) -> Self {
+    pub fn with_trailer(mut self, name: http::HeaderName, value: http::HeaderValue) -> Self {
         self.parts.trailers.append(name, value);
         self
     }
 
     /// Adds a value for one transport; others pass it over. HTTP reads an [`http::StatusCode`].
     #[must_use]
-    pub fn extension<V: Clone + Send + Sync + 'static>(mut self, value: V) -> Self {
+    pub fn with_extension<V: Clone + Send + Sync + 'static>(mut self, value: V) -> Self {
         self.parts.extensions.insert(value);
         self
     }

@@ -8,7 +8,7 @@
 //!
 //! use bytes::Bytes;
 //! use http::Request;
-//! use towerkit_http_client::{HttpClient, ServerUrl, encoded, said};
+//! use towerkit_http_client::{HttpClient, ServerUrl, percent_encoded, excerpt};
 //! # use tokio::io::{AsyncReadExt, AsyncWriteExt};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
@@ -22,15 +22,15 @@
 //! #     std::io::Result::Ok((connection, head))
 //! # };
 //! let client = HttpClient::plain();
-//! let server_url = ServerUrl::read(&url, &client)?.without_user()?.without_query()?;
+//! let server_url = ServerUrl::parse(&url, &client)?.without_user()?.without_query()?;
 //!
-//! let request = Request::get(server_url.below(&format!("/things/{}", encoded("a/b")))?).body(Bytes::new())?;
+//! let request = Request::get(server_url.below(&format!("/things/{}", percent_encoded("a/b")))?).body(Bytes::new())?;
 //! let reply = client.fetch(request, Duration::from_secs(5), 64 * 1024);
 //! # let (reply, _connection) = tokio::join!(reply, server);
 //! # let reply = async { reply };
 //! let reply = reply.await?;
 //! assert_eq!(reply.status(), 404);
-//! assert_eq!(said(reply.body()), "no such\\nthing");
+//! assert_eq!(excerpt(reply.body()), "no such\\nthing");
 //! # Ok(())
 //! # }
 //! ```
@@ -40,18 +40,18 @@
 //! * [`HttpClient::fetch`] has a whole reply, or an error; [`HttpClient::send`] has its head, and its [body](ReplyBody) as it comes.
 //! * [`NoReply`] says why there is none: not answered, broken off, late, or too long.
 //! * [`ServerUrl`] reads a URL that somebody has configured, and [`InvalidUrl`] says what is wrong with it. Neither shows a password.
-//! * [`encoded`] is text for a path or a query; [`said`] is the beginning of what a server says, for an error.
+//! * [`percent_encoded`] is text for a path or a query; [`excerpt`] is the beginning of what a server says, for an error.
 
 mod client;
-mod encoded;
+mod excerpt;
 mod no_reply;
+mod percent_encoded;
 mod reply_body;
-mod said;
 mod server_url;
 
 pub use client::HttpClient;
-pub use encoded::encoded;
+pub use excerpt::excerpt;
 pub use no_reply::NoReply;
+pub use percent_encoded::percent_encoded;
 pub use reply_body::{ReplyBody, Whole};
-pub use said::said;
 pub use server_url::{InvalidUrl, ServerUrl};

@@ -15,12 +15,12 @@ use crate::HttpClient;
 /// use towerkit_http_client::{HttpClient, InvalidUrl, ServerUrl};
 ///
 /// let client = HttpClient::plain();
-/// let url = ServerUrl::read("http://name:hush@HOST:80/prefix/", &client)?;
+/// let url = ServerUrl::parse("http://name:hush@HOST:80/prefix/", &client)?;
 /// assert_eq!(url.to_string(), "http://host/prefix");
 /// assert_eq!(url.user(), Some("name:hush"));
 /// assert_eq!(url.below("/v1/things")?, "http://host/prefix/v1/things");
 ///
-/// assert_eq!(ServerUrl::read("https://host", &client).err(), Some(InvalidUrl::NeedsTls));
+/// assert_eq!(ServerUrl::parse("https://host", &client).err(), Some(InvalidUrl::NeedsTls));
 /// assert_eq!(url.clone().without_user().err(), Some(InvalidUrl::HasUser));
 /// assert_eq!(url.protected().err(), Some(InvalidUrl::PlainHttp));
 /// # Ok::<(), InvalidUrl>(())
@@ -63,7 +63,7 @@ impl ServerUrl {
     /// # Errors
     ///
     /// `Malformed`, `NoHttp`, `NoHost`, `NeedsTls`.
-    pub fn read(url: &str, client: &HttpClient) -> Result<Self, InvalidUrl> {
+    pub fn parse(url: &str, client: &HttpClient) -> Result<Self, InvalidUrl> {
         let uri: Uri = url.parse().map_err(|_| InvalidUrl::Malformed)?;
         let (scheme, own_port) = match uri.scheme_str() {
             Some("http") => ("http", 80),
@@ -194,11 +194,11 @@ impl fmt::Debug for ServerUrl {
 }
 
 impl InvalidUrl {
-    /// What is wrong, to be said of the URL: `is none`.
+    /// What is wrong, to be said of the URL: `has a query`.
     #[must_use]
     pub const fn what(self) -> &'static str {
         match self {
-            Self::Malformed => "is none",
+            Self::Malformed => "is no URL, such as http://127.0.0.1:8500",
             Self::NoHttp => "does not begin with http://HOST or https://HOST",
             Self::NoHost => "has no host, or no port behind its colon",
             Self::NeedsTls => "is https, and the client is plain: pass one that can do TLS",

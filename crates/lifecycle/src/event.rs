@@ -6,7 +6,7 @@ use crate::Ending;
 /// What happens in a group, as it happens: for a log.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum Event<'a> {
+pub enum GroupEvent<'a> {
     /// A member was started.
     Starting {
         /// Its name.
@@ -44,7 +44,7 @@ pub enum Event<'a> {
     },
 }
 
-impl fmt::Display for Event<'_> {
+impl fmt::Display for GroupEvent<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Starting { member } => write!(f, "{member}: starting"),

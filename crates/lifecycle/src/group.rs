@@ -8,7 +8,7 @@ use towerkit_endpoint::BoxError;
 
 use crate::health::Board;
 use crate::run::run;
-use crate::{Event, GroupError, Health, Lifeline, Member, Report};
+use crate::{GroupError, GroupEvent, GroupReport, Health, Lifeline, Member};
 
 /// Members that start in order and stop in reverse. See the [crate's page](crate) for the order and an example.
 pub struct Group {
@@ -30,7 +30,7 @@ pub(crate) struct Entry {
 
 type Start = dyn FnOnce(Lifeline) -> Running + Send;
 type Running = Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>>;
-type OnEvent = dyn FnMut(&Event<'_>) + Send;
+type OnEvent = dyn FnMut(&GroupEvent<'_>) + Send;
 
 impl Group {
     /// How long a member may take to be ready, unless [said otherwise](Self::start_limit): 30 s.
@@ -94,7 +94,7 @@ impl Group {
 
     /// Tells of what happens, as it happens. The function must not block.
     #[must_use]
-    pub fn on_event(mut self, tell: impl FnMut(&Event<'_>) + Send + 'static) -> Self {
+    pub fn on_event(mut self, tell: impl FnMut(&GroupEvent<'_>) + Send + 'static) -> Self {
         self.on_event = Box::new(tell);
         self
     }
@@ -111,7 +111,7 @@ impl Group {
     /// # Errors
     ///
     /// Where a member failed, panicked, was not ready in time, or did not stop in time. The error holds the whole report.
-    pub async fn run(self) -> Result<Report, GroupError> {
+    pub async fn run(self) -> Result<GroupReport, GroupError> {
         run(self).await
     }
 

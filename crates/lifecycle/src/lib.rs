@@ -58,6 +58,16 @@
 //! [left behind](MemberReport::left_behind), and the report says so.
 //!
 //! Dropping the future of `run` aborts all members. Nothing is printed; [`Group::on_event`] tells of each step as it happens.
+//!
+//! # Without a group
+//!
+//! [`Member::spawn`] runs one member in a task; [`Running::stop`] ends it in good order within a time and says how that went, as the
+//! group's report does. A `Running` that is dropped asks for the same, and waits for nothing.
+//!
+//! # Files that change
+//!
+//! [`WatchFiles`] is the member that reads again what is made of files: the certificates of `towerkit-transport-http`, the keys, passwords and
+//! policies of `towerkit-auth`, and whatever else is [`Reload`].
 
 mod event;
 mod group;
@@ -67,13 +77,17 @@ mod linger;
 mod member;
 mod report;
 mod run;
+mod running;
 mod signals;
+mod watch_files;
 
-pub use event::Event;
+pub use event::GroupEvent;
 pub use group::Group;
 pub use health::{Health, HealthReport, MemberState};
 pub use lifeline::{Lifeline, Stopper};
 pub use linger::Linger;
 pub use member::{Member, MemberFn, member_fn};
-pub use report::{Ending, GroupError, MemberReport, Report};
+pub use report::{Ending, GroupError, GroupReport, MemberReport};
+pub use running::Running;
 pub use signals::Signals;
+pub use watch_files::{FileEvent, Reload, WatchFiles, read_file};

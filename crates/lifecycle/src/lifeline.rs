@@ -140,6 +140,11 @@ impl Stopper {
         self.stop_by.send_replace(Some(now.checked_add(within).unwrap_or(now + DAY)));
     }
 
+    /// Whether it was asked already.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stop_by.borrow().is_some()
+    }
+
     pub(crate) fn stop_at(&self, stop_by: Instant) {
         self.stop_by.send_replace(Some(stop_by));
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use towerkit_endpoint::BoxError;
 
-use crate::Lifeline;
+use crate::{Lifeline, Running};
 
 /// One thing that runs for as long as the service does: a server, a registration, an exporter.
 pub trait Member: Send + 'static {
@@ -24,6 +24,36 @@ pub trait Member: Send + 'static {
     /// | with `Ok` | a job, and done: the next member starts | the group stops |
     /// | with an error or a panic | the start fails | the group stops, and fails |
     fn run(self, lifeline: Lifeline) -> impl Future<Output = Result<(), BoxError>> + Send;
+
+    /// Runs it in a task of its own, without a group: in a program with one member, and in tests.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use towerkit_lifecycle::{Ending, Member, member_fn};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let heartbeat = member_fn("heartbeat", |lifeline| async move {
+    ///     lifeline.ready();
+    ///     lifeline.stopping().await;
+    ///     Ok(())
+    /// });
+    /// let running = heartbeat.spawn();
+    /// // ... what the program does ...
+    /// let report = running.stop(Duration::from_secs(5)).await;
+    /// assert!(matches!(report.ending, Ending::Stopped), "{report}");
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// Outside of a Tokio runtime.
+    fn spawn(self) -> Running
+    where
+        Self: Sized,
+    {
+        Running::start(self)
+    }
 
     /// How long its stop may take, where it knows: it takes the place of the group's
     /// [limit](crate::Group::stop_limit), and yields to [`Group::with_limit`](crate::Group::with_limit). None by default.

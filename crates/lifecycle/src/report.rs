@@ -9,7 +9,7 @@ use towerkit_endpoint::BoxError;
 ///
 /// `Display` is a line a member, after one that says who asked for the stop, where someone did.
 #[derive(Debug, Default)]
-pub struct Report {
+pub struct GroupReport {
     pub(crate) members: Vec<MemberReport>,
     pub(crate) stop_asked_by: Option<String>,
 }
@@ -101,7 +101,7 @@ impl fmt::Display for Ending {
     }
 }
 
-impl Report {
+impl GroupReport {
     /// Every member.
     #[must_use]
     pub fn members(&self) -> &[MemberReport] {
@@ -120,7 +120,7 @@ impl Report {
     }
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for GroupReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(by) = &self.stop_asked_by {
             writeln!(f, "stop asked for by {by}")?;
@@ -137,7 +137,7 @@ impl fmt::Display for Report {
 /// `Display` names each such member and what happened to it, with every cause. `Debug` is the same text, as that is what is printed
 /// of an error that `main` returns; `{:#?}` shows all.
 pub struct GroupError {
-    report: Report,
+    report: GroupReport,
 }
 
 impl GroupError {
@@ -147,7 +147,7 @@ impl GroupError {
 
     /// How each member ended.
     #[must_use]
-    pub const fn report(&self) -> &Report {
+    pub const fn report(&self) -> &GroupReport {
         &self.report
     }
 }

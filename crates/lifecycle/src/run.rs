@@ -12,9 +12,11 @@ use towerkit_endpoint::BoxError;
 use crate::group::{Entry, Group};
 use crate::health::{Board, MemberState};
 use crate::lifeline::Requests;
-use crate::{Ending, Event, GroupError, Lifeline, MemberReport, Report, Stopper};
+use crate::{Ending, GroupError, GroupEvent, GroupReport, Lifeline, MemberReport, Stopper};
 
-pub(crate) async fn run(group: Group) -> Result<Report, GroupError> {
+pub(crate) use stop::ABORT_LIMIT;
+
+pub(crate) async fn run(group: Group) -> Result<GroupReport, GroupError> {
     let mut run = Run {
         slots: Vec::new(),
         // Dropped with the future of `run`, it aborts whatever still runs.
@@ -37,7 +39,7 @@ struct Run {
     tasks: JoinSet<Result<(), BoxError>>,
     /// How often a stop was asked for.
     requests: watch::Sender<Requests>,
-    on_event: Box<dyn FnMut(&Event<'_>) + Send>,
+    on_event: Box<dyn FnMut(&GroupEvent<'_>) + Send>,
     health: Board,
 }
 
@@ -75,7 +77,7 @@ impl Run {
                 biased;
                 () = self.slots[index].stopper.ready() => {
                     self.health.set(index, MemberState::Running);
-                    self.tell(&Event::Ready { member: &self.slots[index].name.clone() });
+                    self.tell(&GroupEvent::Ready { member: &self.slots[index].name.clone() });
                 }
                 Some(ended) = next_ended(&mut self.tasks) => {
                     let ended = self.ended(ended);
@@ -93,13 +95,13 @@ impl Run {
             }
         }
         self.health.set_ready(true);
-        self.tell(&Event::GroupReady);
+        self.tell(&GroupEvent::GroupReady);
         true
     }
 
     fn spawn(&mut self, entry: Entry, stop_limit: Duration) -> usize {
         let (lifeline, stopper) = Lifeline::new(entry.name.clone(), self.requests.clone());
-        self.tell(&Event::Starting { member: &entry.name });
+        self.tell(&GroupEvent::Starting { member: &entry.name });
         // Called within the task, so that what the member does before its first await is its own too: a panic, a block.
         let start = entry.start;
         let abort = self.tasks.spawn(async move { start(lifeline).await });
@@ -146,14 +148,8 @@ impl Run {
     fn ended(&mut self, (task, result): Ended) -> usize {
         // Every task was spawned for a slot.
         let index = self.slots.iter().position(|slot| slot.task == task).unwrap_or_default();
-        let ending = match result {
-            Ok(Ok(())) if self.slots[index].asked.is_some() => Ending::Stopped,
-            Ok(Ok(())) => Ending::Finished,
-            Ok(Err(error)) => Ending::Failed(error),
-            Err(error) if error.is_cancelled() => Ending::Aborted,
-            Err(error) => Ending::Panicked(panic_text(error)),
-        };
-        self.set_ending(index, ending);
+        let asked = self.slots[index].asked.is_some();
+        self.set_ending(index, ending(result, asked));
         index
     }
 
@@ -167,7 +163,7 @@ impl Run {
         slot.stop_took = slot.asked.map(|asked| asked.elapsed());
         let name = slot.name.clone();
         self.health.set(index, MemberState::Ended);
-        self.tell(&Event::Ended { member: &name, ending: &ending });
+        self.tell(&GroupEvent::Ended { member: &name, ending: &ending });
         self.slots[index].ending = Some(ending);
     }
 
@@ -175,11 +171,11 @@ impl Run {
         self.slots[index].ending.as_ref().is_some_and(Ending::is_good)
     }
 
-    fn tell(&mut self, event: &Event<'_>) {
+    fn tell(&mut self, event: &GroupEvent<'_>) {
         (self.on_event)(event);
     }
 
-    fn report(self, waiting: impl Iterator<Item = Entry>) -> Result<Report, GroupError> {
+    fn report(self, waiting: impl Iterator<Item = Entry>) -> Result<GroupReport, GroupError> {
         let started = self.slots.into_iter().map(|slot| MemberReport {
             name: slot.name,
             ending: slot.ending.unwrap_or(Ending::Aborted),
@@ -193,7 +189,7 @@ impl Run {
             left_behind: false,
         });
         let stop_asked_by = self.requests.borrow().first.clone();
-        let report = Report { members: started.chain(waiting).collect(), stop_asked_by };
+        let report = GroupReport { members: started.chain(waiting).collect(), stop_asked_by };
         if report.members.iter().all(|member| member.ending.is_good()) {
             Ok(report)
         } else {
@@ -213,6 +209,17 @@ fn by_task(joined: Result<(Id, Result<(), BoxError>), JoinError>) -> Ended {
     match joined {
         Ok((task, result)) => (task, Ok(result)),
         Err(error) => (error.id(), Err(error)),
+    }
+}
+
+/// How a task ended that was not aborted for its limit.
+pub(crate) fn ending(result: Result<Result<(), BoxError>, JoinError>, asked: bool) -> Ending {
+    match result {
+        Ok(Ok(())) if asked => Ending::Stopped,
+        Ok(Ok(())) => Ending::Finished,
+        Ok(Err(error)) => Ending::Failed(error),
+        Err(error) if error.is_cancelled() => Ending::Aborted,
+        Err(error) => Ending::Panicked(panic_text(error)),
     }
 }
 

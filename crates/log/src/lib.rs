@@ -65,9 +65,11 @@
 //! # Where lines go
 //!
 //! * [`Logger::logfmt`], [`json`](Logger::json) and [`terminal`](Logger::terminal) write to any [`io::Write`](std::io::Write), and wait for it.
-//! * Around a writer that may be slow, [`NonBlocking`] is a bounded buffer and a thread: it never keeps a caller waiting, counts what it loses, and is
-//!   flushed by a [`Flusher`], a member of the group.
-//! * [`Logger::syslog`] sends messages to a [`Syslog`] server.
+//! * Around a writer that may be slow, [`NonBlocking`] is a bounded buffer and a thread: it never keeps a caller waiting, and counts what it loses.
+//! * [`Logger::syslog`] sends messages to a [`Syslog`] server, in the same way.
+//!
+//! With the last two comes a [`Flusher`], a member of the group that is added first: at the stop it waits until all is written. [`Stats`] say at any moment
+//! what was written, and what was lost, and why.
 //!
 //! # Less of it
 //!
@@ -116,6 +118,7 @@ mod output;
 mod redacted;
 mod repeats;
 mod request;
+mod stats;
 mod subscriber;
 mod syslog;
 
@@ -127,4 +130,5 @@ pub use logger::Logger;
 pub use non_blocking::{Flusher, NonBlocking};
 pub use redacted::Redacted;
 pub use request::{LogLayer, Logged, LoggedFuture, MessageFields, MessageFn, NoFields, Outcome};
+pub use stats::Stats;
 pub use syslog::{Facility, Syslog};

@@ -12,7 +12,7 @@ use crate::frame::{Entered, Frame};
 use crate::output::Output;
 use crate::request::Kind;
 use crate::syslog::Head;
-use crate::{Colour, Flusher, Follow, InvalidFilter, LogLayer, Syslog};
+use crate::{Colour, Flusher, Follow, InvalidFilter, LogLayer, Stats, Syslog};
 
 /// Writes logs: a handle, with the fields that are bound to it.
 ///
@@ -189,15 +189,16 @@ impl Logger {
         self.on.as_ref().map_or(0, |on| on.handle.core.repeats.left_out())
     }
 
-    /// How many lines were lost so far: by a writer that failed, or that was too slow and does not [block](crate::NonBlocking).
+    /// What has become of the lines so far: lost are those of a writer that failed, or that was too slow and [does not
+    /// block](crate::NonBlocking).
     #[must_use]
-    pub fn lost(&self) -> u64 {
-        self.on.as_ref().map_or(0, |on| on.handle.core.output.lost())
+    pub fn stats(&self) -> Stats {
+        self.on.as_ref().map_or_else(Stats::default, |on| on.handle.core.output.stats())
     }
 }
 
 impl fmt::Debug for Logger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Logger").field("filter", &self.filter()).field("lost", &self.lost()).finish_non_exhaustive()
+        f.debug_struct("Logger").field("filter", &self.filter()).field("stats", &self.stats()).finish_non_exhaustive()
     }
 }

@@ -9,6 +9,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::Stats;
 pub use flusher::Flusher;
 pub(crate) use queue::Lines;
 pub(crate) use queue::Queue;
@@ -17,7 +18,7 @@ pub(crate) use thread::Sink;
 
 /// A writer that never blocks: what is written goes into a bounded buffer, which a thread of its own writes out.
 ///
-/// Where the buffer is full, because the other end is slow, lines are dropped and [counted](Self::lost). The next line that gets through is
+/// Where the buffer is full, because the other end is slow, lines are dropped and [counted](Self::stats). The next line that gets through is
 /// followed by one that says how many were lost (`msg="log lines were lost" count=17`, where a [`Logger`](crate::Logger) writes).
 ///
 /// ```
@@ -70,16 +71,10 @@ impl NonBlocking {
         (Self { held: Arc::new(Held { queue: Arc::clone(&queue) }) }, Flusher::new(queue))
     }
 
-    /// How many lines were lost so far: for want of room, by errors of the writer, or since a stop had no more time for them.
+    /// What has become of the lines so far.
     #[must_use]
-    pub fn lost(&self) -> u64 {
-        self.held.queue.lost()
-    }
-
-    /// How often the writer has failed so far.
-    #[must_use]
-    pub fn errors(&self) -> u64 {
-        self.held.queue.errors()
+    pub fn stats(&self) -> Stats {
+        self.held.queue.stats()
     }
 
     /// Waits until all that was written up to now is out, for so long at most. Whether it is.
@@ -114,9 +109,6 @@ impl Write for NonBlocking {
 
 impl fmt::Debug for NonBlocking {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NonBlocking")
-            .field("lost", &self.lost())
-            .field("errors", &self.errors())
-            .finish_non_exhaustive()
+        f.debug_struct("NonBlocking").field("stats", &self.stats()).finish_non_exhaustive()
     }
 }

@@ -3,13 +3,14 @@ use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
-use crate::NonBlocking;
+use crate::{NonBlocking, Stats};
 
 /// Where whole lines go.
 pub(crate) enum Output {
     /// Behind a lock, so that no line is torn.
     Locked {
         writer: Mutex<Box<dyn Write + Send>>,
+        sent: AtomicU64,
         errors: AtomicU64,
     },
     NonBlocking(NonBlocking),
@@ -27,18 +28,16 @@ impl Output {
             Some(writer) => Box::new(writer),
             None => Box::new(std::io::sink()),
         };
-        Self::Locked { writer: Mutex::new(writer), errors: AtomicU64::new(0) }
+        Self::Locked { writer: Mutex::new(writer), sent: AtomicU64::new(0), errors: AtomicU64::new(0) }
     }
 
     /// Writes a line; none where it was lost. With how many were lost before it, of which nothing was said so far.
     pub(crate) fn write(&self, line: &[u8]) -> Option<u64> {
         match self {
-            Self::Locked { writer, errors } => {
+            Self::Locked { writer, sent, errors } => {
                 // A writer that panicked is a writer all the same.
                 let written = writer.lock().unwrap_or_else(PoisonError::into_inner).write_all(line);
-                if written.is_err() {
-                    errors.fetch_add(1, Relaxed);
-                }
+                (if written.is_ok() { sent } else { errors }).fetch_add(1, Relaxed);
                 written.ok().map(|()| 0)
             }
             Self::NonBlocking(writer) => writer.push(line),
@@ -54,11 +53,13 @@ impl Output {
         }
     }
 
-    /// Lines that did not get to where they were to go.
-    pub(crate) fn lost(&self) -> u64 {
+    pub(crate) fn stats(&self) -> Stats {
         match self {
-            Self::Locked { errors, .. } => errors.load(Relaxed),
-            Self::NonBlocking(writer) => writer.lost(),
+            Self::Locked { sent, errors, .. } => {
+                let errors = errors.load(Relaxed);
+                Stats { sent: sent.load(Relaxed), lost_failed: errors, errors, ..Stats::default() }
+            }
+            Self::NonBlocking(writer) => writer.stats(),
         }
     }
 }

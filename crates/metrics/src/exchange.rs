@@ -6,7 +6,7 @@ use std::fmt;
 use bytes::Bytes;
 use http::{Request, StatusCode};
 use towerkit_endpoint::Report;
-use towerkit_http_client::{HttpClient, NoReply, said};
+use towerkit_http_client::{HttpClient, NoReply, excerpt};
 
 /// How much of a reply is read: it is a status, and some words to it where something is wrong.
 const READ_OF_REPLY: usize = 64 * 1024;
@@ -30,7 +30,7 @@ pub(crate) struct Reply {
 /// Its status and the beginning of its text, on one line.
 impl fmt::Display for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = said(&self.body);
+        let text = excerpt(&self.body);
         if text.is_empty() { self.status.fmt(f) } else { write!(f, "{}: {text}", self.status) }
     }
 }

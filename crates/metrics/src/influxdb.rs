@@ -57,7 +57,7 @@ use std::fmt;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use http::HeaderValue;
-use towerkit_http_client::{HttpClient, encoded};
+use towerkit_http_client::{HttpClient, percent_encoded};
 
 use crate::push::{Pusher, Store};
 use crate::settings::{InvalidSettings, server_url};
@@ -199,7 +199,7 @@ impl InfluxDb {
             whole.push(if at == 0 { '?' } else { '&' });
             whole.push_str(name);
             whole.push('=');
-            whole.extend(encoded(value));
+            whole.extend(percent_encoded(value));
         }
         Ok(whole)
     }

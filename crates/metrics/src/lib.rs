@@ -86,8 +86,9 @@
 //! | [`Fanout`] | to several recorders at once | |
 //! | [`Memory`] | nothing: tests ask it | |
 //!
-//! Those that send are made together with what sends, a member of a `Group` that is added before the servers: it stops after them,
-//! and sends what is left. What it could not send it counts. The feature `process` has metrics of the process itself, in `process`.
+//! Those that send are made together with what sends, a `push::Pusher`: a member of the group that is added first, so that it stops after
+//! the servers and sends what is left. `push::Stats` say at any moment what was sent, and what was lost, and why; the recorder has them. The
+//! feature `process` has metrics of the process itself, in `process`.
 
 mod clock;
 #[cfg(feature = "cloudwatch")]

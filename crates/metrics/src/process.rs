@@ -28,7 +28,7 @@
 //! let process = Process::new(&Metrics::new(memory.clone())).runtime(tokio::runtime::Handle::current());
 //!
 //! // Where metrics are pushed, in a member of the group:
-//! let group = Group::new().with(process.clone().every(Duration::from_secs(10)));
+//! let group = Group::new().with(process.clone().interval(Duration::from_secs(5)));
 //! // Where they are scraped: `prometheus.before_scrape(move || process.sample())`.
 //!
 //! process.sample();
@@ -50,9 +50,8 @@ use self::runtime::Runtime;
 use self::stat::Stat;
 use crate::Metrics;
 
-pub use member::Sampler;
-
-/// The metrics of this process.
+/// The metrics of this process: sampled [by hand](Self::sample), or, as a [`Member`](towerkit_lifecycle::Member) of a group, at an
+/// [interval](Self::interval), and once more at the stop.
 ///
 /// Clones set the same gauges.
 #[derive(Clone, Debug)]
@@ -60,6 +59,7 @@ pub struct Process {
     gauges: Vec<(Gauge, Of)>,
     metrics: Metrics,
     runtimes: Vec<Runtime>,
+    interval: Duration,
 }
 
 impl Process {
@@ -69,7 +69,8 @@ impl Process {
         let first = Stat::now();
         let known = SERIES.iter().filter(|(.., of)| of(&first).is_some());
         let gauges = known.map(|(name, description, of)| (metrics.gauge(name, *description), *of)).collect();
-        let process = Self { gauges, metrics: metrics.clone(), runtimes: Vec::new() };
+        let process =
+            Self { gauges, metrics: metrics.clone(), runtimes: Vec::new(), interval: Duration::from_secs(10) };
         process.set(&first);
         process
     }
@@ -91,10 +92,11 @@ impl Process {
         self.runtimes.iter().for_each(Runtime::sample);
     }
 
-    /// A member of a group that samples at an interval, of 10 ms at least.
+    /// How often it looks as a member of a group, in place of 10 s; 10 ms at least.
     #[must_use]
-    pub fn every(self, interval: Duration) -> Sampler {
-        Sampler::new(self, interval)
+    pub fn interval(mut self, interval: Duration) -> Self {
+        self.interval = interval.max(Duration::from_millis(10));
+        self
     }
 
     fn set(&self, stat: &Stat) {

@@ -10,6 +10,7 @@
 //!
 //! ```
 //! use std::time::Duration;
+//! use towerkit_lifecycle::Member;
 //! use towerkit_metrics::push::{Batch, Encode, Packer, Pusher, Snapshot, Store, Udp, Value};
 //!
 //! struct Lines;
@@ -30,16 +31,17 @@
 //! # async fn main() {
 //! let store = Store::default(); // the recorder
 //! let pusher = Pusher::new("lines", store.clone(), Lines, Udp::new("127.0.0.1:9999")).interval(Duration::from_secs(1));
-//! let losses = pusher.losses();
-//! pusher.run_until(async {}).await;
-//! assert_eq!((losses.sent(), losses.lost()), (0, 0));
+//! let running = pusher.spawn(); // in earnest: a member of a group
+//! running.stop(Duration::from_secs(5)).await;
+//! let stats = store.stats();
+//! assert_eq!((stats.sent, stats.lost()), (0, 0));
 //! # }
 //! ```
 
 mod cells;
 mod encode;
+mod event;
 mod flush;
-mod losses;
 mod number;
 mod packer;
 #[cfg(any(feature = "statsd", feature = "graphite"))]
@@ -48,6 +50,7 @@ mod pusher;
 mod reservoir;
 mod sink;
 mod snapshot;
+mod stats;
 mod store;
 mod sync;
 mod tcp;
@@ -55,7 +58,7 @@ mod udp;
 mod unix;
 
 pub use encode::{Batch, Encode, Payload};
-pub use losses::{Event, Losses};
+pub use event::PushEvent;
 pub use packer::Packer;
 #[cfg(any(feature = "statsd", feature = "graphite"))]
 pub use path::PathLabels;
@@ -63,9 +66,10 @@ pub use path::PathLabels;
 pub(crate) use path::Paths;
 #[cfg(feature = "graphite")]
 pub(crate) use pusher::LONGEST_INTERVAL;
-pub use pusher::{Pusher, Running};
+pub use pusher::Pusher;
 pub use sink::{SendError, Sink};
 pub use snapshot::{Samples, Series, Snapshot, Value};
+pub use stats::Stats;
 pub use store::Store;
 pub use tcp::Tcp;
 pub use udp::Udp;

@@ -18,7 +18,7 @@ impl InvalidSettings {
 
 /// Reads the URL of a backend's server: one that the client can reach, without credentials and a query.
 pub(crate) fn server_url(backend: &'static str, url: &str, client: &HttpClient) -> Result<ServerUrl, InvalidSettings> {
-    let read = ServerUrl::read(url, client).and_then(ServerUrl::without_user).and_then(ServerUrl::without_query);
+    let read = ServerUrl::parse(url, client).and_then(ServerUrl::without_user).and_then(ServerUrl::without_query);
     read.map_err(|error| InvalidSettings { backend, what: Cow::Owned(error.to_string()) })
 }
 

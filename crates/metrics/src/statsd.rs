@@ -7,10 +7,9 @@
 //! use towerkit_metrics::statsd::Statsd;
 //!
 //! let (statsd, pusher) = Statsd::new("127.0.0.1:8125").prefix("addsvc").build();
-//! let metrics = Metrics::new(statsd);
-//! let losses = pusher.losses();
+//! let metrics = Metrics::new(statsd.clone()); // `statsd.stats()` says what was sent, and lost
 //! let group = Group::new().with(pusher.interval(Duration::from_secs(1))); // before the servers: it stops after them
-//! # let _ = (metrics, losses, group);
+//! # let _ = (metrics, statsd, group);
 //! ```
 //!
 //! # What is sent

@@ -38,6 +38,7 @@ mod service;
 mod vegas;
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 pub use self::aimd::Aimd;
@@ -78,10 +79,10 @@ impl Bounds {
         Self { least: 1.0, most: 1000.0 }
     }
 
-    fn set(&mut self, least: usize, most: usize) {
-        let least = least.max(1);
+    fn set(&mut self, bounds: &RangeInclusive<usize>) {
+        let least = (*bounds.start()).max(1);
         #[expect(clippy::cast_precision_loss, reason = "no limit is so large")]
-        let (lower, upper) = (least as f64, most.max(least) as f64);
+        let (lower, upper) = (least as f64, (*bounds.end()).max(least) as f64);
         (self.least, self.most) = (lower, upper);
     }
 

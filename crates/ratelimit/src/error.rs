@@ -40,7 +40,7 @@ impl RateLimited {
         // The window is in whole seconds: one that is not is widened, and so is what may be called in it.
         let window = seconds(quota.time());
         let calls = u128::from(quota.calls()) * u128::from(window) * 1_000_000_000 / quota.time().as_nanos().max(1);
-        let mut refusal = Refusal::new(Code::ResourceExhausted).retry_after(retry_after);
+        let mut refusal = Refusal::new(Code::ResourceExhausted).with_retry_after(retry_after);
         let told = [
             (RATELIMIT, format!("\"{name}\";r=0;t={}", seconds(retry_after))),
             (RATELIMIT_POLICY, format!("\"{name}\";q={calls};w={window}")),

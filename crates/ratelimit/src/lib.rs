@@ -67,4 +67,4 @@ pub use layer::RateLimitLayer;
 pub use limiter::RateLimiter;
 pub use quota::Quota;
 pub use service::RateLimit;
-pub use throttle::{DeadlineOf, InContext, Throttle, ThrottleFuture, ThrottleLayer};
+pub use throttle::{ContextDeadline, DeadlineOf, Throttle, ThrottleFuture, ThrottleLayer};

@@ -48,15 +48,15 @@ use crate::{RateLimited, RateLimiter};
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct ThrottleLayer<D = InContext> {
+pub struct ThrottleLayer<D = ContextDeadline> {
     limiter: RateLimiter,
     queue: Arc<Queue>,
-    most_waiting: usize,
-    longest_wait: Duration,
+    max_waiting: usize,
+    max_wait: Duration,
     deadline: D,
 }
 
-/// Says when the caller of a request stops waiting: a function of the request, or [`InContext`].
+/// Says when the caller of a request stops waiting: a function of the request, or [`ContextDeadline`].
 pub trait DeadlineOf<Req> {
     /// The deadline, if it has one.
     fn deadline_of(&self, request: &Req) -> Option<Instant>;
@@ -64,9 +64,9 @@ pub trait DeadlineOf<Req> {
 
 /// The deadline in the context of a [`Request`].
 #[derive(Clone, Copy, Debug, Default)]
-pub struct InContext(());
+pub struct ContextDeadline(());
 
-impl<T> DeadlineOf<Request<T>> for InContext {
+impl<T> DeadlineOf<Request<T>> for ContextDeadline {
     fn deadline_of(&self, request: &Request<T>) -> Option<Instant> {
         request.context().deadline()
     }
@@ -83,30 +83,30 @@ impl ThrottleLayer {
     #[must_use]
     pub fn new(limiter: RateLimiter) -> Self {
         let queue = Arc::new(Queue { turn: Semaphore::new(1), waiting: AtomicUsize::new(0) });
-        Self { limiter, queue, most_waiting: 1000, longest_wait: Duration::MAX, deadline: InContext(()) }
+        Self { limiter, queue, max_waiting: 1000, max_wait: Duration::MAX, deadline: ContextDeadline(()) }
     }
 }
 
 impl<D> ThrottleLayer<D> {
     /// How many calls may wait at one time.
     #[must_use]
-    pub const fn most_waiting(mut self, calls: usize) -> Self {
-        self.most_waiting = calls;
+    pub const fn max_waiting(mut self, calls: usize) -> Self {
+        self.max_waiting = calls;
         self
     }
 
     /// How long a call may have to wait; one that would wait longer is refused at once.
     #[must_use]
-    pub const fn longest_wait(mut self, time: Duration) -> Self {
-        self.longest_wait = time;
+    pub const fn max_wait(mut self, time: Duration) -> Self {
+        self.max_wait = time;
         self
     }
 
     /// Sets where the deadline of a request is, such as `|_: &Req| None`.
     #[must_use]
     pub fn deadline<E>(self, deadline: E) -> ThrottleLayer<E> {
-        let Self { limiter, queue, most_waiting, longest_wait, deadline: _ } = self;
-        ThrottleLayer { limiter, queue, most_waiting, longest_wait, deadline }
+        let Self { limiter, queue, max_waiting, max_wait, deadline: _ } = self;
+        ThrottleLayer { limiter, queue, max_waiting, max_wait, deadline }
     }
 
     /// How many calls wait at present.
@@ -167,13 +167,13 @@ impl<D> ThrottleLayer<D> {
         if self.waiting() == 0 && self.limiter.take().is_ok() {
             return Ok(None);
         }
-        let place = Place::take(&self.queue, self.most_waiting);
+        let place = Place::take(&self.queue, self.max_waiting);
         let ahead = place.as_ref().map_or_else(|ahead| *ahead, |(_, ahead)| *ahead);
         let (bucket, wait) = self.limiter.wait_behind(ahead);
         let until = Instant::now().checked_add(wait);
         let is_late = deadline.is_some_and(|deadline| until.is_none_or(|until| until > deadline));
         match place {
-            Ok((place, _)) if !is_late && wait <= self.longest_wait => {
+            Ok((place, _)) if !is_late && wait <= self.max_wait => {
                 Ok(Some(Box::pin(wait_for_turn(self.limiter.clone(), place, deadline))))
             }
             _ => Err(bucket.refusal(wait)),
@@ -204,7 +204,7 @@ async fn wait_for_turn(limiter: RateLimiter, place: Place, deadline: Option<Inst
 
 /// A service inside a [`ThrottleLayer`].
 #[derive(Clone, Debug)]
-pub struct Throttle<S, D = InContext> {
+pub struct Throttle<S, D = ContextDeadline> {
     inner: S,
     with: ThrottleLayer<D>,
 }

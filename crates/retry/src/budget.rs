@@ -28,7 +28,7 @@ use self::tokens::{ONE, Tokens};
 /// use towerkit_endpoint::Request;
 /// use towerkit_retry::{Budget, HedgeLayer, RetryLayer};
 ///
-/// let budget = Budget::new(0.1, 20);
+/// let budget = Budget::new(0.1).burst(20);
 /// let reads = RetryLayer::new().budget(budget.clone()); // one budget for all calls to a server
 /// let writes = RetryLayer::new().budget(budget.clone());
 /// assert_eq!(budget.balance(), 20.0);
@@ -46,14 +46,24 @@ struct Shared {
 }
 
 impl Budget {
-    /// With a share of extra attempts among calls, and how many may be saved up for a burst.
+    /// With a share of extra attempts among calls, of which up to 10 are [saved up](Self::burst).
     ///
     /// The share is rounded to a thousandth; 0.2 is one for five calls, 1.0 is one for each. Below 0, or not a number,
-    /// it is 0. What does not fit into the burst is lost, so that a burst of 0 is no extra attempt ever.
+    /// it is 0.
     #[must_use]
-    pub fn new(share: f64, burst: u32) -> Self {
+    pub fn new(share: f64) -> Self {
         // A cast from float to integer stays within the bounds of the integer, and NaN is 0.
-        let share = (share * ONE as f64).round() as u64;
+        Self::with((share * ONE as f64).round() as u64, 10)
+    }
+
+    /// How many extra attempts are saved up, in place of 10. It is another budget than its clones, and begins with so many. What does
+    /// not fit into the burst is lost, so that a burst of 0 is no extra attempt ever.
+    #[must_use]
+    pub fn burst(self, burst: u32) -> Self {
+        Self::with(self.0.share, burst)
+    }
+
+    fn with(share: u64, burst: u32) -> Self {
         Self(Arc::new(Shared { tokens: Tokens::new(u64::from(burst) * ONE), share }))
     }
 
@@ -77,7 +87,7 @@ impl Budget {
 /// A share of 0.2, with up to 10 saved up.
 impl Default for Budget {
     fn default() -> Self {
-        Self::new(0.2, 10)
+        Self::new(0.2)
     }
 }
 
@@ -134,7 +144,7 @@ mod tests {
     proptest! {
         #[test]
         fn it_counts_as_plain_integers_do(share in 0_u64..3000, burst in 0_u32..6, steps in steps()) {
-            let budget = Budget::new(share as f64 / 1000.0, burst);
+            let budget = Budget::new(share as f64 / 1000.0).burst(burst);
             let (capacity, mut model) = (u64::from(burst) * ONE, u64::from(burst) * ONE);
             let mut held = Vec::new();
             let (mut calls, mut given) = (0_u64, 0_u64);
@@ -172,9 +182,9 @@ mod tests {
     #[test]
     fn a_share_that_makes_no_sense_is_none() {
         for share in [f64::NAN, -1.0, f64::NEG_INFINITY] {
-            assert_eq!(Budget::new(share, 1).0.share, 0);
+            assert_eq!(Budget::new(share).burst(1).0.share, 0);
         }
-        let endless = Budget::new(f64::INFINITY, 1);
+        let endless = Budget::new(f64::INFINITY).burst(1);
         endless.withdraw().unwrap().spend();
         endless.deposit();
         assert_eq!(endless.balance(), 1.0);

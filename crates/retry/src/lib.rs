@@ -42,7 +42,7 @@
 //! | `Unavailable`, `DeadlineExceeded`, `Unknown` ([can be chosen](RetryLayer::codes)) | yes | where the failure proves that the call [was not sent](towerkit_endpoint::NotSent) |
 //! | `ResourceExhausted` that says when to try again | yes, then | where it was not sent, then |
 //! | any other code | no | no |
-//! | an attempt over its [time](RetryLayer::attempt_time) | yes | no |
+//! | an attempt over its [time](RetryLayer::attempt_timeout) | yes | no |
 //! | an error of `poll_ready`: the service is at its end | no | no |
 //! | a reply, whatever stands in it: an HTTP 503 that is an `Ok` | no | no |
 //! | a stream that breaks after its reply has begun | no | no |
@@ -69,7 +69,7 @@
 //! client
 //! ```
 //!
-//! * **A deadline** outside is the total. For one of each attempt, [`attempt_time`](RetryLayer::attempt_time) or a
+//! * **A deadline** outside is the total. For one of each attempt, [`attempt_timeout`](RetryLayer::attempt_timeout) or a
 //!   `DeadlineLayer` inside.
 //! * **A breaker** inside counts each attempt, opens sooner, and then refuses attempts, which are not sent and say when
 //!   to try again: a call waits for that, or fails at once where it is too long to wait. Outside it counts calls that

@@ -7,7 +7,7 @@ use std::time::Duration;
 /// use std::time::Duration;
 /// use towerkit_sd::Backoff;
 ///
-/// let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(1));
+/// let mut backoff = Backoff::new(Duration::from_millis(100)).max(Duration::from_secs(1));
 /// let (first, second) = (backoff.next(), backoff.next());
 /// assert!((50..=100).contains(&first.as_millis()));
 /// assert!((100..=200).contains(&second.as_millis()));
@@ -17,23 +17,30 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 pub struct Backoff {
     first: Duration,
-    longest: Duration,
+    max: Duration,
     next: Duration,
 }
 
 impl Backoff {
-    /// With the first wait, and the longest. Neither is less than a millisecond.
+    /// With the first wait, which is at least a millisecond. The longest is 10 s, or the first where that is longer.
     #[must_use]
-    pub fn new(first: Duration, longest: Duration) -> Self {
+    pub fn new(first: Duration) -> Self {
         let first = first.max(Duration::from_millis(1));
-        Self { first, longest: longest.max(first), next: first }
+        Self { first, max: first.max(Duration::from_secs(10)), next: first }
+    }
+
+    /// The longest wait, in place of 10 s; at least the first.
+    #[must_use]
+    pub fn max(mut self, max: Duration) -> Self {
+        self.max = max.max(self.first);
+        self
     }
 
     /// The next wait.
     #[expect(clippy::should_implement_trait, reason = "it never ends")]
     pub fn next(&mut self) -> Duration {
         let wait = self.next;
-        self.next = self.next.saturating_mul(2).min(self.longest);
+        self.next = self.next.saturating_mul(2).min(self.max);
         wait.mul_f64(1.0 - fastrand::f64() / 2.0)
     }
 
@@ -51,6 +58,6 @@ impl Backoff {
 /// From 100 ms to 10 s.
 impl Default for Backoff {
     fn default() -> Self {
-        Self::new(Duration::from_millis(100), Duration::from_secs(10))
+        Self::new(Duration::from_millis(100))
     }
 }

@@ -3,11 +3,11 @@
 //! ```no_run
 //! use std::time::Duration;
 //! use towerkit_sd::consul::Consul;
-//! use towerkit_sd::{HttpClient, Registrar};
+//! use towerkit_sd::Registrar;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-//! let consul = Consul::new(HttpClient::plain(), "http://127.0.0.1:8500")?;
+//! let consul = Consul::new("http://127.0.0.1:8500")?;
 //!
 //! // Where the healthy ones are that have this tag.
 //! let mut addsvc = consul.service("addsvc").tag("prod").instancer();
@@ -25,13 +25,14 @@
 //!
 //! | of | setting | default |
 //! |---|---|---|
-//! | [`Consul`] | [`token`](Consul::token): the header `X-Consul-Token` | none |
-//! | | [`request_time`](Consul::request_time): for a request that has nothing to wait for | 5 s |
-//! | [`Service`] | [`tag`](Service::tag): all that are given must be there, case matters | any |
-//! | | [`any_health`](Service::any_health): those as well whose checks don't pass | passing only |
-//! | | [`datacenter`](Service::datacenter), [`near`](Service::near), [`filter`](Service::filter) | the agent's, none, none |
-//! | | [`consistency`](Service::consistency) | [`Default`](Consistency::Default) |
-//! | | [`wait`](Service::wait): for how long a query without news is held | 60 s |
+//! | [`Consul`] | [`with_client`](Consul::with_client): TLS, layers | plain HTTP |
+//! | | [`token`](Consul::token): the header `X-Consul-Token` | none |
+//! | | [`request_timeout`](Consul::request_timeout): for a request that has nothing to wait for | 5 s |
+//! | [`Discovery`] | [`tag`](Discovery::tag): all that are given must be there, case matters | any |
+//! | | [`any_health`](Discovery::any_health): those as well whose checks don't pass | passing only |
+//! | | [`datacenter`](Discovery::datacenter), [`near`](Discovery::near), [`filter`](Discovery::filter) | the agent's, none, none |
+//! | | [`consistency`](Discovery::consistency) | [`Default`](Consistency::Default) |
+//! | | [`wait`](Discovery::wait): for how long a query without news is held | 60 s |
 //! | [`Registration`] | [`ttl`](Registration::ttl): heartbeats at a third of it | 15 s |
 //! | | [`http_check`](Registration::http_check), [`tcp_check`](Registration::tcp_check): Consul looks, in place of heartbeats | |
 //! | | [`deregister_after`](Registration::deregister_after): critical for so long, it is taken out | 10 TTL, 1 min at least; 10 min |
@@ -55,8 +56,8 @@
 //!   once. After five answers in a row there is one query a second, until it is quiet again. The index follows Consul's
 //!   documentation, "Blocking Queries".
 //! - **Consul can't be reached, or answers an error.** The set stands, the failure is told, and it is asked again after
-//!   100 ms to 10 s. A connection that has died without a word is found after [`wait`](Service::wait), a sixteenth of
-//!   it, and [`request_time`](Consul::request_time).
+//!   100 ms to 10 s. A connection that has died without a word is found after [`wait`](Discovery::wait), a sixteenth of
+//!   it, and [`request_timeout`](Consul::request_timeout).
 //! - **Consul comes back with nothing in it.** The set is empty as it says, until those that are registered have come
 //!   back: ours by the next heartbeat.
 //! - **The process is killed.** It is out of the set after its TTL, or when Consul's check fails; out of the catalogue
@@ -70,17 +71,17 @@
 
 mod check;
 mod client;
+mod discovery;
 mod entry;
 mod index;
 mod pace;
 mod registration;
-mod service;
 mod target;
 mod watch;
 
 pub use client::Consul;
+pub use discovery::{Consistency, Discovery};
 pub use registration::Registration;
-pub use service::{Consistency, Service};
 
 /// What errors call it.
 const REGISTRY: &str = "consul";

@@ -11,7 +11,7 @@
 //! let addsvc = dns.service("_http._tcp.addsvc.example.")?.instancer();
 //!
 //! // A name without SRV records, such as a headless service of Kubernetes: each of its addresses, with a port.
-//! let profilesvc = dns.hosts("profilesvc.prod.svc.cluster.local.", 8080)?.longest(Duration::from_secs(5)).instancer();
+//! let profilesvc = dns.hosts("profilesvc.prod.svc.cluster.local.", 8080)?.max_ttl(Duration::from_secs(5)).instancer();
 //! # let _ = (addsvc, profilesvc);
 //! # Ok(())
 //! # }
@@ -19,16 +19,16 @@
 //!
 //! # Settings
 //!
-//! | of a [`Query`] | by default | |
+//! | of a [`Discovery`] | by default | |
 //! | --- | --- | --- |
-//! | [`every_priority`](Query::every_priority) | no | publishes the records of all priorities |
-//! | [`resolve_targets`](Query::resolve_targets) | no | publishes the addresses of the targets, not their names |
-//! | [`ipv4_only`](Query::ipv4_only), [`ipv6_only`](Query::ipv6_only) | both | which addresses are asked for |
-//! | [`missing_is_empty`](Query::missing_is_empty) | no | a name that is not there is no failure: it has no instances |
-//! | [`shortest`](Query::shortest) | 1 s | the time between two lookups, where the TTL is shorter |
-//! | [`longest`](Query::longest) | 5 min | the same, where the TTL is longer |
-//! | [`timeout`](Query::timeout) | 5 s | how long a lookup may take, with all that belongs to it |
-//! | [`backoff`](Query::backoff) | 100 ms to 10 s | the time between two lookups when they fail |
+//! | [`every_priority`](Discovery::every_priority) | no | publishes the records of all priorities |
+//! | [`resolve_targets`](Discovery::resolve_targets) | no | publishes the addresses of the targets, not their names |
+//! | [`ipv4_only`](Discovery::ipv4_only), [`ipv6_only`](Discovery::ipv6_only) | both | which addresses are asked for |
+//! | [`missing_is_empty`](Discovery::missing_is_empty) | no | a name that is not there is no failure: it has no instances |
+//! | [`min_ttl`](Discovery::min_ttl) | 1 s | the time between two lookups, where the TTL is shorter |
+//! | [`max_ttl`](Discovery::max_ttl) | 5 min | the same, where the TTL is longer |
+//! | [`timeout`](Discovery::timeout) | 5 s | how long a lookup may take, with all that belongs to it |
+//! | [`backoff`](Discovery::backoff) | 100 ms to 10 s | the time between two lookups when they fail |
 //!
 //! # What is published
 //!
@@ -65,13 +65,13 @@
 //! * **The server is back.** The next lookup finds it: after at most the longest wait, 10 s by default.
 
 mod client;
+mod discovery;
 mod follow;
 mod hosts;
 mod lookup;
-mod query;
 mod srv;
 
 pub use client::Dns;
+pub use discovery::Discovery;
 pub use hosts::Hosts;
-pub use query::Query;
 pub use srv::Srv;

@@ -88,9 +88,17 @@ pub(crate) enum Standing {
     Invalid(Arc<RegistryError>),
 }
 
+impl Endpointer<()> {
+    /// Of the instances of an instancer, with settings: [`EndpointerBuilder::connect`] ends them.
+    #[must_use]
+    pub fn builder(instancer: Instancer) -> EndpointerBuilder {
+        EndpointerBuilder::new(instancer)
+    }
+}
+
 impl<C: Clone + Send + Sync + 'static> Endpointer<C> {
-    /// Of the instances of an instancer, each connected to by a function, with the default settings: [`EndpointerBuilder`] is to
-    /// set more.
+    /// Of the instances of an instancer, each connected to by a function, with the default settings:
+    /// [`builder`](Endpointer::builder) is to set more.
     ///
     /// The function is called once for each instance, away from those who call; where it fails it is called again later.
     pub fn new(
@@ -101,14 +109,14 @@ impl<C: Clone + Send + Sync + 'static> Endpointer<C> {
     }
 
     fn start(builder: EndpointerBuilder, connect: follow::Connect<C>) -> Self {
-        let EndpointerBuilder { instancer, selects, invalidate_after, hold_missing, connect_time, fleet } = builder;
+        let EndpointerBuilder { instancer, selects, invalidate_after, hold_missing, connect_timeout, fleet } = builder;
         let inner = Arc::new(Inner {
             connected: ArcSwap::default(),
             fleet: Arc::new(fleet),
             views: Mutex::default(),
             standing: watch::Sender::default(),
         });
-        let settings = follow::Settings { selects, invalidate_after, hold_missing, connect_time };
+        let settings = follow::Settings { selects, invalidate_after, hold_missing, connect_timeout };
         let follower = Follower::new(inner.clone(), instancer, connect, settings);
         let task = tokio::spawn(follower.run());
         Self { inner, task: Arc::new(AbortOnDrop(task.abort_handle())) }

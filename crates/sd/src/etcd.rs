@@ -42,9 +42,9 @@
 //! | [`prefix`](Etcd::prefix) | `/services` | what keys begin with |
 //! | [`user`](Etcd::user) | none | name and password |
 //! | [`tls`](Etcd::tls) | none | certificates |
-//! | [`connect_time`](Etcd::connect_time) | 3 s | limit of a connection |
-//! | [`request_time`](Etcd::request_time) | 3 s | limit of a request |
-//! | [`check_every`](Etcd::check_every) | 10 s | how long a watch may say nothing, before it is asked |
+//! | [`connect_timeout`](Etcd::connect_timeout) | 3 s | limit of a connection |
+//! | [`request_timeout`](Etcd::request_timeout) | 3 s | limit of a request |
+//! | [`check_interval`](Etcd::check_interval) | 10 s | how long a watch may say nothing, before it is asked |
 //! | [`backoff`](Etcd::backoff) | 100 ms to 10 s | waits after failures |
 //!
 //! | of [`Registration`] | default | |
@@ -70,16 +70,16 @@
 //! * **A token** that has run out is asked for again.
 
 mod client;
+mod discovery;
 mod entries;
 mod error;
 mod link;
 mod registration;
-mod service;
 mod watch;
 
 pub use client::Etcd;
+pub use discovery::Discovery;
 pub use etcd_client::{Certificate, Identity, TlsOptions};
 pub use registration::Registration;
-pub use service::Service;
 
 const REGISTRY: &str = "etcd";

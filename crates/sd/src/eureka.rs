@@ -3,11 +3,11 @@
 //! ```no_run
 //! use towerkit_lifecycle::Group;
 //! use towerkit_sd::eureka::Eureka;
-//! use towerkit_sd::{HttpClient, Registrar};
+//! use towerkit_sd::Registrar;
 //!
 //! # async fn run() -> Result<(), towerkit_endpoint::BoxError> {
-//! let eureka = Eureka::new(HttpClient::plain(), ["http://eureka-1:8761/eureka", "http://eureka-2:8761/eureka"])?
-//!     .credentials("addsvc", "secret");
+//! let eureka = Eureka::new(["http://eureka-1:8761/eureka", "http://eureka-2:8761/eureka"])?
+//!     .user("addsvc", "secret");
 //!
 //! // Who calls addsvc:
 //! let addsvc = eureka.service("addsvc").instancer();
@@ -25,16 +25,17 @@
 //!
 //! | of | setting | default |
 //! | --- | --- | --- |
-//! | [`Eureka`] | [`credentials`](Eureka::credentials), for servers whose URL has none | none |
-//! | | [`request_time`](Eureka::request_time): how long one server may take to answer | 3 s |
-//! | | TLS, layers: those of the [`HttpClient`](crate::HttpClient) | |
-//! | [`Service`] | [`poll_interval`](Service::poll_interval): how often the registry is asked | 30 s |
-//! | | [`include`](Service::include): instances of which status count, beside UP | none |
-//! | | [`secure_port`](Service::secure_port) | the plain port |
-//! | | [`host_name`](Service::host_name) | the IP address |
-//! | | [`hold_when_gone`](Service::hold_when_gone): how long the last set stands when the registry knows of no instance any more | 90 s |
-//! | | [`backoff`](Service::backoff) | 100 ms to 10 s |
-//! | [`Registration`] | [`lease`](Registration::lease): how often it is renewed, and when it runs out | 30 s, 90 s |
+//! | [`Eureka`] | [`user`](Eureka::user), for servers whose URL has none | none |
+//! | | [`request_timeout`](Eureka::request_timeout): how long one server may take to answer | 3 s |
+//! | | [`with_client`](Eureka::with_client): TLS, layers | plain HTTP |
+//! | [`Discovery`] | [`interval`](Discovery::interval): how often the registry is asked | 30 s |
+//! | | [`include`](Discovery::include): instances of which status count, beside UP | none |
+//! | | [`secure_port`](Discovery::secure_port) | the plain port |
+//! | | [`host_name`](Discovery::host_name) | the IP address |
+//! | | [`hold_when_gone`](Discovery::hold_when_gone): how long the last set stands when the registry knows of no instance any more | 90 s |
+//! | | [`backoff`](Discovery::backoff) | 100 ms to 10 s |
+//! | [`Registration`] | [`ttl`](Registration::ttl): after how long without a renewal it runs out | 90 s |
+//! | | [`renewal`](Registration::renewal): how often it is renewed | 30 s |
 //! | | [`status`](Registration::status) | UP |
 //! | | [`secure_port`](Registration::secure_port): the port of the instance speaks TLS | no |
 //!
@@ -81,7 +82,7 @@
 //! * **All servers**: the last set stands, with the failure beside it; they are asked again with
 //!   [`Backoff`](crate::Backoff).
 //! * **The registry was restarted, and is empty**: it knows of nobody until they have all registered anew, at their
-//!   next renewal. The last set stands for the time of [`hold_when_gone`](Service::hold_when_gone), with a failure
+//!   next renewal. The last set stands for the time of [`hold_when_gone`](Discovery::hold_when_gone), with a failure
 //!   beside it that says so, and only then is it believed that there is no instance left. A set that is smaller, but
 //!   not empty, is believed at once.
 //! * **The registration is lost**, which a renewal is told by a 404: it is registered again (Netflix's documentation,
@@ -92,14 +93,14 @@
 //!   and keep it in any case while they preserve themselves, which is when many instances stop renewing at once.
 
 mod api;
+mod discovery;
 mod entry;
 mod registration;
-mod service;
 mod status;
 
 pub use api::Eureka;
+pub use discovery::Discovery;
 pub use registration::Registration;
-pub use service::Service;
 pub use status::Status;
 
 /// What the registry is called in errors.

@@ -7,7 +7,7 @@ use http::{HeaderValue, Method, Request, StatusCode, header, response};
 use towerkit_endpoint::Code;
 #[cfg(feature = "kubernetes")]
 use towerkit_http_client::ReplyBody;
-use towerkit_http_client::{HttpClient, NoReply, said};
+use towerkit_http_client::{HttpClient, NoReply, excerpt};
 
 use crate::RegistryError;
 
@@ -106,7 +106,7 @@ impl Reply {
             StatusCode::TOO_MANY_REQUESTS => Code::ResourceExhausted,
             _ => Code::Unavailable,
         };
-        RegistryError::new(self.registry, code, format!("{}: {} {}", self.what, self.status(), said(&self.body)))
+        RegistryError::new(self.registry, code, format!("{}: {} {}", self.what, self.status(), excerpt(&self.body)))
     }
 
     pub(crate) fn json<'a, T: serde::Deserialize<'a>>(&'a self) -> Result<T, RegistryError> {

@@ -37,7 +37,7 @@
 //!
 //! | setting | default |
 //! |---|---|
-//! | [`every`](InstanceFile::every): the time between two looks | 1 s |
+//! | [`interval`](InstanceFile::interval): the time between two looks | 1 s |
 //!
 //! # What happens when
 //!

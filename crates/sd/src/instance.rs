@@ -1,3 +1,4 @@
+mod advertised;
 #[cfg(any(feature = "etcd", feature = "zookeeper"))]
 mod value;
 
@@ -6,6 +7,8 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::str::FromStr;
 use std::sync::Arc;
+
+pub use advertised::InvalidAdvertised;
 
 /// One running copy of a service: where it is, and what is known of it.
 ///

@@ -25,7 +25,7 @@ use crate::{Instance, RegistryError};
 /// ```
 #[derive(Clone)]
 pub struct Instancer {
-    state: watch::Receiver<State>,
+    state: watch::Receiver<InstancerState>,
     // What asks the registry; it ends with the last clone.
     _task: Option<Arc<AbortOnDrop>>,
 }
@@ -34,7 +34,7 @@ impl Instancer {
     /// A list that never changes.
     #[must_use]
     pub fn fixed(instances: impl IntoIterator<Item = Instance>) -> Self {
-        let (_, state) = watch::channel(State { instances: Some(in_order(instances)), failure: None });
+        let (_, state) = watch::channel(InstancerState { instances: Some(in_order(instances)), failure: None });
         Self { state, _task: None }
     }
 
@@ -84,20 +84,20 @@ impl Instancer {
     /// ```
     #[must_use]
     pub fn channel(registry: &'static str) -> (Publisher, Self) {
-        let (sender, state) = watch::channel(State { instances: None, failure: None });
+        let (sender, state) = watch::channel(InstancerState { instances: None, failure: None });
         (Publisher { registry, state: sender }, Self { state, _task: None })
     }
 
     /// The newest state.
     #[must_use]
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> InstancerState {
         self.state.borrow().clone()
     }
 
     /// Waits for a state that this clone was not told yet, and returns the newest. It may be dropped at any time, and nothing is missed.
     ///
     /// Where nothing can change any more, as with a [fixed](Self::fixed) list, it waits for ever.
-    pub async fn changed(&mut self) -> State {
+    pub async fn changed(&mut self) -> InstancerState {
         if self.state.changed().await.is_err() {
             std::future::pending::<()>().await;
         }
@@ -105,7 +105,7 @@ impl Instancer {
     }
 
     /// Waits until there is a set or a failure: until the source has answered once.
-    pub async fn known(&mut self) -> State {
+    pub async fn known(&mut self) -> InstancerState {
         loop {
             let state = self.see();
             if state.is_known() || state.failure().is_some() {
@@ -116,7 +116,7 @@ impl Instancer {
     }
 
     /// The newest state, which counts as told.
-    pub(crate) fn see(&mut self) -> State {
+    pub(crate) fn see(&mut self) -> InstancerState {
         self.state.borrow_and_update().clone()
     }
 }
@@ -129,20 +129,20 @@ impl fmt::Debug for Instancer {
 
 /// What is known of the instances of a service.
 #[derive(Clone, Debug)]
-pub struct State {
+pub struct InstancerState {
     /// None until the source has answered once.
     instances: Option<Arc<[Instance]>>,
-    failure: Option<Failure>,
+    failure: Option<InstancerFailure>,
 }
 
 /// A registry that fails.
 #[derive(Clone, Debug)]
-pub struct Failure {
+pub struct InstancerFailure {
     error: Arc<RegistryError>,
     since: Instant,
 }
 
-impl State {
+impl InstancerState {
     /// The last set that is known: by address, each address once.
     #[must_use]
     pub fn instances(&self) -> &[Instance] {
@@ -157,12 +157,12 @@ impl State {
 
     /// How the registry fails, unless its last answer was good. The set is then what it was before.
     #[must_use]
-    pub const fn failure(&self) -> Option<&Failure> {
+    pub const fn failure(&self) -> Option<&InstancerFailure> {
         self.failure.as_ref()
     }
 }
 
-impl Failure {
+impl InstancerFailure {
     /// The newest error.
     #[must_use]
     pub fn error(&self) -> &RegistryError {
@@ -183,7 +183,7 @@ impl Failure {
 /// Where a source says what it has found, see [`Instancer::spawn`]. Dropped, it says that the source has ended: that is a failure.
 pub struct Publisher {
     registry: &'static str,
-    state: watch::Sender<State>,
+    state: watch::Sender<InstancerState>,
 }
 
 impl Publisher {
@@ -205,13 +205,13 @@ impl Publisher {
     pub fn fail(&self, error: RegistryError) {
         self.state.send_modify(|state| {
             let since = state.failure.as_ref().map_or_else(Instant::now, |failure| failure.since);
-            state.failure = Some(Failure { error: Arc::new(error), since });
+            state.failure = Some(InstancerFailure { error: Arc::new(error), since });
         });
     }
 
     /// The set that stands.
     #[must_use]
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> InstancerState {
         self.state.borrow().clone()
     }
 }

@@ -8,7 +8,7 @@
 //! const ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 //! // A client that trusts `ca.crt` of that folder: TLS is not of this crate.
 //! let client = with_the_ca_of_the_cluster;
-//! let kubernetes = Kubernetes::new(client, "https://kubernetes.default.svc")?
+//! let kubernetes = Kubernetes::new("https://kubernetes.default.svc", client)?
 //!     .token_file(format!("{ACCOUNT}/token"))
 //!     .namespace(std::fs::read_to_string(format!("{ACCOUNT}/namespace"))?);
 //!
@@ -32,13 +32,13 @@
 //! | --- | --- | --- |
 //! | [`Kubernetes`] | [`token_file`](Kubernetes::token_file), [`token`](Kubernetes::token) | none |
 //! | | [`namespace`](Kubernetes::namespace) | `default` |
-//! | | [`request_time`](Kubernetes::request_time): how long the server may take for a page of the list, to begin a watch, and to end it | 10 s |
+//! | | [`request_timeout`](Kubernetes::request_timeout): how long the server may take for a page of the list, to begin a watch, and to end it | 10 s |
 //! | | TLS and the CA, layers: those of the [`HttpClient`](crate::HttpClient) | |
-//! | [`Service`] | [`port`](Service::port), [`port_number`](Service::port_number) | the only one |
-//! | | [`prefer_ipv6`](Service::prefer_ipv6) | IPv4 of a service that has both |
-//! | | [`terminating_as_last_resort`](Service::terminating_as_last_resort) | those that terminate are left out |
-//! | | [`watch_time`](Service::watch_time): how long one watch lasts | 2 min |
-//! | | [`backoff`](Service::backoff) | 100 ms to 10 s |
+//! | [`Discovery`] | [`port`](Discovery::port), [`port_number`](Discovery::port_number) | the only one |
+//! | | [`prefer_ipv6`](Discovery::prefer_ipv6) | IPv4 of a service that has both |
+//! | | [`terminating_as_last_resort`](Discovery::terminating_as_last_resort) | those that terminate are left out |
+//! | | [`watch_timeout`](Discovery::watch_timeout): how long one watch lasts | 2 min |
+//! | | [`backoff`](Discovery::backoff) | 100 ms to 10 s |
 //!
 //! # Which endpoints
 //!
@@ -82,15 +82,15 @@
 //! says of lists and watches, and that Kubernetes' client for Python takes for one; not against a cluster.
 
 mod api;
+mod discovery;
 mod event;
 mod follow;
 mod lines;
-mod service;
 mod slice;
 mod slices;
 
 pub use api::Kubernetes;
-pub use service::Service;
+pub use discovery::Discovery;
 
 /// What the registry is called in errors.
 const REGISTRY: &str = "kubernetes";

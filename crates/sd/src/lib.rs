@@ -59,7 +59,7 @@
 //! All of them keep the same promises:
 //!
 //! * What is published is the whole set. The newest is there at once for whoever asks, and a slow reader keeps nobody waiting.
-//! * When the registry fails, the last set stands, and [says so](State::failure). It is used for as long as the user
+//! * When the registry fails, the last set stands, and [says so](InstancerState::failure). It is used for as long as the user
 //!   [likes](EndpointerBuilder::invalidate_on_error), which is for ever unless set.
 //! * Whatever breaks (the registry restarts, a watch ends, a lease is lost, the connection is cut) is taken up again by itself, after waits that
 //!   [grow](Backoff). Nothing goes stale in silence, and nothing hammers a registry that is down.
@@ -80,7 +80,7 @@
 //!
 //! # What is here
 //!
-//! * [`Instance`] is one running copy of a service; [`Instancer`] tells where they are, as a [`State`]; a [`Publisher`] is where a
+//! * [`Instance`] is one running copy of a service; [`Instancer`] tells where they are, as a [`InstancerState`]; a [`Publisher`] is where a
 //!   source says so.
 //! * [`Endpointer`], made by an [`EndpointerBuilder`], connects to them; [`balancer`] has the ways to choose; [`NoInstance`] is the error of a call
 //!   that found none.
@@ -115,16 +115,18 @@ mod no_instance;
 mod register;
 mod registrar;
 mod select;
+#[cfg(any(feature = "etcd", feature = "zookeeper"))]
+mod timely;
 #[cfg(feature = "zookeeper")]
 pub mod zookeeper;
 
 pub use backoff::Backoff;
 pub use endpointer::{Endpointer, EndpointerBuilder, EndpointerEvent, MemberStatus, Outliers};
 pub use error::RegistryError;
-pub use instance::{Instance, InvalidAddress};
-pub use instancer::{Failure, Instancer, Publisher, State};
+pub use instance::{Instance, InvalidAddress, InvalidAdvertised};
+pub use instancer::{Instancer, InstancerFailure, InstancerState, Publisher};
 pub use no_instance::NoInstance;
 pub use register::Register;
-pub use registrar::{Registrar, Registration};
+pub use registrar::{Registrar, RegistrationState};
 #[cfg(feature = "http-client")]
 pub use towerkit_http_client::HttpClient;

@@ -24,7 +24,7 @@
 //! | --- | --- | --- |
 //! | [`Mdns::new`] | | on which interfaces it speaks |
 //! | [`Mdns::port`] | 5353 | another one is heard by nobody else |
-//! | [`Browse::settle`] | 1 s | after which silence means that there is no instance |
+//! | [`Discovery::settle`] | 1 s | after which silence means that there is no instance |
 //!
 //! # What is carried
 //!
@@ -65,12 +65,12 @@
 //! listener for each kind of service, so two instancers can't share it. The thread ends with the last clone of the
 //! instancer, or with the registration.
 
-mod browse;
 mod client;
 mod daemon;
+mod discovery;
 mod registration;
 mod text;
 
-pub use browse::Browse;
 pub use client::{Interfaces, Mdns};
+pub use discovery::Discovery;
 pub use registration::Registration;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout, timeout_at};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout, timeout_at};
 use towerkit_endpoint::{BoxError, Code};
 use towerkit_lifecycle::{Lifeline, Member};
 
@@ -30,18 +30,19 @@ use crate::{Backoff, Instance, Register, RegistryError};
 /// # }
 /// use std::time::Duration;
 /// use towerkit_lifecycle::Group;
-/// use towerkit_sd::{Registrar, Registration as State};
+/// use towerkit_sd::{Registrar, RegistrationState};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), towerkit_endpoint::BoxError> {
 /// # let registration = Registration;
-/// // In earnest: `consul.registration("addsvc")`, or that of another registry.
+/// // In earnest: `consul.registration("addsvc")`, or that of another registry, and `listener.local_addr()?.into()`.
 /// let registrar = Registrar::new(registration, "10.0.0.7:8081".parse()?)
+///     .linger(Duration::from_millis(10)) // at the stop, until callers have looked elsewhere
 ///     .health_check(Duration::from_secs(5), || async { Ok(()) }); // an error takes the instance out until it is well again
 /// let mut state = registrar.watch();
 /// # let done = towerkit_lifecycle::member_fn("done", move |lifeline| async move {
 /// #     lifeline.ready();
-/// #     state.wait_for(State::is_registered).await?;
+/// #     state.wait_for(RegistrationState::is_registered).await?;
 /// #     Ok(())
 /// # });
 /// let group = Group::new().with(registrar); // after the servers
@@ -54,12 +55,13 @@ pub struct Registrar<R> {
     instance: Instance,
     check: Option<Check>,
     backoff: Backoff,
-    attempt_time: Duration,
-    state: watch::Sender<Registration>,
+    attempt_timeout: Duration,
+    linger: Duration,
+    state: watch::Sender<RegistrationState>,
     on_change: Option<OnChange>,
 }
 
-type OnChange = Box<dyn Fn(&Registration) + Send + Sync>;
+type OnChange = Box<dyn Fn(&RegistrationState) + Send + Sync>;
 
 /// A registration that stood for so long was well.
 const WELL: Duration = Duration::from_secs(10);
@@ -74,7 +76,7 @@ type CheckFuture = Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>>;
 /// How it stands with a registration, see [`Registrar::watch`].
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
-pub enum Registration {
+pub enum RegistrationState {
     /// The registrar has not begun.
     #[default]
     Waiting,
@@ -100,7 +102,7 @@ pub enum Registration {
     },
 }
 
-impl Registration {
+impl RegistrationState {
     /// Whether the registry has it.
     #[must_use]
     pub const fn is_registered(&self) -> bool {
@@ -132,7 +134,8 @@ impl<R: Register> Registrar<R> {
             instance,
             check: None,
             backoff: Backoff::default(),
-            attempt_time: Duration::from_secs(5),
+            attempt_timeout: Duration::from_secs(5),
+            linger: Duration::ZERO,
             state: watch::Sender::default(),
             on_change: None,
         }
@@ -141,12 +144,12 @@ impl<R: Register> Registrar<R> {
     /// Registers the instance only while a check passes. It is run at the start and then so often; while it fails, the instance is taken
     /// out. A check that is not done within the time between two fails.
     #[must_use]
-    pub fn health_check<F, Fut>(mut self, every: Duration, check: F) -> Self
+    pub fn health_check<F, Fut>(mut self, interval: Duration, check: F) -> Self
     where
         F: Fn() -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<(), BoxError>> + Send + 'static,
     {
-        let every = every.max(Duration::from_millis(1));
+        let every = interval.max(Duration::from_millis(1));
         self.check = Some(Check { every, run: Box::new(move || Box::pin(check())) });
         self
     }
@@ -160,21 +163,29 @@ impl<R: Register> Registrar<R> {
 
     /// How long one try to register or to deregister may take, in place of 5 s.
     #[must_use]
-    pub const fn attempt_time(mut self, time: Duration) -> Self {
-        self.attempt_time = time;
+    pub const fn attempt_timeout(mut self, time: Duration) -> Self {
+        self.attempt_timeout = time;
+        self
+    }
+
+    /// How long it waits at the stop once the instance is taken back, so that callers have looked elsewhere before the server drains: as
+    /// long as they take to hear of it, a second or two. By default it does not wait.
+    #[must_use]
+    pub const fn linger(mut self, time: Duration) -> Self {
+        self.linger = time;
         self
     }
 
     /// What is told of each change of its state: for a log. It must not block.
     #[must_use]
-    pub fn on_change(mut self, listener: impl Fn(&Registration) + Send + Sync + 'static) -> Self {
+    pub fn on_change(mut self, listener: impl Fn(&RegistrationState) + Send + Sync + 'static) -> Self {
         self.on_change = Some(Box::new(listener));
         self
     }
 
     /// How it stands, and each change of it.
     #[must_use]
-    pub fn watch(&self) -> watch::Receiver<Registration> {
+    pub fn watch(&self) -> watch::Receiver<RegistrationState> {
         self.state.subscribe()
     }
 
@@ -192,7 +203,7 @@ impl<R: Register> Registrar<R> {
                     self.backoff.wait().await;
                     continue;
                 }
-                self.turn(Registration::Unhealthy { reason });
+                self.turn(RegistrationState::Unhealthy { reason });
                 lifeline.ready();
                 check.recovered().await;
             }
@@ -200,7 +211,7 @@ impl<R: Register> Registrar<R> {
             match self.register().await {
                 Ok(()) => {
                     times += 1;
-                    self.turn(Registration::Registered { times });
+                    self.turn(RegistrationState::Registered { times });
                     lifeline.ready();
                 }
                 Err(error) => {
@@ -233,15 +244,17 @@ impl<R: Register> Registrar<R> {
 
     async fn register(&mut self) -> Result<(), RegistryError> {
         let registry = self.register.registry();
-        timeout(self.attempt_time, self.register.register(&self.instance)).await.unwrap_or_else(|_| Err(late(registry)))
+        timeout(self.attempt_timeout, self.register.register(&self.instance))
+            .await
+            .unwrap_or_else(|_| Err(late(registry)))
     }
 
     async fn deregister(&mut self) -> Result<(), RegistryError> {
         let registry = self.register.registry();
-        timeout(self.attempt_time, self.register.deregister()).await.unwrap_or_else(|_| Err(late(registry)))
+        timeout(self.attempt_timeout, self.register.deregister()).await.unwrap_or_else(|_| Err(late(registry)))
     }
 
-    fn turn(&self, state: Registration) {
+    fn turn(&self, state: RegistrationState) {
         if let Some(on_change) = &self.on_change {
             on_change(&state);
         }
@@ -249,7 +262,7 @@ impl<R: Register> Registrar<R> {
     }
 
     fn fail(&self, error: RegistryError) {
-        self.turn(Registration::Failing { error: Arc::new(error) });
+        self.turn(RegistrationState::Failing { error: Arc::new(error) });
     }
 }
 
@@ -262,12 +275,18 @@ impl<R: Register> Member for Registrar<R> {
         format!("{} registration", self.register.registry()).into()
     }
 
+    fn stop_limit(&self) -> Option<Duration> {
+        let deregister = self.attempt_timeout.saturating_mul(2).saturating_add(Duration::from_secs(1));
+        (!self.linger.is_zero()).then(|| deregister.saturating_add(self.linger))
+    }
+
     async fn run(mut self, lifeline: Lifeline) -> Result<(), BoxError> {
         tokio::select! {
             () = self.drive(&lifeline) => {}
             () = lifeline.stopping() => {}
         }
-        let by = lifeline.stop_by().unwrap_or_else(|| Instant::now() + self.attempt_time);
+        let by = lifeline.stop_by().and_then(|by| by.checked_sub(self.linger));
+        let by = by.unwrap_or_else(|| Instant::now() + self.attempt_timeout);
         // A try that was cut off may have been carried out, so it is taken back whatever was known.
         let twice = async {
             if self.deregister().await.is_ok() {
@@ -282,7 +301,10 @@ impl<R: Register> Member for Registrar<R> {
             Ok(ended) => ended,
             Err(_) => Err(late(self.register.registry())),
         };
-        self.turn(Registration::Stopped { deregistered: ended.is_ok() });
+        self.turn(RegistrationState::Stopped { deregistered: ended.is_ok() });
+        if ended.is_ok() && !self.linger.is_zero() {
+            sleep(self.linger).await;
+        }
         Ok(ended?)
     }
 }

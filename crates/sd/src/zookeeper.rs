@@ -42,9 +42,9 @@
 //! | [`path`](ZooKeeper::path) | `/services` | what the nodes of all services are below |
 //! | [`digest`](ZooKeeper::digest) | none | user and password |
 //! | [`session_timeout`](ZooKeeper::session_timeout) | 10 s | what a process that is killed is gone after |
-//! | [`connect_time`](ZooKeeper::connect_time) | 3 s | limit of the making of a session |
-//! | [`request_time`](ZooKeeper::request_time) | 3 s | limit of a request |
-//! | [`check_every`](ZooKeeper::check_every) | 10 s | how long a watch may say nothing, before the session is tried |
+//! | [`connect_timeout`](ZooKeeper::connect_timeout) | 3 s | limit of the making of a session |
+//! | [`request_timeout`](ZooKeeper::request_timeout) | 3 s | limit of a request |
+//! | [`check_interval`](ZooKeeper::check_interval) | 10 s | how long a watch may say nothing, before the session is tried |
 //! | [`backoff`](ZooKeeper::backoff) | 100 ms to 10 s | waits after failures |
 //!
 //! | of [`Registration`] | default | |
@@ -71,16 +71,16 @@
 //! client's library goes on looking for a server.
 
 mod client;
+mod discovery;
 mod error;
 mod nodes;
 mod registration;
-mod service;
 mod session;
 mod watch;
 
 pub use client::ZooKeeper;
+pub use discovery::Discovery;
 pub use registration::Registration;
-pub use service::Service;
 pub use zookeeper_client::{Acl, AuthId, Permission};
 
 const REGISTRY: &str = "zookeeper";

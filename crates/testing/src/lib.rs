@@ -100,13 +100,15 @@
 //! * [`report`]: what the suite found.
 //! * [`probe`]: the strict service, and the handle that scripts and observes it.
 //! * [`events`]: a list that hooks write and tests wait for.
-//! * [`tool`]: programs that tests want beside themselves.
+//! * [`process`] and [`tool`]: programs that tests start beside themselves; [`http`] asks them, [`consul`] is one of them.
 //! * `bench`, with the feature of that name: what a call costs.
 
 #[cfg(feature = "bench")]
 pub mod bench;
+pub mod consul;
 pub mod contract;
 pub mod events;
+pub mod http;
 pub mod probe;
 pub mod process;
 pub mod report;

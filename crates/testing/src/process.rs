@@ -1,14 +1,14 @@
 //! Servers that tests start beside themselves, on ports of their own, and stop by the id they were started with.
 //!
-//! ```no_run
+//! ```
 //! use std::process::Command;
 //! use std::time::Duration;
-//! use towerkit_testing::process::{Process, free_port};
+//! use towerkit_testing::process::Process;
 //!
-//! let port = free_port();
-//! let nginx = Process::start(Command::new("nginx").args(["-c", "nginx.conf"])).listens_on(port, Duration::from_secs(10));
-//! // ...
-//! nginx.kill();
+//! let mut server = Process::start(Command::new("sh").args(["-c", "echo it is up; exec sleep 60"]));
+//! // One that listens is told a `free_port()`, and waited for by `listens_on(port, ..)`.
+//! server.wait_until_said("it is up", 1, Duration::from_secs(10));
+//! server.kill();
 //! ```
 
 use std::fs;
@@ -18,7 +18,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::ops::Range;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 /// A port of 127.0.0.1 where nothing listens just now. It is below those that the system gives to connections by itself (Linux:
@@ -44,6 +44,8 @@ pub struct Process {
     name: String,
     child: Child,
     said: Said,
+    /// They read what it writes, each to its end.
+    readers: Vec<JoinHandle<()>>,
 }
 
 type Said = Arc<Mutex<String>>;
@@ -61,9 +63,8 @@ impl Process {
         let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         let mut child = child.unwrap_or_else(|error| panic!("{name} can't be started: {error}"));
         let said = Said::default();
-        keep(child.stdout.take(), &said);
-        keep(child.stderr.take(), &said);
-        Self { name, child, said }
+        let readers = [keep(child.stdout.take(), &said), keep(child.stderr.take(), &said)];
+        Self { name, child, said, readers: readers.into_iter().flatten().collect() }
     }
 
     /// Waits until it listens on a port of 127.0.0.1.
@@ -160,14 +161,29 @@ impl Process {
     #[expect(clippy::must_use_candidate, reason = "most want it gone, and no more")]
     pub fn terminate(mut self, within: Duration) -> ExitStatus {
         self.signal("TERM");
+        self.ended(within).0
+    }
+
+    /// Waits until it has ended by itself, or since it was [asked to](Self::signal): how it did, and all that it [said](Self::said).
+    ///
+    /// # Panics
+    ///
+    /// Where it takes too long.
+    pub fn ended(&mut self, within: Duration) -> (ExitStatus, String) {
         let start = Instant::now();
-        loop {
+        let status = loop {
             if let Ok(Some(status)) = self.child.try_wait() {
-                return status;
+                break status;
             }
             assert!(start.elapsed() < within, "{} still runs after {within:?}; it said:\n{}", self.name, self.said());
             thread::sleep(Duration::from_millis(5));
+        };
+        // What it wrote last may be read yet. A program of its own that lives on holds the output open: that is not waited for.
+        let last = Instant::now();
+        while self.readers.iter().any(|reader| !reader.is_finished()) && last.elapsed() < Duration::from_secs(1) {
+            thread::sleep(Duration::from_millis(1));
         }
+        (status, self.said())
     }
 
     fn end(&mut self) {
@@ -183,14 +199,14 @@ impl Drop for Process {
 }
 
 /// Reads on, so that the program never waits for a reader.
-fn keep(output: Option<impl Read + Send + 'static>, said: &Said) {
-    let Some(mut output) = output else { return };
+fn keep(output: Option<impl Read + Send + 'static>, said: &Said) -> Option<JoinHandle<()>> {
+    let mut output = output?;
     let said = Arc::clone(said);
-    thread::spawn(move || {
+    Some(thread::spawn(move || {
         let mut bytes = [0; 4096];
         while let Ok(read @ 1..) = output.read(&mut bytes) {
             let text = String::from_utf8_lossy(bytes.get(..read).unwrap_or_default()).into_owned();
             said.lock().unwrap_or_else(PoisonError::into_inner).push_str(&text);
         }
-    });
+    }))
 }

@@ -8,13 +8,13 @@
 //! ```
 //! use std::time::Duration;
 //! use tower::ServiceBuilder;
-//! use towerkit::endpoint::{DeadlineLayer, Endpoint, Error, PanicLayer, endpoint_fn};
+//! use towerkit::endpoint::{DeadlineLayer, Endpoint, Error, CatchPanicLayer, endpoint_fn};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Error> {
 //! let greet = ServiceBuilder::new()
 //!     .layer(DeadlineLayer::new(Duration::from_secs(1)))
-//!     .layer(PanicLayer::new())
+//!     .layer(CatchPanicLayer::new())
 //!     .service(endpoint_fn(|name: String| async move { Ok::<_, Error>(format!("Hello {name}")) }))
 //!     .erased();
 //! assert_eq!(greet.invoke("Ada".to_owned()).await?, "Hello Ada");

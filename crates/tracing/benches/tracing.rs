@@ -15,6 +15,7 @@ use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{BatchSpanProcessor, SdkTracerProvider, SpanData, SpanExporter};
 use tower::{Layer, service_fn};
 use towerkit_endpoint::{Context, Error, Request, Via};
+use towerkit_lifecycle::Member;
 use towerkit_testing::bench::{self, Case};
 use towerkit_tracing::{Exporter, Sampler, Tracer};
 use tracing_subscriber::layer::SubscriberExt;
@@ -36,7 +37,7 @@ impl SpanExporter for Dropped {
 
 fn tracer(sampler: Sampler) -> (Tracer, Exporter) {
     let (tracer, exporter) = Tracer::builder("bench").sampler(sampler).export(Dropped).build();
-    (tracer, exporter.queue(1 << 16).every(Duration::from_millis(50)))
+    (tracer, exporter.queue(1 << 16).interval(Duration::from_millis(50)))
 }
 
 /// What tracing-opentelemetry has of a tracer.

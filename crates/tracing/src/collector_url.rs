@@ -34,7 +34,7 @@ impl CollectorUrl {
     /// Reads one that the client can reach; the path is for a URL without one.
     pub(crate) fn read(url: &str, client: &HttpClient, path: &str) -> Result<Self, InvalidUrl> {
         let read = || {
-            let server = ServerUrl::read(url, client)?.without_user()?.or_path(path);
+            let server = ServerUrl::parse(url, client)?.without_user()?.or_path(path);
             Ok(Self { uri: server.uri()?, shown: server.to_string() })
         };
         read().map_err(InvalidUrl)
@@ -44,7 +44,7 @@ impl CollectorUrl {
     #[cfg(feature = "otlp")]
     pub(crate) fn below(url: &str, client: &HttpClient, path: &str) -> Result<Self, InvalidUrl> {
         let read = || {
-            let uri = ServerUrl::read(url, client)?.without_user()?.without_query()?.below(path)?;
+            let uri = ServerUrl::parse(url, client)?.without_user()?.without_query()?.below(path)?;
             Ok(Self { shown: uri.to_string(), uri })
         };
         read().map_err(InvalidUrl)
@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn what_is_wrong_with_a_url_is_told() {
         for (url, wrong) in [
-            ("", "is none"),
+            ("", "is no URL"),
             ("host:9411", "does not begin with http"),
             ("/api/v2/spans", "does not begin with http"),
             ("ftp://host", "does not begin with http"),

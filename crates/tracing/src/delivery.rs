@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 use tokio::time::error::Elapsed;
 use tokio::time::{Instant, sleep, timeout_at};
 use towerkit_endpoint::Report;
-use towerkit_http_client::{HttpClient, NoReply, Whole, said};
+use towerkit_http_client::{HttpClient, NoReply, Whole, excerpt};
 
 /// How a request is brought to a collector: tried again where that may help, within a time.
 #[derive(Clone, Debug)]
@@ -158,7 +158,7 @@ impl Reply {
         if self.status.is_success() {
             return Ok(self);
         }
-        let why = match said(&self.body) {
+        let why = match excerpt(&self.body) {
             said if said.is_empty() => self.status.to_string(),
             said => format!("{}: {said}", self.status),
         };

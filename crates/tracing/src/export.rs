@@ -5,7 +5,7 @@ mod queue;
 mod worker;
 
 pub(crate) use erased::{Erased, Unexported};
-pub use event::{Event, Loss};
-pub use member::{Exporter, Running};
+pub use event::{ExportEvent, Loss};
+pub use member::Exporter;
 pub(crate) use queue::Queue;
 pub use queue::Stats;

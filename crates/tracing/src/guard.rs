@@ -3,17 +3,19 @@ use towerkit_endpoint::{Code, Ending, Failure, PanicFlag, Tail};
 use crate::Span;
 use crate::semantics::{self, Protocol, Side};
 
-/// What a call's future holds of its span: dropped before the call is over, it was cancelled, or the service has panicked.
+/// What a call's future holds of its span, which begins with the first poll: dropped before the call is over, it was cancelled, or the service has panicked.
+/// Where it was never polled the call has not begun, and there is no span.
 #[derive(Debug)]
 pub(crate) struct Guard {
     span: Span,
     side: Side,
     protocol: Protocol,
-    pub(crate) panic: PanicFlag,
+    panic: PanicFlag,
+    begun: bool,
     done: bool,
 }
 
-/// What is said where a service panicked, and no `PanicLayer` made an error of it.
+/// What is said where a service panicked, and no `CatchPanicLayer` made an error of it.
 pub(crate) const PANICKED: &str = "the service panicked";
 
 /// Runs a service, under the flag of what is recorded.
@@ -27,7 +29,25 @@ pub(crate) fn watch<R>(panic: Option<&mut PanicFlag>, run: impl FnOnce() -> R) -
 impl Guard {
     /// None where nothing is recorded.
     pub(crate) fn new(span: Span, side: Side, protocol: Protocol) -> Option<Self> {
-        span.is_recording().then_some(Self { span, side, protocol, panic: PanicFlag::new(), done: false })
+        span.is_recording().then_some(Self { span, side, protocol, panic: PanicFlag::new(), begun: false, done: false })
+    }
+
+    /// Runs what makes the call; a panic of it is one of the call.
+    pub(crate) fn watch<R>(guard: Option<&mut Self>, run: impl FnOnce() -> R) -> R {
+        watch(guard.map(|guard| &mut guard.panic), run)
+    }
+
+    /// Runs what serves the call, which begins with the first time.
+    pub(crate) fn run<R>(guard: Option<&mut Self>, run: impl FnOnce() -> R) -> R {
+        watch(guard.map(|guard| guard.begun()), run)
+    }
+
+    fn begun(&mut self) -> &mut PanicFlag {
+        if !self.begun {
+            self.begun = true;
+            self.span.begin_now();
+        }
+        &mut self.panic
     }
 
     pub(crate) fn ended<R, E: Failure>(self, result: &Result<R, E>, tail: Option<&Tail>) {
@@ -78,8 +98,10 @@ impl Drop for Guard {
         if self.done {
         } else if self.panic.is_set() {
             self.broke(Code::Internal, PANICKED);
-        } else {
+        } else if self.begun {
             self.cancelled();
+        } else {
+            self.span.forget();
         }
     }
 }

@@ -29,7 +29,7 @@
 //!
 //! // A client's endpoint.
 //! let price = ServiceBuilder::new()
-//!     .layer(tracer.calls("price").via(Via::Grpc { path: "/pb.Shop/Price".parse().ok() }))
+//!     .layer(tracer.calls("price").via(Via::grpc("/pb.Shop/Price")))
 //!     // ... a retry ...
 //!     .layer(tracer.attempts())
 //!     .service(endpoint_fn(|item: u64| async move { Ok::<_, Error>(item * 3) })) // in earnest: `Remote::unary`
@@ -81,7 +81,7 @@
 //!
 //! A span that ends is put in a bounded queue, and that is all that a request waits for. The [`Exporter`] sends what is there in batches, each
 //! within a time limit; at the stop of the group it sends the rest. What finds the queue full, fails, or is left at the
-//! end is lost, and counted: [`Stats`] add up at any moment, and [`Event`]s tell of it.
+//! end is lost, and counted: [`Stats`] add up at any moment, and [`ExportEvent`]s tell of it.
 //!
 //! The seam is OpenTelemetry's [`SpanExporter`](opentelemetry_sdk::trace::SpanExporter) and its `SpanData`. Of its SDK nothing else is used: not the
 //! provider, nor its thread, which has no runtime for an exporter that needs one, nor anything global.
@@ -91,7 +91,7 @@
 //! * [`Tracer`], its [`TracerBuilder`], and [`Span`].
 //! * [`RequestsLayer`], [`CallsLayer`], [`AttemptsLayer`].
 //! * [`Sampler`], [`Propagation`], [`Baggage`], [`Limits`].
-//! * [`Exporter`], its [`Stats`] and [`Event`]s.
+//! * [`Exporter`], its [`Stats`] and [`ExportEvent`]s.
 //! * `Zipkin` with the feature `zipkin`, `Otlp` with the feature `otlp`.
 //!
 //! Attributes have the names of OpenTelemetry's semantic conventions 1.42. Who comes from OpenTracing finds its words in
@@ -125,7 +125,7 @@ pub use builder::TracerBuilder;
 pub use calls::{Calls, CallsLayer};
 #[cfg(any(feature = "otlp", feature = "zipkin"))]
 pub use collector_url::InvalidUrl;
-pub use export::{Event, Exporter, Loss, Running, Stats};
+pub use export::{ExportEvent, Exporter, Loss, Stats};
 pub use limits::Limits;
 pub use opentelemetry::trace::SpanKind;
 pub use opentelemetry::{Key, KeyValue, Value};

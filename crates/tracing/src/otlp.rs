@@ -15,7 +15,7 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 use prost::Message;
-use towerkit_http_client::{HttpClient, said};
+use towerkit_http_client::{HttpClient, excerpt};
 
 use crate::collector_url::{CollectorUrl, InvalidUrl};
 use crate::delivery::{Delivery, Failed, Reply};
@@ -151,7 +151,7 @@ impl Otlp {
         let Some(partial) = reply.partial_success.filter(|partial| partial.rejected_spans > 0) else { return Ok(()) };
         // A collector can't reject more than it was sent.
         let rejected = usize::try_from(partial.rejected_spans).unwrap_or(spans).min(spans);
-        let said = said(partial.error_message.as_bytes());
+        let said = excerpt(partial.error_message.as_bytes());
         let error = unsent(format_args!("{}: {rejected} of {spans} spans rejected: {said}", self.url));
         Err(Unexported { error, rejected: Some(rejected) })
     }

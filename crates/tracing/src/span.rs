@@ -225,6 +225,21 @@ impl Span {
         }
     }
 
+    /// Begins it now, though it was made before.
+    pub(crate) fn begin_now(&self) {
+        if let Some(live) = &self.live {
+            let now = live.clock.now();
+            live.with(|data| data.start_time = now);
+        }
+    }
+
+    /// What it was made for has not come about: nothing is told of it.
+    pub(crate) fn forget(&self) {
+        if let Some(live) = &self.live {
+            drop(live.data.lock().unwrap_or_else(PoisonError::into_inner).take());
+        }
+    }
+
     /// Its clock, for what is below it.
     pub(crate) fn clock(&self) -> Option<Clock> {
         self.live.as_ref().map(|live| live.clock)

@@ -28,11 +28,12 @@ use runningsum::pb as sums;
 use tokio::net::TcpListener;
 use tower::ServiceBuilder;
 use towerkit_circuitbreaker::policy::FailureRate;
-use towerkit_circuitbreaker::{Breaker, CircuitBreakerLayer, Settings};
-use towerkit_endpoint::{BoxEndpoint, BoxStream, DeadlineLayer, Endpoint, Error, PanicLayer, endpoint_fn};
+use towerkit_circuitbreaker::{Breaker, BreakerSettings, CircuitBreakerLayer};
+use towerkit_endpoint::{BoxEndpoint, BoxStream, CatchPanicLayer, DeadlineLayer, Endpoint, Error, endpoint_fn};
 use towerkit_lifecycle::Group;
 use towerkit_ratelimit::{Quota, RateLimitLayer, RateLimiter};
-use towerkit_transport_grpc::{ConvertFn, Method, Remote, ReplyStream, Routes, Server, serve};
+use towerkit_transport_grpc::convert::ConvertFn;
+use towerkit_transport_grpc::{Method, Remote, ReplyStream, Routes, Server, serve};
 use towerkit_transport_http::Pool;
 
 const SUM: Method<add::SumRequest, add::SumReply> = Method::new("/pb.Add/Sum");
@@ -61,10 +62,10 @@ async fn main() {
                 let stack = ServiceBuilder::new()
                     .layer(DeadlineLayer::new(Duration::from_secs(1)))
                     .layer(RateLimitLayer::new(RateLimiter::new(Quota::per_second(1_000_000))))
-                    .layer(CircuitBreakerLayer::new(Breaker::new(Settings::new(FailureRate::new(0.5)))))
+                    .layer(CircuitBreakerLayer::new(Breaker::new(BreakerSettings::new(FailureRate::new(0.5)))))
                     .load_shed()
                     .concurrency_limit(1024)
-                    .layer(PanicLayer::new());
+                    .layer(CatchPanicLayer::new());
                 let sum = stack.clone().service(endpoint_fn(sum)).erased();
                 let running = stack.service(endpoint_fn(running)).erased();
                 let routes = Routes::new().unary(SUM, Server::new(sum).decode(from_wire).encode(to_wire));

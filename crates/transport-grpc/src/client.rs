@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, Uri};
-use towerkit_endpoint::{Context, Error, WithMetadata};
+use towerkit_endpoint::{Context, Error, Via, WithMetadata};
 
 use crate::compression::Compression;
 use crate::convert::{ConvertFn, TryConvertFn};
@@ -85,7 +85,7 @@ pub use service::ClientFuture;
 /// | the connection broke | `Unavailable` | |
 /// | the stream was reset | by the reason ("gRPC over HTTP2", `Errors`) | |
 /// | the time is over | `DeadlineExceeded` | [`NotSent`](towerkit_endpoint::NotSent) where it was over before |
-/// | a message is longer than [`receive_limit`](Self::receive_limit) | `ResourceExhausted` | |
+/// | a message of the reply is longer than [`reply_limit`](Self::reply_limit) | `ResourceExhausted` | |
 /// | a good reply that can't be read | `Internal` | |
 /// | a good reply that does not convert | that of the conversion | |
 ///
@@ -106,8 +106,8 @@ struct Settings {
     path: &'static str,
     uri: Uri,
     timeout: Duration,
-    receive_limit: usize,
-    send_limit: usize,
+    reply_limit: usize,
+    request_limit: usize,
     compression: Option<Compression>,
     before: Vec<Arc<Before>>,
     after: Vec<Arc<Seen>>,
@@ -123,16 +123,19 @@ impl<S, I, O, T, R> Client<S, I, O, T, R> {
     /// The most time a call takes, unless [said otherwise](Self::timeout): 30 seconds.
     pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
-    /// The most bytes of a message that comes, or that goes, unless said otherwise: 4 MiB.
-    pub const DEFAULT_LIMIT: usize = DEFAULT_LIMIT;
+    /// The most bytes of a message of a request, unless [said otherwise](Self::request_limit): 4 MiB.
+    pub const DEFAULT_REQUEST_LIMIT: usize = DEFAULT_LIMIT;
+
+    /// The most bytes of a message of a reply, unless [said otherwise](Self::reply_limit): 4 MiB.
+    pub const DEFAULT_REPLY_LIMIT: usize = DEFAULT_LIMIT;
 
     fn new(channel: S, path: &'static str, request: I, reply: O) -> Self {
         let settings = Settings {
             path,
             uri: Uri::from_static(path),
             timeout: Self::DEFAULT_TIMEOUT,
-            receive_limit: DEFAULT_LIMIT,
-            send_limit: DEFAULT_LIMIT,
+            reply_limit: DEFAULT_LIMIT,
+            request_limit: DEFAULT_LIMIT,
             compression: None,
             before: Vec::new(),
             after: Vec::new(),
@@ -150,6 +153,12 @@ impl<S, I, O, T, R> Client<S, I, O, T, R> {
         Client { channel, request, reply: Accompanied(reply), settings, types: PhantomData }
     }
 
+    /// How its calls go: what a span of a call says of it.
+    #[must_use]
+    pub fn via(&self) -> Via {
+        Via::grpc(self.settings.path)
+    }
+
     /// The most time a call takes, whatever the caller's deadline; where the reply is a stream, the most time to its beginning.
     /// One too long for the clock is none: [`Duration::MAX`] leaves the caller's deadline alone.
     #[must_use]
@@ -157,16 +166,16 @@ impl<S, I, O, T, R> Client<S, I, O, T, R> {
         self.set(|settings| settings.timeout = limit)
     }
 
-    /// The most bytes of a message that comes.
+    /// The most bytes of a message of a reply, each one of a stream.
     #[must_use]
-    pub fn receive_limit(self, bytes: usize) -> Self {
-        self.set(|settings| settings.receive_limit = bytes)
+    pub fn reply_limit(self, bytes: usize) -> Self {
+        self.set(|settings| settings.reply_limit = bytes)
     }
 
-    /// The most bytes of a message that goes; a longer one is `ResourceExhausted`.
+    /// The most bytes of a message of a request, each one of a stream; a longer one is `ResourceExhausted`.
     #[must_use]
-    pub fn send_limit(self, bytes: usize) -> Self {
-        self.set(|settings| settings.send_limit = bytes)
+    pub fn request_limit(self, bytes: usize) -> Self {
+        self.set(|settings| settings.request_limit = bytes)
     }
 
     /// Compresses the messages that go. It is for the user to know that the service takes it: one that does not answers
@@ -252,8 +261,8 @@ impl<S, I, O, T, R> fmt::Debug for Client<S, I, O, T, R> {
         f.debug_struct("Client")
             .field("path", &self.settings.path)
             .field("timeout", &self.settings.timeout)
-            .field("receive_limit", &self.settings.receive_limit)
-            .field("send_limit", &self.settings.send_limit)
+            .field("reply_limit", &self.settings.reply_limit)
+            .field("request_limit", &self.settings.request_limit)
             .finish_non_exhaustive()
     }
 }

@@ -7,7 +7,8 @@
 //! ```
 //! use bytes::{Bytes, BytesMut};
 //! use towerkit_endpoint::{BoxError, Error, endpoint_fn};
-//! use towerkit_transport_grpc::{Codec, Method, Routes, Server};
+//! use towerkit_transport_grpc::codec::Codec;
+//! use towerkit_transport_grpc::{Method, Routes, Server};
 //!
 //! /// A text, as it stands.
 //! #[derive(Clone, Copy, Debug)]
@@ -38,6 +39,7 @@ mod raw;
 use bytes::{Bytes, BytesMut};
 use towerkit_endpoint::BoxError;
 
+pub use crate::client::{Accompanied, Converts, ManyReplies, ManyRequests, OneReply, OneRequest};
 pub use proto::Proto;
 pub use raw::Raw;
 

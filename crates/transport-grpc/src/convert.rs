@@ -1,4 +1,34 @@
 //! Between the messages on the wire and those of the domain.
+//!
+//! By default the standard library's traits say it, and a message that is the domain's own needs nothing; a function says it where the types are
+//! another crate's, or where the one of a single method differs.
+//!
+//! ```
+//! # mod pb {
+//! #     #[derive(Clone, PartialEq, prost::Message)]
+//! #     pub struct SumRequest { #[prost(int64, tag = "1")] pub a: i64, #[prost(int64, tag = "2")] pub b: i64 }
+//! #     #[derive(Clone, PartialEq, prost::Message)]
+//! #     pub struct SumReply { #[prost(int64, tag = "1")] pub v: i64 }
+//! # }
+//! use towerkit_endpoint::{Error, endpoint_fn};
+//! use towerkit_transport_grpc::{Method, Routes, Server};
+//!
+//! const SUM: Method<pb::SumRequest, pb::SumReply> = Method::new("/pb.Add/Sum");
+//!
+//! struct Positive(i64, i64);
+//!
+//! impl TryFrom<pb::SumRequest> for Positive {
+//!     type Error = Error;
+//!
+//!     fn try_from(pb::SumRequest { a, b }: pb::SumRequest) -> Result<Self, Error> {
+//!         if a < 0 { Err(Error::invalid("a", "is negative")) } else { Ok(Self(a, b)) }
+//!     }
+//! }
+//!
+//! let sum = endpoint_fn(|Positive(a, b)| async move { Ok::<_, Error>(a + b) });
+//! let routes = Routes::new().unary(SUM, Server::new(sum).encode(|v: i64| pb::SumReply { v }));
+//! # let _ = routes;
+//! ```
 
 use std::fmt;
 
@@ -45,7 +75,7 @@ pub struct Plain(());
 
 /// Marks a value that is [`WithMetadata`].
 #[derive(Clone, Copy, Debug)]
-pub struct WithHead(());
+pub struct Annotated(());
 
 /// Converts by the standard library's traits: [`TryFrom`] for what comes, [`From`] for what goes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -67,7 +97,7 @@ impl<T, M: From<T>> Encode<T, M> for Convert {
     }
 }
 
-impl<T, M: From<T>> Encode<WithMetadata<T>, M, WithHead> for Convert {
+impl<T, M: From<T>> Encode<WithMetadata<T>, M, Annotated> for Convert {
     fn encode(&self, value: WithMetadata<T>) -> Result<WithMetadata<M>, Error> {
         Ok(value.map(M::from))
     }
@@ -109,7 +139,7 @@ where
     }
 }
 
-impl<F, T, M> Encode<WithMetadata<T>, M, WithHead> for ConvertFn<F>
+impl<F, T, M> Encode<WithMetadata<T>, M, Annotated> for ConvertFn<F>
 where
     F: Fn(T) -> M + Clone + Send + Sync + 'static,
 {

@@ -83,7 +83,8 @@
 //!
 //! # What is here
 //!
-//! * [`Method`] names a method and its messages, once for both sides; [`codec`] writes them, protobuf unless said otherwise.
+//! * [`Method`] names a method and its messages, once for both sides; [`codec`] writes them, protobuf unless said otherwise, and [`convert`] makes those of
+//!   the domain of them.
 //! * [`Server`] makes a method of an endpoint, unary or of any streaming kind: in [`Routes`] by its path, or in a service that tonic
 //!   generated.
 //! * [`Remote`] and [`Client`] make an endpoint of a remote method, over any channel: a
@@ -149,7 +150,7 @@
 mod client;
 pub mod codec;
 mod compression;
-mod convert;
+pub mod convert;
 mod frame;
 mod method;
 mod routes;
@@ -160,17 +161,12 @@ mod stream_reply;
 mod until;
 mod wire;
 
-pub use client::{
-    Accompanied, CallSummary, Channel, Client, ClientFuture, Converts, InvalidRemote, ManyReplies, ManyRequests,
-    OneReply, OneRequest, PoolChannel, PoolChannelFuture, Remote,
-};
-pub use codec::{Codec, Proto, Raw};
+pub use client::{CallSummary, Channel, Client, ClientFuture, InvalidRemote, PoolChannel, PoolChannelFuture, Remote};
 pub use compression::{Compression, Uncompressed};
-pub use convert::{Convert, ConvertFn, Decode, Encode, Plain, TryConvertFn, WithHead};
 pub use method::Method;
 pub use routes::{Routes, RoutesFuture};
 pub use serve::serve;
-pub use server::{Exchange, Head, Outcome, ReplyStream, Server, Summary};
+pub use server::{Head, ReplyStream, Server, Summary};
 pub use status::{ErrorDetails, Status, error_of, status_of};
 pub use stream_reply::StreamReply;
 

@@ -1,7 +1,9 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use crate::Proto;
+use towerkit_endpoint::Via;
+
+use crate::codec::Proto;
 
 /// One method of a gRPC service: its path, the messages that go over the wire, and how they are written.
 ///
@@ -40,7 +42,7 @@ impl<Q, P> Method<Q, P> {
 }
 
 impl<Q, P, C> Method<Q, P, C> {
-    /// A method whose messages are written by another [codec](crate::Codec).
+    /// A method whose messages are written by another [codec](crate::codec::Codec).
     ///
     /// # Panics
     ///
@@ -55,6 +57,21 @@ impl<Q, P, C> Method<Q, P, C> {
     #[must_use]
     pub const fn path(&self) -> &'static str {
         self.path
+    }
+
+    /// How its calls come, and go: what a span of a call says of it.
+    ///
+    /// ```
+    /// # mod pb { pub struct SumRequest; pub struct SumReply; }
+    /// use towerkit_transport_grpc::Method;
+    ///
+    /// const SUM: Method<pb::SumRequest, pb::SumReply> = Method::new("/pb.Add/Sum");
+    /// // tracer.calls("sum").via(SUM.via())
+    /// assert_eq!(SUM.via().to_string(), "grpc /pb.Add/Sum");
+    /// ```
+    #[must_use]
+    pub fn via(&self) -> Via {
+        Via::grpc(self.path)
     }
 
     /// The full name of the service, `package.Service`.

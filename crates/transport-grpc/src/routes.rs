@@ -19,12 +19,13 @@ use http::{HeaderValue, Request, Response, StatusCode, Version, header};
 use http_body::Body as HttpBody;
 use tonic::server::NamedService;
 use tower_service::Service;
-use towerkit_endpoint::{BoxError, BoxStream, Code, Endpoint, Error};
+use towerkit_endpoint::{BoxError, BoxStream, Code, Endpoint, Error, Exchange, Via};
 use towerkit_transport_http::{Body, HttpService};
 
+use crate::codec::Codec;
 use crate::convert::{Decode, Encode};
 use crate::server::{Call, Head, ReadMany, ReadOne, WriteMany, WriteOne, failed};
-use crate::{Codec, Method, Server, StreamReply, method, status_of, wire};
+use crate::{Method, Server, StreamReply, method, status_of, wire};
 
 use generated::Generated;
 pub(crate) use generated::server_stops;
@@ -67,6 +68,7 @@ use route::{MethodRoute, Mount, Plain, Route, RouteReply};
 /// # let _ = routes;
 /// ```
 #[derive(Clone, Default)]
+#[must_use = "routes do nothing until they are served"]
 pub struct Routes {
     table: Arc<Table>,
 }
@@ -81,7 +83,6 @@ struct Table {
 
 impl Routes {
     /// Without methods.
-    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
@@ -91,7 +92,6 @@ impl Routes {
     /// # Panics
     ///
     /// Where the path is served already: a mistake in the program, found as it starts.
-    #[must_use]
     pub fn unary<E, D, N, Q, P, C, T, K>(self, method: Method<Q, P, C>, server: Server<E, D, N>) -> Self
     where
         Q: Send + 'static,
@@ -107,7 +107,7 @@ impl Routes {
         let codec = method.into_codec();
         let (endpoint, decode, encode, settings) = server.into_parts();
         let (read, write) = (ReadOne::<Q, C, D>::new(codec.clone(), decode), WriteOne::<P, C, N>::new(codec, encode));
-        self.add(path, MethodRoute::new(subtype::<C, P>(), Call { endpoint, read, write, settings, path }))
+        self.add(path, MethodRoute::new(subtype::<C, P>(), Call { endpoint, read, write, settings }))
     }
 
     /// Adds a method of one message in and a stream of messages out.
@@ -115,7 +115,6 @@ impl Routes {
     /// # Panics
     ///
     /// Where the path is served already.
-    #[must_use]
     pub fn server_streaming<E, D, N, Q, P, C, T, K>(self, method: Method<Q, P, C>, server: Server<E, D, N>) -> Self
     where
         Q: Send + 'static,
@@ -131,7 +130,7 @@ impl Routes {
         let codec = method.into_codec();
         let (endpoint, decode, encode, settings) = server.into_parts();
         let (read, write) = (ReadOne::<Q, C, D>::new(codec.clone(), decode), WriteMany::<P, C, N>::new(codec, encode));
-        self.add(path, MethodRoute::new(subtype::<C, P>(), Call { endpoint, read, write, settings, path }))
+        self.add(path, MethodRoute::new(subtype::<C, P>(), Call { endpoint, read, write, settings }))
     }
 
     /// Adds a method of a stream of messages in and one message out.
@@ -139,7 +138,6 @@ impl Routes {
     /// # Panics
     ///
     /// Where the path is served already.
-    #[must_use]
     pub fn client_streaming<E, D, N, Q, P, C, T, K>(self, method: Method<Q, P, C>, server: Server<E, D, N>) -> Self
     where
         Q: Send + 'static,
@@ -155,7 +153,7 @@ impl Routes {
         let codec = method.into_codec();
         let (endpoint, decode, encode, settings) = server.into_parts();
         let (read, write) = (ReadMany::<Q, C, D>::new(codec.clone(), decode), WriteOne::<P, C, N>::new(codec, encode));
-        self.add(path, MethodRoute::new(subtype::<C, P>(), Call { endpoint, read, write, settings, path }))
+        self.add(path, MethodRoute::new(subtype::<C, P>(), Call { endpoint, read, write, settings }))
     }
 
     /// Adds a method of a stream of messages in and a stream of messages out.
@@ -163,7 +161,6 @@ impl Routes {
     /// # Panics
     ///
     /// Where the path is served already.
-    #[must_use]
     pub fn bidi_streaming<E, D, N, Q, P, C, T, K>(self, method: Method<Q, P, C>, server: Server<E, D, N>) -> Self
     where
         Q: Send + 'static,
@@ -180,7 +177,7 @@ impl Routes {
         let (endpoint, decode, encode, settings) = server.into_parts();
         let read = ReadMany::<Q, C, D>::new(codec.clone(), decode);
         let write = WriteMany::<P, C, N>::new(codec, encode);
-        self.add(path, MethodRoute::new(subtype::<C, P>(), Call { endpoint, read, write, settings, path }))
+        self.add(path, MethodRoute::new(subtype::<C, P>(), Call { endpoint, read, write, settings }))
     }
 
     /// Adds a service that tonic's generator made, such as `AddServer::new(rpc)`. It finds the peer where tonic puts it:
@@ -189,7 +186,6 @@ impl Routes {
     /// # Panics
     ///
     /// Where a service of this name is there already.
-    #[must_use]
     pub fn service<S: HttpService + NamedService>(mut self, service: S) -> Self {
         let table = Arc::make_mut(&mut self.table);
         let taken = table.services.insert(S::NAME, Arc::new(Generated(service))).is_some();
@@ -198,7 +194,6 @@ impl Routes {
     }
 
     /// What answers requests that are no calls of gRPC: a [`Router`](towerkit_transport_http::Router) of the same port.
-    #[must_use]
     pub fn fallback(mut self, service: impl HttpService) -> Self {
         Arc::make_mut(&mut self.table).fallback = Some(Arc::new(Plain(service)));
         self
@@ -267,9 +262,13 @@ fn ready(response: Response<Body>) -> RouteReply {
     RouteReply::new(std::future::ready(response))
 }
 
-/// `Unimplemented`.
+/// `Unimplemented`. No server is told of it.
 fn refused(request: &Request<Body>, message: String) -> Response<Body> {
     let error = Error::new(Code::Unimplemented, message);
+    if let Some(handlers) = request.body().error_handlers() {
+        let via = Via::Grpc { path: request.uri().path_and_query().cloned() };
+        handlers.tell(&error, &Exchange::new(Some(via), request.body().peer()));
+    }
     failed(&status_of(&error), wire::content_type_of(request.headers()), Head::default())
 }
 

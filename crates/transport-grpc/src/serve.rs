@@ -11,7 +11,7 @@ use towerkit_transport_http::{Body, Serve};
 /// Serves [`Routes`](crate::Routes) on a listener, and what stands around them.
 ///
 /// It is [`towerkit_transport_http::serve`], whose limits, TLS and drain it has, with what gRPC wants otherwise: it is named
-/// `grpc`; bodies may be of any length, since it is messages that are [limited](crate::Server::receive_limit); a reply may be left
+/// `grpc`; bodies may be of any length, since it is messages that are [limited](crate::Server::request_limit); a reply may be left
 /// lying for five minutes rather than for half of one, since a stream may be read slowly; the window of a stream is 256 KiB and that of a
 /// connection 16 MiB, so that some streams of small messages may be [read slowly](Serve::http2_windows) at a time; and a peer that was silent for a minute is
 /// pinged, and given up after 20 seconds, since a stream may be silent for ever. The same loop serves gRPC where it is started by

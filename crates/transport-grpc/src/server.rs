@@ -12,7 +12,7 @@ mod watched;
 use std::fmt;
 use std::sync::Arc;
 
-use towerkit_endpoint::{Context, Error};
+use towerkit_endpoint::{Context, Error, Exchange};
 
 use crate::compression::Compression;
 use crate::convert::{Convert, ConvertFn, TryConvertFn};
@@ -20,7 +20,8 @@ use crate::frame::DEFAULT_LIMIT;
 use crate::status::Status;
 
 pub(crate) use answer::Call;
-pub use exchange::{Exchange, Outcome, Summary};
+pub(crate) use exchange::Heard;
+pub use exchange::Summary;
 pub use generated::ReplyStream;
 pub use hooks::Head;
 use hooks::Hooks;
@@ -89,8 +90,8 @@ pub(crate) use request::{ReadMany, ReadOne, ReadRequest};
 ///
 /// # Limits
 ///
-/// A message that comes may have 4 MiB ([`receive_limit`](Self::receive_limit)), decompressed too. One that goes may have as much
-/// ([`send_limit`](Self::send_limit)).
+/// A message of a request may have 4 MiB ([`request_limit`](Self::request_limit)), decompressed too. One of a reply may have as much
+/// ([`reply_limit`](Self::reply_limit)).
 pub struct Server<E, D = Convert, N = Convert> {
     endpoint: E,
     decode: D,
@@ -100,8 +101,8 @@ pub struct Server<E, D = Convert, N = Convert> {
 
 #[derive(Clone)]
 pub(crate) struct Settings {
-    pub(crate) receive_limit: usize,
-    pub(crate) send_limit: usize,
+    pub(crate) request_limit: usize,
+    pub(crate) reply_limit: usize,
     pub(crate) compression: Option<Compression>,
     pub(crate) end_on_drain: bool,
     pub(crate) hooks: Hooks,
@@ -113,8 +114,8 @@ impl<E> Server<E> {
     #[must_use]
     pub fn new(endpoint: E) -> Self {
         let settings = Settings {
-            receive_limit: DEFAULT_LIMIT,
-            send_limit: DEFAULT_LIMIT,
+            request_limit: DEFAULT_LIMIT,
+            reply_limit: DEFAULT_LIMIT,
             compression: None,
             end_on_drain: false,
             hooks: Hooks::default(),
@@ -124,8 +125,11 @@ impl<E> Server<E> {
 }
 
 impl<E, D, N> Server<E, D, N> {
-    /// The most bytes of a message that comes, or that goes, unless said otherwise: 4 MiB.
-    pub const DEFAULT_LIMIT: usize = DEFAULT_LIMIT;
+    /// The most bytes of a message of a request, unless [said otherwise](Self::request_limit): 4 MiB.
+    pub const DEFAULT_REQUEST_LIMIT: usize = DEFAULT_LIMIT;
+
+    /// The most bytes of a message of a reply, unless [said otherwise](Self::reply_limit): 4 MiB.
+    pub const DEFAULT_REPLY_LIMIT: usize = DEFAULT_LIMIT;
 
     /// Makes the endpoint's message by a function, `Fn(M) -> T`; where messages come as a stream, each of them.
     #[must_use]
@@ -145,16 +149,16 @@ impl<E, D, N> Server<E, D, N> {
         Server { endpoint: self.endpoint, decode: self.decode, encode: ConvertFn(encode), settings: self.settings }
     }
 
-    /// The most bytes of a message that comes; a longer one gets `ResourceExhausted`. A generated service has a setting of its own.
+    /// The most bytes of a message of a request, each one of a stream; a longer one gets `ResourceExhausted`. A generated service has a setting of its own.
     #[must_use]
-    pub fn receive_limit(self, bytes: usize) -> Self {
-        self.set(|settings| settings.receive_limit = bytes)
+    pub fn request_limit(self, bytes: usize) -> Self {
+        self.set(|settings| settings.request_limit = bytes)
     }
 
-    /// The most bytes of a message that goes; a longer one becomes `ResourceExhausted`. A generated service has a setting of its own.
+    /// The most bytes of a message of a reply, each one of a stream; a longer one becomes `ResourceExhausted`. A generated service has a setting of its own.
     #[must_use]
-    pub fn send_limit(self, bytes: usize) -> Self {
-        self.set(|settings| settings.send_limit = bytes)
+    pub fn reply_limit(self, bytes: usize) -> Self {
+        self.set(|settings| settings.reply_limit = bytes)
     }
 
     /// Compresses the messages of replies where the caller takes it. A generated service has a setting of its own.
@@ -192,10 +196,12 @@ impl<E, D, N> Server<E, D, N> {
         self.set(|settings| settings.hooks.finalize.push(Arc::new(hook)))
     }
 
-    /// Adds a handler of errors, for diagnosis: it sees the whole [`Error`], with its source, and does not change the reply.
+    /// Adds a handler of errors, for diagnosis: it sees the whole [`Error`], with its source, and does not change the reply. What the
+    /// endpoint fails with its layers know of; of a call that [did not reach it](Exchange::reached_endpoint) only this handler hears.
+    /// [`Serve::on_error`](towerkit_transport_http::Serve::on_error) does so for all methods.
     #[must_use]
     pub fn on_error(self, handler: impl Fn(&Error, &Exchange) + Send + Sync + 'static) -> Self {
-        self.set(|settings| settings.hooks.on_error.push(Arc::new(handler)))
+        self.set(|settings| settings.hooks.on_error.push(handler))
     }
 
     /// Replaces the writer of failed replies, [`status_of`](crate::status_of).
@@ -228,8 +234,8 @@ impl<E: Clone, D: Clone, N: Clone> Clone for Server<E, D, N> {
 impl<E, D, N> fmt::Debug for Server<E, D, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Server")
-            .field("receive_limit", &self.settings.receive_limit)
-            .field("send_limit", &self.settings.send_limit)
+            .field("request_limit", &self.settings.request_limit)
+            .field("reply_limit", &self.settings.reply_limit)
             .field("compression", &self.settings.compression)
             .finish_non_exhaustive()
     }

@@ -1,7 +1,7 @@
 use futures_core::Stream;
 use towerkit_endpoint::{Error, WithMetadata};
 
-use crate::convert::{Plain, WithHead};
+use crate::convert::{Annotated, Plain};
 
 /// A reply that is a stream of messages: any `Stream` of `Result<R, E>`, or one [`WithMetadata`].
 ///
@@ -37,7 +37,7 @@ where
     }
 }
 
-impl<S, R, E> StreamReply<WithHead> for WithMetadata<S>
+impl<S, R, E> StreamReply<Annotated> for WithMetadata<S>
 where
     S: Stream<Item = Result<R, E>> + Send + 'static,
     R: Send + 'static,

@@ -61,7 +61,7 @@ pub(crate) fn context(parts: request::Parts, body: &Body) -> Context {
 pub(crate) fn accept_timeout(context: &mut Context) -> Result<(), Error> {
     if let Some(value) = context.metadata_mut().remove(TIMEOUT) {
         let time = timeout::decode(&value).map_err(|invalid| Error::invalid("grpc-timeout", invalid.to_string()))?;
-        context.shorten_deadline_to(time);
+        context.shorten_deadline_within(time);
     }
     Ok(())
 }

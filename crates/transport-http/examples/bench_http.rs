@@ -23,7 +23,7 @@ use tokio::net::TcpListener;
 use tower::{BoxError, ServiceBuilder};
 use towerkit_circuitbreaker::policy::FailureRate;
 use towerkit_circuitbreaker::{Breaker, CircuitBreakerLayer};
-use towerkit_endpoint::{DeadlineLayer, Endpoint, Error, PanicLayer, endpoint_fn};
+use towerkit_endpoint::{CatchPanicLayer, DeadlineLayer, Endpoint, Error, endpoint_fn};
 use towerkit_lifecycle::Group;
 use towerkit_log::Logger;
 use towerkit_metrics::{Metrics, Prometheus};
@@ -73,7 +73,7 @@ async fn main() {
                     .layer(DeadlineLayer::new(Duration::from_secs(1)))
                     .load_shed()
                     .concurrency_limit(1024)
-                    .layer(PanicLayer::new())
+                    .layer(CatchPanicLayer::new())
                     .service(endpoint_fn(sum));
                 towerkit(listener, Server::json(stack.erased())).await;
             }
@@ -118,7 +118,7 @@ fn production(log_filter: &str) -> impl HttpService {
         .layer(DeadlineLayer::new(Duration::from_secs(1)))
         .load_shed()
         .concurrency_limit(1024)
-        .layer(PanicLayer::new())
+        .layer(CatchPanicLayer::new())
         .service(endpoint_fn(sum));
     Server::json(stack.erased())
 }

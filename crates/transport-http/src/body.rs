@@ -14,7 +14,7 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
-use towerkit_endpoint::{BoxError, Error, PeerIdentity};
+use towerkit_endpoint::{BoxError, Error, ErrorHandlers, PeerIdentity};
 
 use bounded::Bounded;
 pub(crate) use bounded::{BodyLimits, too_large};
@@ -48,17 +48,24 @@ pub(crate) struct Origin {
     pub(crate) peer: SocketAddr,
     pub(crate) limits: BodyLimits,
     pub(crate) stop: StreamStop,
+    pub(crate) on_error: Option<Arc<ErrorHandlers>>,
     #[cfg(feature = "tls")]
     pub(crate) tls: Option<crate::tls::Session>,
 }
 
 impl Origin {
     /// A connection without TLS.
-    pub(crate) fn plain(peer: SocketAddr, limits: BodyLimits, stop: StreamStop) -> Arc<Self> {
+    pub(crate) fn plain(
+        peer: SocketAddr,
+        limits: BodyLimits,
+        stop: StreamStop,
+        on_error: Option<Arc<ErrorHandlers>>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             peer,
             limits,
             stop,
+            on_error,
             #[cfg(feature = "tls")]
             tls: None,
         })
@@ -196,6 +203,13 @@ impl Body {
     #[must_use]
     pub fn stream_stop(&self) -> Option<StreamStop> {
         self.origin.as_ref().map(|origin| origin.stop.clone())
+    }
+
+    /// Who hears of the errors of requests that came by [`serve`](crate::serve()), where somebody
+    /// [does](crate::Serve::on_error): for transports that stand on HTTP.
+    #[must_use]
+    pub fn error_handlers(&self) -> Option<&Arc<ErrorHandlers>> {
+        self.origin.as_ref()?.on_error.as_ref()
     }
 
     /// Reads the whole, up to a limit in bytes. One that says it is longer is not read at all; one that comes in a single

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Method, request, response};
-use towerkit_endpoint::{Context, Error};
+use towerkit_endpoint::{Context, Error, Via};
 
 use base::Base;
 use template::Template;
@@ -32,7 +32,7 @@ pub use codec::{
 pub(crate) use codec::{expect_reply_type, read as read_reply, unreadable};
 pub use draft::Draft;
 pub use failure::transport_failure;
-pub use finalizer::{CallOutcome, CallSummary};
+pub use finalizer::CallSummary;
 pub use headers::strip_reserved;
 pub use operation::Operation;
 pub use pool::{Pool, PoolFuture, PoolSettings};
@@ -126,6 +126,24 @@ impl<S, N: Clone, D: Clone, T, R, M> Client<S, N, D, T, R, M> {
 
     /// The most bytes that are read of a reply, unless [said otherwise](Self::reply_limit): 4 MiB.
     pub const DEFAULT_REPLY_LIMIT: usize = operation::DEFAULT_REPLY_LIMIT;
+
+    /// How its calls go: what a span of a call says of it. The path is the template, without the values of a message and without the base URL.
+    ///
+    /// ```
+    /// use towerkit_endpoint::{BoxEndpoint, Endpoint};
+    /// use towerkit_transport_http::{Pool, Remote};
+    ///
+    /// let remote = Remote::new(&Pool::new(), "http://127.0.0.1:8081")?;
+    /// let sum = remote.post("/sum").json();
+    /// assert_eq!(sum.via().to_string(), "http POST /sum"); // for `tracer.calls("sum").via(sum.via())`
+    /// let sum: BoxEndpoint<(i64, i64), i64> = sum.erased();
+    /// # let _ = sum;
+    /// # Ok::<(), towerkit_transport_http::InvalidBaseUrl>(())
+    /// ```
+    #[must_use]
+    pub fn via(&self) -> Via {
+        Via::http(self.settings.method.clone(), self.settings.template.text())
+    }
 
     /// The most time a call takes, whatever the caller's deadline; where the reply is a stream, the most time to its beginning. One
     /// too long for the clock is none:

@@ -1,4 +1,5 @@
-//! Between bytes and messages: a codec is a value that reads requests into messages and writes replies.
+//! Between bytes and messages: a codec is a value that reads requests into messages and writes replies; on the client's side it writes
+//! requests and reads replies.
 //!
 //! | codec | reads | writes |
 //! | --- | --- | --- |
@@ -14,6 +15,7 @@
 //! | [`Events`](crate::sse::Events) | the id of the last event | a stream of server-sent events |
 //! | [`Empty`] | nothing: the message is `()` | nothing: 204 |
 //! | [`decode_fn`], [`encode_fn`] | what a function reads | what a function writes |
+//! | [`decode_response_fn`], [`encode_request_fn`] | the same on the client's side | |
 //!
 //! Two readers side by side read a pair, and three a triple: `(Path, Json)` gives `(A, B)`. The body goes to the last.
 //!
@@ -62,6 +64,9 @@ use crate::body::too_large;
 use crate::problem::refused;
 use crate::{Body, ReadError};
 
+pub use crate::client::{
+    DecodeResponse, DecodeResponseFn, Draft, EncodeRequest, EncodeRequestFn, decode_response_fn, encode_request_fn,
+};
 pub use chunks::Chunks;
 pub use empty::Empty;
 pub use functions::{DecodeFn, EncodeFn, decode_fn, encode_fn};

@@ -76,7 +76,7 @@ use http::Method;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use towerkit_endpoint::Error;
 
-use crate::{Body, Server, status_of_error};
+use crate::{Body, Server, status_of};
 
 pub use batch::{Batch, Pending, Replies};
 pub use call::Payload;
@@ -99,7 +99,7 @@ pub fn server(methods: Methods) -> Server<Methods, Codec, Codec, Payload, crate:
 /// A failure of the HTTP around a call, in the form that a client of JSON-RPC reads.
 fn encode_error(error: &Error) -> http::Response<Body> {
     let mut response = http::Response::new(Body::from(reply::failure("null", &ErrorObject::from(error))));
-    *response.status_mut() = status_of_error(error);
+    *response.status_mut() = status_of(error);
     *response.headers_mut() = error.metadata().clone().into_headers();
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response

@@ -75,28 +75,27 @@ mod client;
 pub mod codec;
 mod http_service;
 pub mod json_rpc;
+mod listen;
 mod problem;
 pub mod proxy;
 mod router;
 mod serve;
 mod server;
 pub mod sse;
-mod status;
 #[cfg(feature = "tls")]
 pub mod tls;
 
 pub use body::{Body, ReadError};
 pub use client::{
-    CallOutcome, CallSummary, Client, ClientFuture, DecodeResponse, DecodeResponseFn, Draft, EncodeRequest,
-    EncodeRequestFn, InvalidBaseUrl, Operation, Pool, PoolFuture, PoolSettings, Remote, decode_response_fn,
-    encode_request_fn, reply_error, strip_reserved, transport_failure,
+    CallSummary, Client, ClientFuture, InvalidBaseUrl, Operation, Pool, PoolFuture, PoolSettings, Remote, reply_error,
+    strip_reserved, transport_failure,
 };
 pub use http_service::HttpService;
-pub use problem::{FieldProblem, Problem, plain_json, problem_json, status_of_error};
+pub use listen::{ListenError, listen};
+pub use problem::{FieldProblem, Problem, plain_json, problem_json, status_of};
 pub use router::{PathParams, Router, RouterFuture};
 pub use serve::{Serve, ServeEvent, StreamStop, serve};
-pub use server::{Exchange, Outcome, Server, ServerFuture, Summary};
-pub use status::{code_of, status_of};
+pub use server::{Server, ServerFuture, Summary};
 
 /// The examples of the page that a newcomer reads first, as tests.
 #[cfg(doctest)]

@@ -4,7 +4,7 @@ use http::{Response, StatusCode};
 use serde::{Deserialize, Serialize};
 use towerkit_endpoint::{Code, Error, Violation};
 
-use crate::{Body, code_of, status_of};
+use crate::Body;
 
 /// The body of a failed reply: problem details (RFC 9457), as `application/problem+json`.
 ///
@@ -64,7 +64,8 @@ impl Problem {
     /// The error this stands for, when it came with a status.
     #[must_use]
     pub fn into_error(self, status: StatusCode) -> Error {
-        let code = self.code.and_then(|name| name.parse().ok()).unwrap_or_else(|| code_of(status));
+        let code =
+            self.code.and_then(|name| name.parse().ok()).unwrap_or_else(|| Code::from_http_status(status.as_u16()));
         let error = match self.detail.or(self.title) {
             Some(message) => Error::new(code, message),
             None => Error::from(code),
@@ -77,7 +78,7 @@ impl Problem {
 
 impl From<&Error> for Problem {
     fn from(error: &Error) -> Self {
-        let status = status_of_error(error);
+        let status = status_of(error);
         Self {
             kind: None,
             title: status.canonical_reason().map(str::to_owned),
@@ -95,10 +96,23 @@ impl From<&Violation> for FieldProblem {
     }
 }
 
-/// The status of a failed reply: the [`StatusCode`] among the error's extensions, or else that of its [`Code`].
+/// The status of a failed reply: the [`StatusCode`] among the error's extensions, or else that of its [`Code`]
+/// ([`Code::http_status`]).
+///
+/// ```
+/// use http::StatusCode;
+/// use towerkit_endpoint::{Code, Error};
+/// use towerkit_transport_http::status_of;
+///
+/// let error = Error::new(Code::NotFound, "no profile 7");
+/// assert_eq!(status_of(&error), StatusCode::NOT_FOUND);
+/// assert_eq!(status_of(&error.with_extension(StatusCode::GONE)), StatusCode::GONE);
+/// ```
 #[must_use]
-pub fn status_of_error(error: &Error) -> StatusCode {
-    error.get::<StatusCode>().copied().unwrap_or_else(|| status_of(error.code()))
+pub fn status_of(error: &Error) -> StatusCode {
+    // The statuses of codes are from 400 to 504, and so can be.
+    let of_code = || StatusCode::from_u16(error.code().http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    error.get::<StatusCode>().copied().unwrap_or_else(of_code)
 }
 
 /// The default [error encoder](crate::Server::error_encoder): problem details, with the error's metadata as headers.
@@ -123,7 +137,7 @@ fn reply(error: &Error, media_type: HeaderValue, body: &impl Serialize) -> Respo
     // Structs of strings and numbers can always be written.
     let bytes = serde_json::to_vec(body).map_or_else(|_| Bytes::new(), Bytes::from);
     let mut response = Response::new(Body::from(bytes));
-    *response.status_mut() = status_of_error(error);
+    *response.status_mut() = status_of(error);
     *response.headers_mut() = error.metadata().clone().into_headers();
     response.headers_mut().insert(CONTENT_TYPE, media_type);
     response

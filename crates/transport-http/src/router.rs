@@ -47,6 +47,7 @@ pub use service::RouterFuture;
 /// # }
 /// ```
 #[derive(Clone, Default)]
+#[must_use = "a router does nothing until it is served"]
 pub struct Router {
     table: Arc<Table>,
 }
@@ -64,7 +65,6 @@ type Route = BoxCloneSyncService<Request<Body>, Response<Body>, Infallible>;
 
 impl Router {
     /// Without routes: every path is unknown.
-    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
@@ -75,7 +75,6 @@ impl Router {
     ///
     /// Where the template is malformed, conflicts with another, or has a service for this method already: a mistake in the
     /// program, found as it starts.
-    #[must_use]
     #[expect(clippy::panic, reason = "routes are written by the programmer and read at start")]
     pub fn route(mut self, method: Method, template: &str, service: impl HttpService) -> Self {
         let table = Arc::make_mut(&mut self.table);
@@ -102,7 +101,6 @@ impl Router {
     /// # Panics
     ///
     /// As [`route`](Self::route) does.
-    #[must_use]
     pub fn get(self, template: &str, service: impl HttpService) -> Self {
         self.route(Method::GET, template, service)
     }
@@ -112,7 +110,6 @@ impl Router {
     /// # Panics
     ///
     /// As [`route`](Self::route) does.
-    #[must_use]
     pub fn post(self, template: &str, service: impl HttpService) -> Self {
         self.route(Method::POST, template, service)
     }
@@ -122,7 +119,6 @@ impl Router {
     /// # Panics
     ///
     /// As [`route`](Self::route) does.
-    #[must_use]
     pub fn put(self, template: &str, service: impl HttpService) -> Self {
         self.route(Method::PUT, template, service)
     }
@@ -132,7 +128,6 @@ impl Router {
     /// # Panics
     ///
     /// As [`route`](Self::route) does.
-    #[must_use]
     pub fn patch(self, template: &str, service: impl HttpService) -> Self {
         self.route(Method::PATCH, template, service)
     }
@@ -142,13 +137,11 @@ impl Router {
     /// # Panics
     ///
     /// As [`route`](Self::route) does.
-    #[must_use]
     pub fn delete(self, template: &str, service: impl HttpService) -> Self {
         self.route(Method::DELETE, template, service)
     }
 
     /// What answers an unknown path, in place of 404.
-    #[must_use]
     pub fn fallback(mut self, service: impl HttpService) -> Self {
         Arc::make_mut(&mut self.table).fallback = Some(boxed(service));
         self

@@ -26,7 +26,7 @@ use http::{Request, Response};
 use http_body::Body as HttpBody;
 use tokio::net::TcpListener;
 use tower_service::Service;
-use towerkit_endpoint::BoxError;
+use towerkit_endpoint::{BoxError, Error, ErrorHandlers, Exchange};
 use towerkit_lifecycle::{Lifeline, Member};
 
 use crate::Body;
@@ -104,6 +104,7 @@ where
         name: "http".into(),
         limits: Limits::default(),
         on_event: Arc::new(|_| {}),
+        on_error: ErrorHandlers::default(),
         #[cfg(feature = "tls")]
         tls: None,
     }
@@ -116,6 +117,7 @@ pub struct Serve<S> {
     name: Cow<'static, str>,
     limits: Limits,
     on_event: Arc<OnEvent>,
+    on_error: ErrorHandlers,
     #[cfg(feature = "tls")]
     tls: Option<crate::tls::ServerTls>,
 }
@@ -255,6 +257,33 @@ impl<S> Serve<S> {
     #[must_use]
     pub fn on_event(mut self, tell: impl Fn(&ServeEvent) + Send + Sync + 'static) -> Self {
         self.on_event = Arc::new(tell);
+        self
+    }
+
+    /// Adds a handler of errors, for diagnosis: it hears of each request that fails, at whatever route of a [`Router`](crate::Router) or of another
+    /// transport on HTTP, and does not change the reply. It sees the whole [`Error`], with its source.
+    ///
+    /// Layers tell of what reaches an endpoint; of a request that [does not](Exchange::reached_endpoint), since it can't be decoded or nothing is
+    /// at its path, only this handler hears:
+    ///
+    /// ```no_run
+    /// # use towerkit_endpoint::{Error, Exchange};
+    /// # use towerkit_transport_http::{Router, serve};
+    /// # fn run(listener: tokio::net::TcpListener, routes: Router) {
+    /// let server = serve(listener, routes).on_error(|error: &Error, exchange: &Exchange| {
+    ///     if !exchange.reached_endpoint {
+    ///         eprintln!("{exchange}: {error}");
+    ///     }
+    /// });
+    /// # let _ = server;
+    /// # }
+    /// ```
+    ///
+    /// It runs where the request is served: it must not block, and must not panic. Anybody who reaches the listener can send such requests, so what is
+    /// written for each should be short.
+    #[must_use]
+    pub fn on_error(mut self, handler: impl Fn(&Error, &Exchange) + Send + Sync + 'static) -> Self {
+        self.on_error.push(handler);
         self
     }
 }

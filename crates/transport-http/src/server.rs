@@ -8,12 +8,13 @@ use std::sync::Arc;
 
 use http::request::Parts;
 use http::{Method, Response, response};
-use towerkit_endpoint::{Context, Error};
+use towerkit_endpoint::{Context, Error, ErrorHandlers, Exchange};
 
 use crate::codec::{Json, Query};
 use crate::{Body, problem_json};
 
-pub use exchange::{Exchange, Outcome, Summary};
+pub use exchange::Summary;
+pub(crate) use exchange::{Heard, via};
 pub use service::ServerFuture;
 pub(crate) use service::method_not_allowed;
 
@@ -84,18 +85,17 @@ struct Settings<D, N> {
     decode: D,
     encode: N,
     methods: Option<Vec<Method>>,
-    body_limit: usize,
+    request_limit: usize,
     before: Vec<Arc<Before>>,
     after: Vec<Arc<After>>,
     finalize: Vec<Arc<Finalize>>,
-    on_error: Vec<Arc<OnError>>,
+    on_error: ErrorHandlers,
     error_encoder: Arc<ErrorEncoder>,
 }
 
 type Before = dyn Fn(&mut Parts) -> Result<(), Error> + Send + Sync;
 type After = dyn Fn(&Context, &mut response::Parts) + Send + Sync;
 type Finalize = dyn Fn(&Summary) + Send + Sync;
-type OnError = dyn Fn(&Error, &Exchange) + Send + Sync;
 type ErrorEncoder = dyn Fn(&Error) -> Response<Body> + Send + Sync;
 
 impl<E, T, M> Server<E, Json, Json, T, M> {
@@ -115,8 +115,8 @@ impl<E, T, M> Server<E, Query, Json, T, M> {
 }
 
 impl<E, D: Clone, N: Clone, T, M> Server<E, D, N, T, M> {
-    /// The most bytes that are read of a body, unless [said otherwise](Self::body_limit): 1 MiB.
-    pub const DEFAULT_BODY_LIMIT: usize = 1 << 20;
+    /// The most bytes that are read of a body, unless [said otherwise](Self::request_limit): 1 MiB.
+    pub const DEFAULT_REQUEST_LIMIT: usize = 1 << 20;
 
     /// With a reader and a writer given apart, by any method.
     #[must_use]
@@ -125,11 +125,11 @@ impl<E, D: Clone, N: Clone, T, M> Server<E, D, N, T, M> {
             decode,
             encode,
             methods: None,
-            body_limit: Self::DEFAULT_BODY_LIMIT,
+            request_limit: Self::DEFAULT_REQUEST_LIMIT,
             before: Vec::new(),
             after: Vec::new(),
             finalize: Vec::new(),
-            on_error: Vec::new(),
+            on_error: ErrorHandlers::default(),
             error_encoder: Arc::new(problem_json),
         };
         Self { endpoint, settings: Arc::new(settings), types: PhantomData }
@@ -143,8 +143,8 @@ impl<E, D: Clone, N: Clone, T, M> Server<E, D, N, T, M> {
 
     /// The most bytes that are read of a body; one that is longer gets 413.
     #[must_use]
-    pub fn body_limit(self, bytes: usize) -> Self {
-        self.set(|settings| settings.body_limit = bytes)
+    pub fn request_limit(self, bytes: usize) -> Self {
+        self.set(|settings| settings.request_limit = bytes)
     }
 
     /// Adds a hook that sees the head of the request first, and may refuse it.
@@ -168,10 +168,12 @@ impl<E, D: Clone, N: Clone, T, M> Server<E, D, N, T, M> {
         self.set(|settings| settings.finalize.push(Arc::new(hook)))
     }
 
-    /// Adds a handler of errors, for diagnosis: it sees the whole [`Error`], with its source, and does not change the reply.
+    /// Adds a handler of errors, for diagnosis: it sees the whole [`Error`], with its source, and does not change the reply. What the
+    /// endpoint fails with its layers know of; of a request that [did not reach it](Exchange::reached_endpoint) only this handler hears.
+    /// [`Serve::on_error`](crate::Serve::on_error) does so for all routes.
     #[must_use]
     pub fn on_error(self, handler: impl Fn(&Error, &Exchange) + Send + Sync + 'static) -> Self {
-        self.set(|settings| settings.on_error.push(Arc::new(handler)))
+        self.set(|settings| settings.on_error.push(handler))
     }
 
     /// Replaces the writer of failed replies. The default is [`problem_json`]; [`plain_json`](crate::plain_json) writes as
@@ -197,7 +199,7 @@ impl<E, D, N, T, M> fmt::Debug for Server<E, D, N, T, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Server")
             .field("methods", &self.settings.methods)
-            .field("body_limit", &self.settings.body_limit)
+            .field("request_limit", &self.settings.request_limit)
             .finish_non_exhaustive()
     }
 }

@@ -54,19 +54,17 @@
 //!
 //! A [`Reloader`] reads all files again: the certificate and its key, and the authorities. What was read is taken as a whole,
 //! and only where it is good; new connections have it, those that are open go on, and no session of before is resumed.
-//! [`WatchFiles`] does so when the files change:
+//! Where they are [watched](ServerTls::watch), that is done when they change:
 //!
 //! ```no_run
 //! use std::time::Duration;
 //! use towerkit_lifecycle::Group;
-//! use towerkit_transport_http::tls::{ServerTls, WatchFiles};
+//! use towerkit_transport_http::tls::ServerTls;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let tls = ServerTls::from_pem_files("cert.pem", "key.pem")?;
-//! let watching = WatchFiles::new(tls.reloader())
-//!     .every(Duration::from_secs(30))
-//!     .on_event(|event| eprintln!("{event}"));
-//! let group = Group::new().with(watching);
+//! let watch = tls.watch().interval(Duration::from_secs(5)).on_event(|event| eprintln!("{event}"));
+//! let group = Group::new().with(watch);
 //! # let _ = group;
 //! # Ok(())
 //! # }
@@ -90,7 +88,7 @@ use rustls::crypto::{CryptoProvider, aws_lc_rs};
 
 pub use client::ClientTls;
 pub use error::LoadError;
-pub use reload::{ReloadEvent, Reloader, WatchFiles};
+pub use reload::Reloader;
 pub use server::ServerTls;
 pub use session::Session;
 pub use towerkit_endpoint::PeerIdentity;

@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use async_nats::Subject;
 use bytes::Bytes;
-use towerkit_endpoint::{Context, Error, Metadata};
+use towerkit_endpoint::{Context, Error, Metadata, Via};
 
-pub use finalizer::{CallOutcome, CallSummary};
+pub use finalizer::CallSummary;
 pub(crate) use inbox::is_no_responders;
 pub use remote::{Operation, Remote};
 pub use service::ClientFuture;
@@ -128,6 +128,15 @@ impl<N: Clone, D: Clone, T, R, M> Client<N, D, T, R, M> {
 
     /// How long nothing may be heard of a stream's service, unless [said otherwise](Self::stream_silence): 30 seconds.
     pub const DEFAULT_STREAM_SILENCE: Duration = DEFAULT_SILENCE;
+
+    /// How its calls go: what a span of a call says of it. None where the message [decides](Remote::subject_by) on the subject.
+    #[must_use]
+    pub fn via(&self) -> Option<Via> {
+        match &self.settings.target {
+            Target::Subject(subject) => Some(Via::nats(subject)),
+            Target::By(_) => None,
+        }
+    }
 
     /// The most time a call takes, whatever the caller's deadline. One too long for the clock is none: [`Duration::MAX`] leaves the caller's deadline
     /// alone. Where the reply is a [stream](crate::stream) it bounds the time to its beginning, and the caller's deadline the whole.

@@ -63,7 +63,7 @@
 //! * [`serve`](serve()) is the loop around the subscriptions, with its limits, its counters and its drain.
 //! * [`Remote`] and [`Client`] make an endpoint of a subject.
 //! * [`Events`] counts and tells what befalls the connection: lost, made again, its server about to stop, read too slowly.
-//! * [`service_error`] and [`reply_error`] are what errors are in headers; [`number_of`] and [`code_of_number`] the table between codes and numbers.
+//! * [`service_error`] and [`reply_error`] are what errors are in headers, whose numbers are those of HTTP ([`Code::http_status`](towerkit_endpoint::Code::http_status)).
 //!
 //! # What NATS promises
 //!
@@ -99,13 +99,13 @@ mod service_error;
 pub mod stream;
 mod text;
 
-pub use client::{CallOutcome, CallSummary, Client, ClientFuture, Operation, Remote};
+pub use client::{CallSummary, Client, ClientFuture, Operation, Remote};
 pub use events::{EventCounts, Events};
 pub use reply::Reply;
 pub use routes::{Matched, Routes, Stats, SubjectStats};
 pub use serve::{Serve, ServeEvent, WhenFull, serve};
-pub use server::{Exchange, Outcome, Server, Summary};
-pub use service_error::{ServiceErrorCode, code_of_number, number_of, plain_json, reply_error, service_error};
+pub use server::{Server, Summary};
+pub use service_error::{ServiceErrorCode, plain_json, reply_error, service_error};
 
 /// The page's example is compiled.
 #[cfg(doctest)]

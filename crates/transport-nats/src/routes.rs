@@ -41,6 +41,7 @@ pub use stats::{Stats, SubjectStats};
 /// # let _ = routes;
 /// ```
 #[derive(Clone, Default)]
+#[must_use = "routes do nothing until they are served"]
 pub struct Routes {
     queue_group: Option<Arc<str>>,
     /// Without a name where it is no service that can be found.
@@ -81,7 +82,6 @@ where
 
 impl Routes {
     /// Without subjects, and without a queue group.
-    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
@@ -91,7 +91,6 @@ impl Routes {
     /// # Panics
     ///
     /// Where the name is empty or has white space: a mistake in the program, found as it starts.
-    #[must_use]
     pub fn queue_group(mut self, name: &str) -> Self {
         let valid = !name.is_empty() && !name.contains(char::is_whitespace);
         assert!(valid, "{name:?} is no queue group: it is empty, or has white space");
@@ -104,7 +103,6 @@ impl Routes {
     /// # Panics
     ///
     /// Where the subject is malformed, or is served already: a mistake in the program, found as it starts.
-    #[must_use]
     #[expect(clippy::panic, reason = "subjects are written by the programmer and read at start")]
     pub fn subject<E, D, N, T, M>(mut self, subject: &str, server: Server<E, D, N, T, M>) -> Self
     where
@@ -167,7 +165,6 @@ impl Routes {
     ///
     /// Where the name is not of letters, digits, `-` and `_` alone, or the version is not one of Semantic Versioning: mistakes in the program,
     /// found as it starts.
-    #[must_use]
     pub fn service(mut self, name: &str, version: &str) -> Self {
         assert!(is_name(name), "{name:?} is no name of a service: it is of letters, digits, - and _ alone");
         assert!(is_version(version), "{version:?} is no version as in Semantic Versioning, such as 1.2.3");
@@ -177,14 +174,12 @@ impl Routes {
     }
 
     /// What the [service](Self::service) is, for people.
-    #[must_use]
     pub fn description(mut self, text: impl Into<String>) -> Self {
         self.service.description = text.into();
         self
     }
 
     /// What else the [service](Self::service) says of itself, by name. It may be called several times.
-    #[must_use]
     pub fn metadata(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.service.metadata.insert(name.into(), value.into());
         self

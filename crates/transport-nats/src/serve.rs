@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::Client;
-use towerkit_endpoint::BoxError;
+use towerkit_endpoint::{BoxError, Error, ErrorHandlers, Exchange};
 use towerkit_lifecycle::{Lifeline, Member};
 
 use crate::events::LameDucks;
@@ -97,6 +97,7 @@ pub fn serve(client: Client, routes: Routes) -> Serve {
         lame_ducks: None,
         move_limit: Serve::DEFAULT_MOVE_LIMIT,
         on_event: Arc::new(|_| {}),
+        on_error: ErrorHandlers::default(),
     }
 }
 
@@ -125,6 +126,7 @@ pub struct Serve {
     lame_ducks: Option<LameDucks>,
     move_limit: Duration,
     on_event: Arc<OnEvent>,
+    on_error: ErrorHandlers,
 }
 
 type OnEvent = dyn Fn(&ServeEvent) + Send + Sync;
@@ -176,6 +178,17 @@ impl Serve {
     #[must_use]
     pub fn on_event(mut self, tell: impl Fn(&ServeEvent) + Send + Sync + 'static) -> Self {
         self.on_event = Arc::new(tell);
+        self
+    }
+
+    /// Adds a handler of errors, for diagnosis: it hears of each message that fails, of whichever subject, and does not change the reply. It sees the whole
+    /// [`Error`], with its source.
+    ///
+    /// Layers tell of what reaches an endpoint; of a message that [does not](Exchange::reached_endpoint), since it can't be decoded or too many are under
+    /// way, only this handler hears. The function must not block, nor panic.
+    #[must_use]
+    pub fn on_error(mut self, handler: impl Fn(&Error, &Exchange) + Send + Sync + 'static) -> Self {
+        self.on_error.push(handler);
         self
     }
 

@@ -8,14 +8,14 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
-use towerkit_endpoint::{Context, Error, Metadata};
+use towerkit_endpoint::{Context, Error, ErrorHandlers, Exchange, Metadata};
 
 use crate::codec::{Items, Json};
 use crate::micro::{EndpointAbout, is_name};
 use crate::{Reply, service_error};
 
 pub(crate) use call::{Call, Scene, panic_text, panicked};
-pub use exchange::{Exchange, Outcome, Summary};
+pub use exchange::Summary;
 
 /// An endpoint that answers the messages of a subject: what [`Routes`](crate::Routes) hold.
 ///
@@ -49,13 +49,13 @@ pub use exchange::{Exchange, Outcome, Summary};
 ///
 /// | what | default | over it |
 /// | --- | --- | --- |
-/// | [payload](Self::payload_limit) of a request | 1 MiB, which is NATS' own default too | `ResourceExhausted` |
+/// | [payload](Self::request_limit) of a request | 1 MiB, which is NATS' own default too | `ResourceExhausted` |
 /// | [headers](Self::header_limit) of a request | 16 KiB, 100 lines | `ResourceExhausted` |
 /// | a reply with its headers | what the NATS server takes (`max_payload`) | `ResourceExhausted`, in the reply's place |
 ///
 /// # Panics of the endpoint
 ///
-/// They are `Internal` to the caller, with the text of the panic as the error's source. A [`PanicLayer`](towerkit_endpoint::PanicLayer) in the
+/// They are `Internal` to the caller, with the text of the panic as the error's source. A [`CatchPanicLayer`](towerkit_endpoint::CatchPanicLayer) in the
 /// stack lets its other layers see that error.
 ///
 /// ```
@@ -78,7 +78,7 @@ pub use exchange::{Exchange, Outcome, Summary};
 ///         Some(_) => Ok(()),
 ///         None => Err(Error::invalid("x-tenant", "is missing")),
 ///     })
-///     .on_error(|error, exchange| eprintln!("{}: {error:?}", exchange.subject));
+///     .on_error(|error, exchange| eprintln!("{exchange}: {error:?}"));
 /// let routes = Routes::new().subject("add.sum", sum).queue_group("add");
 /// # let _ = routes;
 /// ```
@@ -93,12 +93,12 @@ pub struct Server<E, D, N, T, M> {
 struct Settings<D, N> {
     decode: D,
     encode: N,
-    payload_limit: usize,
+    request_limit: usize,
     header_limit: usize,
     before: Vec<Arc<Before>>,
     after: Vec<Arc<After>>,
     finalize: Vec<Arc<Finalize>>,
-    on_error: Vec<Arc<OnError>>,
+    on_error: ErrorHandlers,
     error_encoder: Arc<ErrorEncoder>,
     about: EndpointAbout,
     beat: Duration,
@@ -107,7 +107,6 @@ struct Settings<D, N> {
 type Before = dyn Fn(&mut Context) -> Result<(), Error> + Send + Sync;
 type After = dyn Fn(&Context, &mut Metadata) + Send + Sync;
 type Finalize = dyn Fn(&Summary) + Send + Sync;
-type OnError = dyn Fn(&Error, &Exchange) + Send + Sync;
 type ErrorEncoder = dyn Fn(&Error) -> Reply + Send + Sync;
 
 impl<E, T, M> Server<E, Json, Json, T, M> {
@@ -128,8 +127,8 @@ impl<E, T, M> Server<E, Json, Items<Json>, T, M> {
 }
 
 impl<E, D: Clone, N: Clone, T, M> Server<E, D, N, T, M> {
-    /// The most bytes of a request's payload, unless [said otherwise](Self::payload_limit): 1 MiB.
-    pub const DEFAULT_PAYLOAD_LIMIT: usize = 1 << 20;
+    /// The most bytes of a request's payload, unless [said otherwise](Self::request_limit): 1 MiB.
+    pub const DEFAULT_REQUEST_LIMIT: usize = 1 << 20;
 
     /// The most bytes of a request's headers, unless [said otherwise](Self::header_limit): 16 KiB.
     pub const DEFAULT_HEADER_LIMIT: usize = 16 << 10;
@@ -144,12 +143,12 @@ impl<E, D: Clone, N: Clone, T, M> Server<E, D, N, T, M> {
         let settings = Settings {
             decode,
             encode,
-            payload_limit: Self::DEFAULT_PAYLOAD_LIMIT,
+            request_limit: Self::DEFAULT_REQUEST_LIMIT,
             header_limit: Self::DEFAULT_HEADER_LIMIT,
             before: Vec::new(),
             after: Vec::new(),
             finalize: Vec::new(),
-            on_error: Vec::new(),
+            on_error: ErrorHandlers::default(),
             error_encoder: Arc::new(service_error),
             about: EndpointAbout::default(),
             beat: Self::DEFAULT_STREAM_BEAT,
@@ -159,8 +158,8 @@ impl<E, D: Clone, N: Clone, T, M> Server<E, D, N, T, M> {
 
     /// The most bytes of a request's payload. The NATS server has a limit of its own, `max_payload`.
     #[must_use]
-    pub fn payload_limit(self, bytes: usize) -> Self {
-        self.set(|settings| settings.payload_limit = bytes)
+    pub fn request_limit(self, bytes: usize) -> Self {
+        self.set(|settings| settings.request_limit = bytes)
     }
 
     /// The most bytes of a request's headers, names and values.
@@ -191,10 +190,11 @@ impl<E, D: Clone, N: Clone, T, M> Server<E, D, N, T, M> {
     }
 
     /// Adds a handler of errors, for diagnosis: it sees the whole [`Error`], with its source, and does not change the reply. It is the only
-    /// one to hear of the errors of messages that want no reply.
+    /// one to hear of the errors of messages that want no reply, and of those that [did not reach the endpoint](Exchange::reached_endpoint), so that no
+    /// layer knows of them. [`Serve::on_error`](crate::Serve::on_error) does so for all subjects.
     #[must_use]
     pub fn on_error(self, handler: impl Fn(&Error, &Exchange) + Send + Sync + 'static) -> Self {
-        self.set(|settings| settings.on_error.push(Arc::new(handler)))
+        self.set(|settings| settings.on_error.push(handler))
     }
 
     /// Replaces the writer of failed replies. The default is [`service_error`]; [`plain_json`](crate::plain_json) writes for callers that are
@@ -249,7 +249,7 @@ impl<E: Clone, D, N, T, M> Clone for Server<E, D, N, T, M> {
 impl<E, D, N, T, M> fmt::Debug for Server<E, D, N, T, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Server")
-            .field("payload_limit", &self.settings.payload_limit)
+            .field("request_limit", &self.settings.request_limit)
             .field("header_limit", &self.settings.header_limit)
             .finish_non_exhaustive()
     }

@@ -23,7 +23,7 @@ const KEPT: [HeaderName; 2] = [RETRY_AFTER, WWW_AUTHENTICATE];
 /// The number in `Nats-Service-Error-Code`, as an extension of an [`Error`].
 ///
 /// A client finds there the number that the service sent, whatever it means to that service. A server whose error has one sends it in
-/// place of [that of the code](number_of).
+/// place of [that of the code](Code::http_status).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ServiceErrorCode(pub u32);
 
@@ -42,7 +42,7 @@ struct Field<'a> {
 /// | of an [`Error`] | on the wire |
 /// | --- | --- |
 /// | [`message`](Error::message) | `Nats-Service-Error`, at most 1 KiB; control characters are spaces there |
-/// | [`code`](Error::code) | `Nats-Service-Error-Code`, a [number](number_of) as in HTTP; `towerkit-code`, its name |
+/// | [`code`](Error::code) | `Nats-Service-Error-Code`, a [number](Code::http_status) as in HTTP; `towerkit-code`, its name |
 /// | [`violations`](Error::violations) | `towerkit-violations`: JSON, `[{"field":"a","detail":"is missing"}]`; what is over 4 KiB is left out |
 /// | [`metadata`](Error::metadata) | headers |
 /// | `source`, other extensions | nothing: they stay in the process |
@@ -68,7 +68,7 @@ pub fn service_error(error: &Error) -> Reply {
     let headers = reply.headers_mut();
     let message = cut(error.message(), MESSAGE).replace(char::is_control, " ");
     headers.insert(ERROR, value(&message));
-    let number = error.get().map_or_else(|| u32::from(number_of(error.code())), |ServiceErrorCode(number)| *number);
+    let number = error.get().map_or_else(|| u32::from(error.code().http_status()), |ServiceErrorCode(number)| *number);
     headers.insert(ERROR_CODE, HeaderValue::from(number));
     headers.insert(CODE, HeaderValue::from_static(error.code().as_str()));
     if !error.violations().is_empty() {
@@ -116,7 +116,7 @@ fn value(text: &str) -> HeaderValue {
 /// The default [error decoder](crate::Client::error_decoder): the error that a reply stands for; none where it is a good one.
 ///
 /// A reply is an error where it has `Nats-Service-Error` or `Nats-Service-Error-Code`, so that those of services in any language are read.
-/// The code is that of `towerkit-code`, or else what the [number means](code_of_number); the message is that of `Nats-Service-Error`, or else the
+/// The code is that of `towerkit-code`, or else what the [number means](Code::from_http_status) as a status of HTTP; the message is that of `Nats-Service-Error`, or else the
 /// code's own. The number is among the extensions as [`ServiceErrorCode`]; `retry-after` and `www-authenticate` are kept as metadata.
 ///
 /// ```
@@ -138,7 +138,7 @@ pub fn reply_error(headers: &Metadata, _: &Bytes) -> Option<Error> {
     }
     let number: Option<u32> = number.and_then(|number| number.trim().parse().ok());
     let named = text(headers, &CODE).and_then(|name| name.parse().ok());
-    let code = named.or_else(|| number.map(code_of_number)).unwrap_or(Code::Unknown);
+    let code = named.or_else(|| number.map(code_of)).unwrap_or(Code::Unknown);
     let mut error = match message.map(str::trim).filter(|message| !message.is_empty()) {
         Some(message) => Error::new(code, cut(message, MESSAGE)),
         None => Error::from(code),
@@ -163,15 +163,8 @@ fn text<'a>(headers: &'a Metadata, name: &HeaderName) -> Option<&'a str> {
     std::str::from_utf8(headers.get_all(name).next()?.as_bytes()).ok()
 }
 
-/// The number of a code in `Nats-Service-Error-Code`: the status that HTTP has for it, [`Code::http_status`].
-#[must_use]
-pub const fn number_of(code: Code) -> u16 {
-    code.http_status()
-}
-
-/// The code of an error that says no more than its number, which is read as a status of HTTP: [`Code::from_http_status`].
-#[must_use]
-pub const fn code_of_number(number: u32) -> Code {
+/// The code of an error that says no more than its number.
+const fn code_of(number: u32) -> Code {
     // One that is too large for a status is unknown, as zero is.
     Code::from_http_status(if number <= u16::MAX as u32 { number as u16 } else { 0 })
 }

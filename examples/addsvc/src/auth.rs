@@ -3,10 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use towerkit_auth::{
-    Audience, AuditEvent, Authentication, FileEvent, Issuer, JwksFile, JwtVerifier, Scheme, WatchFiles,
-};
+use towerkit_auth::{Audience, AuditEvent, Authentication, Issuer, JwksFile, JwtVerifier, Scheme};
 use towerkit_endpoint::BoxError;
+use towerkit_lifecycle::{FileEvent, WatchFiles};
 use towerkit_log::Logger;
 
 /// The flags of a service: all three, or none, and then anybody may call.
@@ -38,7 +37,7 @@ impl Flags {
             return Ok(None);
         };
         let jwks = JwksFile::open(path).map_err(|error| format!("--jwks-file: {error}"))?;
-        let tokens = JwtVerifier::new(jwks.keys(), Issuer::is(issuer), Audience::is(audience)).realm("addsvc");
+        let tokens = JwtVerifier::new(&jwks, Issuer::is(issuer), Audience::is(audience)).realm("addsvc");
         let listener = log.clone();
         let watch = jwks.watch().on_event(move |event| {
             listener.scope(|| match event {

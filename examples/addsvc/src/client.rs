@@ -5,7 +5,7 @@ use std::time::Duration;
 use tower::ServiceBuilder;
 use towerkit_auth::CredentialsLayer;
 use towerkit_circuitbreaker::policy::ConsecutiveFailures;
-use towerkit_circuitbreaker::{Breaker, CircuitBreakerLayer, Settings, Sleep};
+use towerkit_circuitbreaker::{Breaker, BreakerSettings, CircuitBreakerLayer, SleepWindow};
 use towerkit_endpoint::{Endpoint, Via};
 use towerkit_ratelimit::{Quota, RateLimiter, ThrottleLayer};
 use towerkit_retry::{Budget, RetryLayer, Retrying};
@@ -20,7 +20,6 @@ pub const RATE: u32 = 100;
 pub const FAILURES: u32 = 5;
 
 /// Puts all layers around the endpoints of one server: see [`attempts`] and [`guarded`].
-#[must_use]
 pub fn resilient(
     remote: Endpoints,
     retries: u32,
@@ -34,7 +33,7 @@ pub fn resilient(
 pub fn attempts(retries: u32, on_retry: impl Fn(&Retrying) + Send + Sync + 'static) -> RetryLayer {
     RetryLayer::new()
         .attempts(retries.saturating_add(1))
-        .budget(Budget::new(0.2, retries.max(10))) // a call alone may use all of its retries
+        .budget(Budget::new(0.2).burst(retries.max(10))) // a call alone may use all of its retries
         .idempotent()
         .on_retry(on_retry)
 }
@@ -52,7 +51,6 @@ pub struct Caller {
 
 /// Puts the attempts around the endpoints of a server, or around those of several, balanced: a span for each call, and an event in it for each
 /// attempt, which shows credentials anew.
-#[must_use]
 pub fn repeated(endpoints: Endpoints, attempts: &RetryLayer, caller: &Caller) -> Endpoints {
     let Caller { credentials, tracer, via } = caller;
     let stack = |operation| {
@@ -69,10 +67,9 @@ pub fn repeated(endpoints: Endpoints, attempts: &RetryLayer, caller: &Caller) ->
 }
 
 /// What one server has around it: a circuit and a rate, for both methods together.
-#[must_use]
 pub fn guarded(remote: Endpoints) -> Endpoints {
-    let circuit = Settings::new(ConsecutiveFailures::new(FAILURES))
-        .sleep(Sleep::exponential(Duration::from_secs(1), Duration::from_secs(30)));
+    let circuit = BreakerSettings::new(ConsecutiveFailures::new(FAILURES))
+        .sleep_window(SleepWindow::exponential(Duration::from_secs(1), Duration::from_secs(30)));
     let stack = ServiceBuilder::new()
         .layer(CircuitBreakerLayer::new(Breaker::new(circuit)))
         .layer(ThrottleLayer::new(RateLimiter::new(Quota::per_second(RATE))));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tower::ServiceBuilder;
 use towerkit_auth::Authentication;
-use towerkit_endpoint::{BoxEndpoint, DeadlineLayer, Endpoint, PanicLayer, method_fn};
+use towerkit_endpoint::{BoxEndpoint, CatchPanicLayer, DeadlineLayer, Endpoint, method_fn};
 use towerkit_ratelimit::{RateLimitLayer, RateLimiter};
 
 use crate::service::AddService;
@@ -50,6 +50,7 @@ pub struct ConcatReply {
 
 /// The service as endpoints: what a transport serves, and what a client of it has.
 #[derive(Clone, Debug)]
+#[must_use = "endpoints do nothing until they are served or called"]
 pub struct Endpoints {
     /// [`AddService::sum`].
     pub sum: BoxEndpoint<SumRequest, SumReply>,
@@ -78,7 +79,7 @@ impl Endpoints {
                 .option_layer(limit.cloned().map(RateLimitLayer::new))
                 .load_shed()
                 .concurrency_limit(Self::CONCURRENCY)
-                .layer(PanicLayer::new())
+                .layer(CatchPanicLayer::new())
         };
 
         let sum = method_fn(service.clone(), |service, SumRequest { a, b }| async move {

@@ -11,10 +11,10 @@ use addsvc::service::BasicService;
 use addsvc::{auth, pb, registry, telemetry, transport};
 use clap::Parser;
 use tokio::net::TcpListener;
-use towerkit_endpoint::BoxError;
-use towerkit_lifecycle::{Event, Group, Signals};
+use towerkit_endpoint::{BoxError, exit_code};
+use towerkit_lifecycle::{Group, GroupEvent, Signals};
 use towerkit_ratelimit::{Quota, RateLimiter};
-use towerkit_transport_http::serve;
+use towerkit_transport_http::{listen, serve};
 use towerkit_transport_nats as nats;
 
 /// Adds numbers and joins texts.
@@ -72,13 +72,7 @@ struct Flags {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Flags::parse()).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    exit_code(run(Flags::parse()).await)
 }
 
 async fn run(flags: Flags) -> Result<(), BoxError> {
@@ -125,22 +119,25 @@ async fn run(flags: Flags) -> Result<(), BoxError> {
     let endpoints = Endpoints::new(BasicService, &telemetry, authentication.as_ref(), limit.as_ref());
     let log = telemetry.log.clone();
     let group = Group::new().stop_limit(Duration::from_secs(flags.drain)).on_event(move |event| match event {
-        Event::GroupReady => println!("{hello}"),
-        Event::StopAsked { .. } | Event::Ended { .. } => log.scope(|| tracing::info!("{event}")),
+        GroupEvent::GroupReady => println!("{hello}"),
+        GroupEvent::StopAsked { .. } | GroupEvent::Ended { .. } => log.scope(|| tracing::info!("{event}")),
         _ => {}
     });
     let debug_routes = transport::http::debug(&group.health(), &prometheus);
     let grpc_routes =
         transport::grpc::routes(endpoints.clone()).health(&group.health()).reflection(&[pb::FILE_DESCRIPTOR_SET]);
+    let json_rpc_routes = transport::json_rpc::routes(endpoints.clone());
+    let nats = nats.map(|client| nats::serve(client, transport::nats::routes(endpoints.clone())));
+    let nats = nats.map(|nats| nats.events(&events).on_error(telemetry.unserved()));
     let group = carriers
         .join(group)
         .with_all(jwks)
         .with(Signals::terminate())
         .with(serve(debug, debug_routes).named("debug"))
-        .with(serve(http, transport::http::routes(endpoints.clone())))
-        .with(towerkit_transport_grpc::serve(grpc, grpc_routes))
-        .with(serve(json_rpc, transport::json_rpc::routes(endpoints.clone())).named("json-rpc"))
-        .with_all(nats.map(|client| nats::serve(client, transport::nats::routes(endpoints)).events(&events)));
+        .with(serve(http, transport::http::routes(endpoints.clone())).on_error(telemetry.unserved()))
+        .with(towerkit_transport_grpc::serve(grpc, grpc_routes).on_error(telemetry.unserved()))
+        .with(serve(json_rpc, json_rpc_routes).named("json-rpc").on_error(telemetry.unserved()))
+        .with_all(nats);
     let group = match (registry, instance) {
         (Some(registry), Some(instance)) => {
             registry.register(group, instance, Duration::from_secs(flags.linger), telemetry.log)
@@ -149,9 +146,4 @@ async fn run(flags: Flags) -> Result<(), BoxError> {
     };
     group.run().await?;
     Ok(())
-}
-
-/// Binds an address, and says which flag it came from where that fails.
-async fn listen(flag: &str, address: SocketAddr) -> Result<TcpListener, BoxError> {
-    TcpListener::bind(address).await.map_err(|error| format!("{flag} {address}: {error}").into())
 }

@@ -1,16 +1,16 @@
 //! Where the service is registered, and where its callers find it: the registries that flags name.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::Args;
 use towerkit_endpoint::BoxError;
-use towerkit_lifecycle::{Group, Linger};
+use towerkit_lifecycle::Group;
 use towerkit_log::Logger;
 use towerkit_sd::consul::Consul;
 #[cfg(feature = "etcd")]
 use towerkit_sd::etcd::Etcd;
-use towerkit_sd::{HttpClient, Instance, Instancer, Register, Registrar};
+use towerkit_sd::{Instance, Instancer, Register, Registrar, RegistrationState};
 
 /// What the service is called there: its instances are at their gRPC addresses.
 pub const NAME: &str = "addsvc";
@@ -67,7 +67,7 @@ impl Registry {
     ///
     /// Where that has no address.
     pub fn consul(agent: &Instance) -> Result<Self, BoxError> {
-        Ok(Self::Consul(Consul::new(HttpClient::plain(), &format!("http://{agent}"))?))
+        Ok(Self::Consul(Consul::new(&format!("http://{agent}"))?))
     }
 
     /// etcd, by one of its members.
@@ -104,35 +104,28 @@ impl Registry {
     /// Adds what registers the service. Added last it stops first: calls that still come are served for as long as it lingers.
     #[must_use]
     pub fn register(&self, group: Group, at: Instance, linger: Duration, log: Logger) -> Group {
-        let group = group.with(Linger::new(linger));
         match self {
-            Self::Consul(consul) => group.with(registrar(consul.registration(NAME), at, log)),
+            Self::Consul(consul) => group.with(registrar(consul.registration(NAME), at, linger, log)),
             #[cfg(feature = "etcd")]
-            Self::Etcd(etcd) => group.with(registrar(etcd.registration(NAME), at, log)),
+            Self::Etcd(etcd) => group.with(registrar(etcd.registration(NAME), at, linger, log)),
         }
     }
 }
 
 /// It tells how it stands, at each change.
-fn registrar<R: Register>(register: R, at: Instance, log: Logger) -> Registrar<R> {
-    Registrar::new(register, at).on_change(move |state| log.scope(|| tracing::info!("{NAME} in the registry: {state}")))
+fn registrar<R: Register>(register: R, at: Instance, linger: Duration, log: Logger) -> Registrar<R> {
+    let tell = move |state: &RegistrationState| log.scope(|| tracing::info!("{NAME} in the registry: {state}"));
+    Registrar::new(register, at).linger(linger).on_change(tell)
 }
 
-/// Where callers find what listens: at the host that is advertised, or else at the one it listens on.
+/// Where callers find what listens, as [`Instance::advertised`] has it.
 ///
 /// # Errors
 ///
 /// Where that is no address at which anybody finds anything; `flag` is what it was told to listen by.
 pub fn advertised(flag: &str, listens: SocketAddr, advertise: Option<&str>) -> Result<Instance, BoxError> {
-    let Some(host) = advertise else {
-        if listens.ip().is_unspecified() {
-            return Err(format!("{flag} {listens} tells nobody where it is: give --advertise HOST").into());
-        }
-        return Ok(listens.into());
-    };
-    if host.parse().is_ok_and(|ip: IpAddr| ip.is_unspecified()) {
-        return Err(format!("--advertise {host} tells nobody where it is").into());
-    }
-    let checked = Instance::new(host, listens.port()).address().parse();
-    checked.map_err(|error| format!("--advertise {host}: {error}").into())
+    Instance::advertised(listens, advertise).map_err(|error| match advertise {
+        Some(_) => format!("--advertise {error}").into(),
+        None => format!("{flag} {error} (--advertise HOST)").into(),
+    })
 }

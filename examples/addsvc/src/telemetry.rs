@@ -5,18 +5,18 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use tokio::runtime::Handle;
-use towerkit_endpoint::{BoxError, Via};
+use towerkit_endpoint::{BoxError, Error, Exchange, Report, Via};
 use towerkit_lifecycle::{Group, Member as _};
 use towerkit_log::{Colour, Flusher, LogLayer, Logger, NonBlocking, Outcome, Syslog};
 use towerkit_metrics::dogstatsd::Dogstatsd;
 use towerkit_metrics::graphite::Graphite;
 use towerkit_metrics::influxdb::InfluxDb;
-use towerkit_metrics::process::{self, Process};
-use towerkit_metrics::push::{self, Pusher, Store};
+use towerkit_metrics::process::Process;
+use towerkit_metrics::push::{PushEvent, Pusher, Store};
 use towerkit_metrics::statsd::Statsd;
 use towerkit_metrics::{Fanout, Metrics, MetricsLayer, Prometheus};
 use towerkit_tracing::{
-    CallsLayer, Event, Exporter, Otlp, Propagation, RequestsLayer, Sampler, Tracer, TracerBuilder, Zipkin,
+    CallsLayer, ExportEvent, Exporter, Otlp, Propagation, RequestsLayer, Sampler, Tracer, TracerBuilder, Zipkin,
 };
 use tracing::Level;
 
@@ -120,7 +120,7 @@ pub struct Carriers {
     flusher: Option<Flusher>,
     pushers: Vec<Pusher>,
     /// Where something is pushed; who scrapes has the process looked at by that.
-    process: Option<process::Sampler>,
+    process: Option<Process>,
     exporter: Exporter,
 }
 
@@ -144,6 +144,19 @@ impl Telemetry {
     }
 }
 
+impl Telemetry {
+    /// Tells of requests that reach no endpoint, so that no layer does: those that can't be decoded, and those to where nothing is.
+    pub fn unserved(&self) -> impl Fn(&Error, &Exchange) + Send + Sync + 'static {
+        let log = self.log.clone();
+        move |error, exchange| {
+            if !exchange.reached_endpoint {
+                let code = error.code().as_str();
+                log.scope(|| tracing::info!(target: "request", code, error = %Report::new(error), "{exchange}"));
+            }
+        }
+    }
+}
+
 impl Flags {
     /// Begins with all of it for a service of this name; the metrics are on Prometheus's page in any case.
     ///
@@ -160,7 +173,7 @@ impl Flags {
         let recorders = Fanout::new().with(prometheus.clone());
         let metrics = Metrics::new(stores.into_iter().fold(recorders, Fanout::with));
         let process = Process::new(&metrics).runtime(Handle::current());
-        let process_every = (!pushers.is_empty()).then(|| process.clone().every(self.push_interval()));
+        let sampled = (!pushers.is_empty()).then(|| process.clone().interval(self.push_interval()));
         let prometheus = prometheus.before_scrape(move || process.sample());
         let pushers =
             pushers.into_iter().map(|pusher| told(pusher.interval(self.push_interval()), log.clone())).collect();
@@ -169,11 +182,11 @@ impl Flags {
         let listener = log.clone();
         let exporter = exporter.on_event(move |event| {
             listener.scope(|| match event {
-                Event::Exported { .. } => tracing::debug!("{event}"),
+                ExportEvent::Sent { .. } => tracing::debug!("{event}"),
                 _ => tracing::warn!("{event}"),
             });
         });
-        let carriers = Carriers { flusher, pushers, process: process_every, exporter };
+        let carriers = Carriers { flusher, pushers, process: sampled, exporter };
         Ok((Telemetry { log, metrics, tracer }, prometheus, carriers))
     }
 
@@ -218,7 +231,7 @@ fn told(pusher: Pusher, log: Logger) -> Pusher {
     let backend = pusher.name().into_owned();
     pusher.on_event(move |event| {
         log.scope(|| match event {
-            push::Event::Recovered { .. } => tracing::info!(backend, "{event}"),
+            PushEvent::Recovered { .. } => tracing::info!(backend, "{event}"),
             _ => tracing::warn!(backend, "{event}"),
         });
     })

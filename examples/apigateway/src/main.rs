@@ -23,11 +23,10 @@ use std::time::Duration;
 use addsvc::transport::http::debug;
 use addsvc::{registry, telemetry};
 use clap::Parser;
-use tokio::net::TcpListener;
-use towerkit_endpoint::BoxError;
-use towerkit_lifecycle::{Event, Group, Signals};
+use towerkit_endpoint::{BoxError, exit_code};
+use towerkit_lifecycle::{Group, GroupEvent, Signals};
 use towerkit_sd::Instance;
-use towerkit_transport_http::{Router, serve};
+use towerkit_transport_http::{Router, listen, serve};
 use upstream::{Attempts, Upstream};
 
 /// Passes calls on to addsvc and stringsvc.
@@ -69,13 +68,7 @@ struct Flags {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Flags::parse()).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    exit_code(run(Flags::parse()).await)
 }
 
 async fn run(flags: Flags) -> Result<(), BoxError> {
@@ -97,20 +90,16 @@ async fn run(flags: Flags) -> Result<(), BoxError> {
     let routes = addsvc_routes::add(Router::new(), addsvc, attempts, &telemetry);
     let routes = stringsvc_routes::add(routes, stringsvc, attempts, &telemetry);
 
+    let unserved = telemetry.unserved();
     let group = Group::new().on_event(move |event| match event {
-        Event::GroupReady => println!("{hello}"),
-        Event::StopAsked { .. } | Event::Ended { .. } => telemetry.log.scope(|| tracing::info!("{event}")),
+        GroupEvent::GroupReady => println!("{hello}"),
+        GroupEvent::StopAsked { .. } | GroupEvent::Ended { .. } => telemetry.log.scope(|| tracing::info!("{event}")),
         _ => {}
     });
     let operators = debug(&group.health(), &prometheus);
     let group = carriers.join(group).with(Signals::terminate()).with(serve(debug_listener, operators).named("debug"));
-    group.with(serve(http, routes)).run().await?;
+    group.with(serve(http, routes).on_error(unserved)).run().await?;
     Ok(())
-}
-
-/// Binds an address, and says which flag it came from where that fails.
-async fn listen(flag: &str, address: SocketAddr) -> Result<TcpListener, BoxError> {
-    TcpListener::bind(address).await.map_err(|error| format!("{flag} {address}: {error}").into())
 }
 
 /// A whole number of milliseconds or of seconds.

@@ -2,7 +2,6 @@
 
 use addsvc::telemetry::Telemetry;
 use http::Method;
-use http::uri::PathAndQuery;
 use serde::{Deserialize, Serialize};
 use towerkit_endpoint::{BoxEndpoint, Endpoint, Via};
 use towerkit_transport_http::{Pool, Remote, Router, Server};
@@ -37,7 +36,7 @@ pub(crate) fn add(routes: Router, stringsvc: Upstream, attempts: Attempts, telem
         })
     });
     let caller = Caller::new(attempts, telemetry.clone());
-    let via = |path| Via::Http { method: Method::POST, path: PathAndQuery::from_static(path) };
+    let via = |path| Via::http(Method::POST, path);
     let uppercase =
         caller.method("stringsvc.uppercase", via("/uppercase"), &fleet, |one: &Endpoints| one.uppercase.clone());
     let count = caller.method("stringsvc.count", via("/count"), &fleet, |one: &Endpoints| one.count.clone());

@@ -10,7 +10,7 @@ use towerkit_endpoint::{BoxEndpoint, BoxError, DeadlineLayer, Endpoint, Error, R
 use towerkit_log::Logger;
 use towerkit_retry::{Budget, RetryLayer};
 use towerkit_sd::balancer::RoundRobin;
-use towerkit_sd::{Endpointer, EndpointerBuilder, Instance, Instancer};
+use towerkit_sd::{Endpointer, Instance, Instancer};
 
 /// How hard a call is tried.
 #[derive(Clone, Copy)]
@@ -52,7 +52,7 @@ impl Upstream {
         connect: impl Fn(&Instance) -> Result<C, BoxError> + Send + Sync + 'static,
     ) -> Endpointer<C> {
         let (name, log) = (self.name, log.clone());
-        EndpointerBuilder::new(self.instancer)
+        Endpointer::builder(self.instancer)
             .on_event(move |event| log.scope(|| tracing::info!("{name}: {event}")))
             .connect(connect)
     }
@@ -77,7 +77,7 @@ pub(crate) struct Caller {
 impl Caller {
     pub(crate) fn new(attempts: Attempts, telemetry: Telemetry) -> Self {
         // What an instance that is killed takes with it is all under way there: so many calls at once may be made again.
-        Self { attempts, budget: Budget::new(0.2, 100), telemetry }
+        Self { attempts, budget: Budget::new(0.2).burst(100), telemetry }
     }
 
     /// A method of the service, on one instance after the other. Each attempt goes to another one.

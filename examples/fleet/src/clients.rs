@@ -10,7 +10,7 @@ use towerkit_endpoint::{BoxEndpoint, BoxError, DeadlineLayer, Endpoint};
 use towerkit_retry::{Budget, RetryLayer};
 use towerkit_sd::balancer::RoundRobin;
 use towerkit_sd::consul::Consul;
-use towerkit_sd::{Endpointer, EndpointerBuilder, EndpointerEvent, HttpClient};
+use towerkit_sd::{Endpointer, EndpointerEvent};
 use towerkit_transport_grpc::Remote;
 use towerkit_transport_http::Pool;
 
@@ -84,8 +84,8 @@ pub fn all(consul: &servers::Consul, plan: &Plan) -> Result<Vec<Client>, BoxErro
 
 fn client(ways: Ways, consul: &servers::Consul, plan: &Plan) -> Result<Client, BoxError> {
     let Ways { name, retry, health } = ways;
-    let consul = Consul::new(HttpClient::plain(), &format!("http://{}", consul.address()))?;
-    let builder = EndpointerBuilder::new(consul.service(addsvc::registry::NAME).instancer());
+    let consul = Consul::new(&format!("http://{}", consul.address()))?;
+    let builder = Endpointer::builder(consul.service(addsvc::registry::NAME).instancer());
     let builder = if health { builder.outliers(plan.outliers.clone()) } else { builder.without_outliers() };
     let (listener, sizes) = (plan.on_event.clone(), Arc::<Mutex<Sizes>>::default());
     let told = sizes.clone();
@@ -100,8 +100,8 @@ fn client(ways: Ways, consul: &servers::Consul, plan: &Plan) -> Result<Client, B
         .connect(move |instance| Ok(grpc::client(&Remote::new(&pool, &format!("http://{instance}"))?)));
 
     // What hangs with an instance is all that it was sent in the time of an attempt: so many calls at once may be made again.
-    let budget = Budget::new(0.2, 100);
-    let attempts = RetryLayer::new().attempt_time(plan.attempt_time).budget(budget).idempotent();
+    let budget = Budget::new(0.2).burst(100);
+    let attempts = RetryLayer::new().attempt_timeout(plan.attempt_timeout).budget(budget).idempotent();
     let sum = ServiceBuilder::new()
         .layer(DeadlineLayer::new(plan.deadline)) // for all attempts together
         .option_layer(retry.then_some(attempts))

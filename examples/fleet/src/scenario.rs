@@ -24,7 +24,7 @@ pub struct Plan {
     /// How long a call may take, with all its attempts.
     pub deadline: Duration,
     /// How long an attempt may take, where there are several.
-    pub attempt_time: Duration,
+    pub attempt_timeout: Duration,
     /// Passive health, where there is any.
     pub outliers: Outliers,
     /// How long each phase takes at least.
@@ -44,7 +44,8 @@ impl Plan {
     /// Half a minute: the registry has no time to notice anything, and ejections are shorter.
     #[must_use]
     pub fn quick() -> Self {
-        let outliers = Outliers::new().ejection_time(Duration::from_secs(2), Duration::from_secs(8));
+        let outliers =
+            Outliers::new().base_ejection_time(Duration::from_secs(2)).max_ejection_time(Duration::from_secs(8));
         Self::new(outliers, [2, 4, 3, 3, 2, 2, 4, 3])
     }
 
@@ -52,7 +53,7 @@ impl Plan {
         Self {
             rate: 200,
             deadline: Duration::from_millis(500),
-            attempt_time: Duration::from_millis(150),
+            attempt_timeout: Duration::from_millis(150),
             outliers,
             lengths: seconds.map(Duration::from_secs),
             on_event: Arc::new(|_, _| {}),

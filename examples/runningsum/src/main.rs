@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use clap::Parser;
 use runningsum::{pb, routes};
-use tokio::net::TcpListener;
-use towerkit_endpoint::BoxError;
-use towerkit_lifecycle::{Event, Group, Signals};
+use towerkit_endpoint::{BoxError, exit_code};
+use towerkit_lifecycle::{Group, GroupEvent, Signals};
 use towerkit_transport_grpc::serve;
+use towerkit_transport_http::listen;
 
 /// Adds numbers as they come.
 #[derive(Parser)]
@@ -28,18 +28,11 @@ struct Flags {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Flags::parse()).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    exit_code(run(Flags::parse()).await)
 }
 
 async fn run(flags: Flags) -> Result<(), BoxError> {
-    let address = flags.grpc_addr;
-    let grpc = TcpListener::bind(address).await.map_err(|error| format!("--grpc-addr {address}: {error}"))?;
+    let grpc = listen("--grpc-addr", flags.grpc_addr).await?;
     let hello = format!(
         "runningsum listens for gRPC on {grpc}; try:\n  \
          seq 1 10 | runningsumcli --grpc-addr {grpc}\n  \
@@ -47,8 +40,8 @@ async fn run(flags: Flags) -> Result<(), BoxError> {
         grpc = grpc.local_addr()?,
     );
     let group = Group::new().stop_limit(Duration::from_secs(flags.drain)).on_event(move |event| match event {
-        Event::GroupReady => println!("{hello}"),
-        Event::StopAsked { .. } | Event::Ended { .. } => eprintln!("{event}"),
+        GroupEvent::GroupReady => println!("{hello}"),
+        GroupEvent::StopAsked { .. } | GroupEvent::Ended { .. } => eprintln!("{event}"),
         _ => {}
     });
     let routes = routes().health(&group.health()).reflection(&[pb::FILE_DESCRIPTOR_SET]);

@@ -22,7 +22,7 @@ use tower::limit::GlobalConcurrencyLimitLayer;
 use tower::retry::budget::{Budget as _, TpsBudget};
 use tower::{Layer, Service, ServiceBuilder};
 use towerkit_circuitbreaker::policy::{ConsecutiveFailures, Failsafe, FailureRate, Policy as _, SlowCallRate};
-use towerkit_circuitbreaker::{Breaker, CircuitBreakerLayer, Settings};
+use towerkit_circuitbreaker::{Breaker, BreakerSettings, CircuitBreakerLayer};
 use towerkit_endpoint::{Code, DeadlineLayer, Error, Request};
 use towerkit_ratelimit::adaptive::{AdaptiveLimitLayer, Vegas};
 use towerkit_ratelimit::{KeyedRateLimitLayer, KeyedRateLimiter, Quota, RateLimitLayer, RateLimiter, ThrottleLayer};
@@ -71,7 +71,7 @@ where
 }
 
 fn breaker(
-    settings: impl Into<Settings>,
+    settings: impl Into<BreakerSettings>,
 ) -> impl Service<Request<u64>, Response = u64, Error = Error, Future: Send> + Clone + Send {
     CircuitBreakerLayer::new(Breaker::new(settings)).layer(Handler)
 }
@@ -133,7 +133,7 @@ fn limiters() -> Vec<Case> {
             KeyedRateLimitLayer::new(keyed, |_: &Request<u64>| Some(7_u64)).layer(Handler)
         }),
         case("Throttle, no wait", None, ThrottleLayer::new(RateLimiter::new(quota)).layer(Handler)),
-        case("AdaptiveLimit, Vegas", None, AdaptiveLimitLayer::new(Vegas::new().bounds(64, 1000)).layer(Handler)),
+        case("AdaptiveLimit, Vegas", None, AdaptiveLimitLayer::new(Vegas::new().bounds(64..=1000)).layer(Handler)),
         case("tower-resilience, rate limit", None, theirs.layer(Handler)),
         bare("governor, no service", move |n| {
             assert!(governor.check().is_ok());
@@ -181,7 +181,7 @@ fn retries() -> Vec<Case> {
         case(
             "Retry, with times",
             None,
-            RetryLayer::new().idempotent().total_time(second).attempt_time(second).layer(Handler),
+            RetryLayer::new().idempotent().total_timeout(second).attempt_timeout(second).layer(Handler),
         ),
         case("Hedge after a time", None, HedgeLayer::after(second).idempotent().layer(Handler)),
         case("Hedge at a percentile", None, HedgeLayer::percentile(95.0).idempotent().layer(Handler)),
@@ -195,7 +195,7 @@ fn together() -> Vec<Case> {
     let stack = ServiceBuilder::new()
         .layer(DeadlineLayer::new(Duration::from_secs(1)))
         .layer(RetryLayer::new().idempotent())
-        .layer(CircuitBreakerLayer::new(Breaker::new(Settings::hystrix())))
+        .layer(CircuitBreakerLayer::new(Breaker::new(BreakerSettings::hystrix())))
         .layer(RateLimitLayer::new(RateLimiter::new(Quota::per_second(1_000_000_000).burst(u32::MAX))))
         .service(Handler);
     vec![case("deadline, retry, breaker, limit", None, stack)]

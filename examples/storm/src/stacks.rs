@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tower::ServiceBuilder;
 use towerkit_circuitbreaker::policy::FailureRate;
-use towerkit_circuitbreaker::{Breaker, CircuitBreakerLayer, Settings, Sleep};
+use towerkit_circuitbreaker::{Breaker, BreakerSettings, CircuitBreakerLayer, SleepWindow};
 use towerkit_endpoint::{BoxEndpoint, DeadlineLayer, Endpoint as _};
 use towerkit_ratelimit::adaptive::{AdaptiveLimitLayer, Vegas};
 use towerkit_ratelimit::{Quota, RateLimitLayer, RateLimiter};
@@ -38,9 +38,11 @@ fn deadline() -> DeadlineLayer {
 
 fn circuit() -> CircuitBreakerLayer {
     // Above a half, so that it lets a server alone that fails half of its calls: half an answer is better than none.
-    let policy = FailureRate::new(0.7).minimum(20).window(Duration::from_secs(2));
+    let policy = FailureRate::new(0.7).min_calls(20).window(Duration::from_secs(2));
     let sleeps = [200, 400, 800].map(Duration::from_millis);
-    CircuitBreakerLayer::new(Breaker::new(Settings::new(policy).sleep(Sleep::each(sleeps)).probes(5)))
+    CircuitBreakerLayer::new(Breaker::new(
+        BreakerSettings::new(policy).sleep_window(SleepWindow::each(sleeps)).probes(5),
+    ))
 }
 
 fn limit() -> RateLimitLayer {
@@ -48,7 +50,7 @@ fn limit() -> RateLimitLayer {
 }
 
 fn attempts() -> RetryLayer {
-    RetryLayer::new().attempts(3).attempt_time(ATTEMPT).idempotent().seed(7)
+    RetryLayer::new().attempts(3).attempt_timeout(ATTEMPT).idempotent().seed(7)
 }
 
 fn bare(server: BoxEndpoint<(), ()>) -> BoxEndpoint<(), ()> {
@@ -93,7 +95,7 @@ fn retry(server: BoxEndpoint<(), ()>) -> BoxEndpoint<(), ()> {
 fn all(server: BoxEndpoint<(), ()>) -> BoxEndpoint<(), ()> {
     ServiceBuilder::new()
         .layer(deadline())
-        .layer(attempts().budget(Budget::new(0.2, 50)))
+        .layer(attempts().budget(Budget::new(0.2).burst(50)))
         .layer(circuit())
         .load_shed()
         .layer(AdaptiveLimitLayer::new(Vegas::new()))

@@ -6,10 +6,9 @@
 //! ```
 
 use serde::{Deserialize, Serialize};
-use tokio::net::TcpListener;
 use towerkit_endpoint::{BoxError, Error, endpoint_fn};
 use towerkit_lifecycle::{Group, Signals};
-use towerkit_transport_http::{Router, Server, serve};
+use towerkit_transport_http::{Router, Server, listen, serve};
 
 #[derive(Deserialize)]
 struct StringRequest {
@@ -38,7 +37,7 @@ async fn main() -> Result<(), BoxError> {
         .post("/uppercase", Server::json(endpoint_fn(uppercase)))
         .post("/count", Server::json(endpoint_fn(count)));
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8080".to_owned());
-    let listener = TcpListener::bind(address).await?;
+    let listener = listen("the address", address).await?;
     Group::new().with(Signals::terminate()).with(serve(listener, routes)).run().await?;
     Ok(())
 }

@@ -11,14 +11,13 @@
 //! Each request is a line on standard error, and counts in the metrics.
 
 use serde::{Deserialize, Serialize};
-use tokio::net::TcpListener;
 use tower::ServiceBuilder;
 use towerkit_endpoint::{BoxError, Error, endpoint_fn};
 use towerkit_lifecycle::{Group, Signals};
 use towerkit_log::Logger;
 use towerkit_metrics::{Histogram, Metrics, Prometheus};
 use towerkit_transport_http::codec::{Empty, Raw};
-use towerkit_transport_http::{Router, Server, serve};
+use towerkit_transport_http::{Router, Server, listen, serve};
 
 #[derive(Deserialize)]
 struct StringRequest {
@@ -67,7 +66,7 @@ async fn main() -> Result<(), BoxError> {
         .get("/metrics", Server::new(prometheus.scrape(), Empty, Raw::default()));
 
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8080".to_owned());
-    let listener = TcpListener::bind(address).await?;
+    let listener = listen("the address", address).await?;
     let address = listener.local_addr()?;
     log.scope(|| tracing::info!(%address, "it listens for HTTP"));
     let group = Group::new().on_event(move |event| log.scope(|| tracing::debug!("{event}")));

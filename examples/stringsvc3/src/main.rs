@@ -22,15 +22,14 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use tokio::net::TcpListener;
 use tower::ServiceBuilder;
-use towerkit_endpoint::{BoxError, Endpoint, PanicLayer, endpoint_fn};
-use towerkit_lifecycle::{Event, Group, Signals};
+use towerkit_endpoint::{BoxError, Endpoint, CatchPanicLayer, endpoint_fn, exit_code};
+use towerkit_lifecycle::{Group, GroupEvent, Signals};
 use towerkit_log::Logger;
 use towerkit_metrics::{Metrics, Prometheus};
 use towerkit_sd::Instance;
 use towerkit_transport_http::codec::{Empty, Raw};
-use towerkit_transport_http::{Router, Server, serve};
+use towerkit_transport_http::{Router, Server, listen, serve};
 
 use crate::service::StringRequest;
 
@@ -61,18 +60,12 @@ struct Flags {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Flags::parse()).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    exit_code(run(Flags::parse()).await)
 }
 
 async fn run(flags: Flags) -> Result<(), BoxError> {
     let Flags { http_addr, proxy, consul_addr, advertise, linger } = flags;
-    let listener = TcpListener::bind(http_addr).await.map_err(|error| format!("--http-addr {http_addr}: {error}"))?;
+    let listener = listen("--http-addr", http_addr).await?;
     let address = listener.local_addr()?;
     let by = match &*proxy {
         [] => "itself".to_owned(),
@@ -93,7 +86,7 @@ async fn run(flags: Flags) -> Result<(), BoxError> {
         ServiceBuilder::new()
             .layer(log.requests(method).message_fields(|r: &StringRequest, fields| fields.add("input", &*r.s)))
             .layer(metrics.requests(method))
-            .layer(PanicLayer::new())
+            .layer(CatchPanicLayer::new())
     };
     let routes = Router::new()
         .post("/uppercase", Server::json(stack("uppercase").service(uppercase)))
@@ -103,8 +96,8 @@ async fn run(flags: Flags) -> Result<(), BoxError> {
     let lifecycle = log.clone();
     let group = Group::new()
         .on_event(move |event| match event {
-            Event::GroupReady => println!("{hello}"),
-            Event::StopAsked { .. } | Event::Ended { .. } => lifecycle.scope(|| tracing::info!("{event}")),
+            GroupEvent::GroupReady => println!("{hello}"),
+            GroupEvent::StopAsked { .. } | GroupEvent::Ended { .. } => lifecycle.scope(|| tracing::info!("{event}")),
             _ => {}
         })
         .with(Signals::terminate())

@@ -1,13 +1,13 @@
 //! How others find it: in Consul.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use towerkit_endpoint::BoxError;
-use towerkit_lifecycle::{Group, Linger};
+use towerkit_lifecycle::Group;
 use towerkit_log::Logger;
 use towerkit_sd::consul::Consul;
-use towerkit_sd::{HttpClient, Instance, Registrar};
+use towerkit_sd::{Instance, Registrar};
 
 /// Under which address it is to be found.
 ///
@@ -15,17 +15,10 @@ use towerkit_sd::{HttpClient, Instance, Registrar};
 ///
 /// Where that is no address at which anybody finds anything.
 pub(crate) fn instance(listens: SocketAddr, advertise: Option<&str>) -> Result<Instance, BoxError> {
-    let Some(host) = advertise else {
-        if listens.ip().is_unspecified() {
-            return Err(format!("--http-addr {listens} tells nobody where it is: give --advertise HOST").into());
-        }
-        return Ok(listens.into());
-    };
-    if host.parse().is_ok_and(|ip: IpAddr| ip.is_unspecified()) {
-        return Err(format!("--advertise {host} tells nobody where it is").into());
-    }
-    let checked = Instance::new(host, listens.port()).address().parse();
-    checked.map_err(|error| format!("--advertise {host}: {error}").into())
+    Instance::advertised(listens, advertise).map_err(|error| match advertise {
+        Some(_) => format!("--advertise {error}").into(),
+        None => format!("--http-addr {error} (--advertise HOST)").into(),
+    })
 }
 
 /// Adds what registers it. Added last it stops first: then calls that still come are served for a while.
@@ -40,9 +33,9 @@ pub(crate) fn register(
     linger: Duration,
     log: Logger,
 ) -> Result<Group, BoxError> {
-    let consul = Consul::new(HttpClient::plain(), &format!("http://{agent}"))
-        .map_err(|error| format!("--consul-addr {agent}: {error}"))?;
+    let consul = Consul::new(&format!("http://{agent}")).map_err(|error| format!("--consul-addr {agent}: {error}"))?;
     let registrar = Registrar::new(consul.registration("stringsvc"), at)
+        .linger(linger)
         .on_change(move |state| log.scope(|| tracing::info!("stringsvc in the registry: {state}")));
-    Ok(group.with(Linger::new(linger)).with(registrar))
+    Ok(group.with(registrar))
 }

@@ -16,8 +16,7 @@ use std::process::ExitCode;
 use async_nats::{Client, ConnectOptions};
 use clap::Parser;
 use serde::{Deserialize, Serialize};
-use tokio::net::TcpListener;
-use towerkit_endpoint::{BoxEndpoint, BoxError, Endpoint, Error, Request, endpoint_fn, service_fn};
+use towerkit_endpoint::{BoxEndpoint, BoxError, Endpoint, Error, Request, endpoint_fn, exit_code, service_fn};
 use towerkit_lifecycle::{Group, Signals};
 use towerkit_transport_http::{self as http, Router};
 use towerkit_transport_nats::{self as nats, Events, Remote, Routes};
@@ -73,13 +72,7 @@ fn forward<R: Send + 'static>(remote: BoxEndpoint<StringRequest, R>) -> BoxEndpo
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Flags::parse()).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    exit_code(run(Flags::parse()).await)
 }
 
 async fn run(Flags { nats_url, http_addr }: Flags) -> Result<(), BoxError> {
@@ -87,7 +80,7 @@ async fn run(Flags { nats_url, http_addr }: Flags) -> Result<(), BoxError> {
     let events = Events::new().on_event(|event| eprintln!("nats: {event}"));
     let serving = connect(&nats_url, events.attach(ConnectOptions::new().name("stringsvc4"))).await?;
     let calling = connect(&nats_url, ConnectOptions::new().name("stringsvc4 http")).await?;
-    let listener = TcpListener::bind(http_addr).await.map_err(|error| format!("--http-addr {http_addr}: {error}"))?;
+    let listener = http::listen("--http-addr", http_addr).await?;
 
     let subjects = Routes::new()
         .queue_group("stringsvc")

@@ -3,7 +3,7 @@ use std::fmt;
 use http::HeaderValue;
 use towerkit_endpoint::Context;
 
-use crate::{Principal, Reason, Scheme, Verdict};
+use crate::{Answer, Principal, Reason, Scheme};
 
 /// What knows one kind of credentials.
 ///
@@ -12,7 +12,7 @@ use crate::{Principal, Reason, Scheme, Verdict};
 ///
 /// ```
 /// use http::HeaderValue;
-/// use towerkit_auth::{Authenticator, Principal, Reason, Scheme, Verdict};
+/// use towerkit_auth::{Authenticator, Principal, Reason, Scheme, Answer};
 /// use towerkit_endpoint::Context;
 ///
 /// /// Believes a proxy in front, which has authenticated the caller.
@@ -24,9 +24,9 @@ use crate::{Principal, Reason, Scheme, Verdict};
 ///         Scheme::Other("proxy")
 ///     }
 ///
-///     fn authenticate(&self, context: &Context) -> Option<Verdict<Principal>> {
+///     fn authenticate(&self, context: &Context) -> Option<Answer<Principal>> {
 ///         let user = context.metadata().get("x-forwarded-user")?;
-///         Some(Verdict::pass(Principal::new(self.scheme(), user)))
+///         Some(Answer::pass(Principal::new(self.scheme(), user)))
 ///     }
 ///
 ///     fn challenge(&self, _: Option<&Reason>) -> Option<HeaderValue> {
@@ -41,7 +41,7 @@ pub trait Authenticator: fmt::Debug + Send + Sync + 'static {
     /// Judges the credentials of a request; none where it has none of this kind.
     ///
     /// It must not block: what takes long is a future.
-    fn authenticate(&self, context: &Context) -> Option<Verdict<Principal>>;
+    fn authenticate(&self, context: &Context) -> Option<Answer<Principal>>;
 
     /// How `www-authenticate` asks for credentials of this kind: without a reason where there were none of it, with one where
     /// those that there were are refused. None where it is not asked so.

@@ -7,7 +7,7 @@ use towerkit_endpoint::{Code, Request};
 
 use super::Authentication;
 use crate::gate::{Check, Outcome};
-use crate::{AuditEvent, Denied, Principal, Reason, Scheme, Verdict};
+use crate::{Answer, AuditEvent, Denied, Principal, Reason, Scheme};
 
 /// What [`AuthenticationLayer`](super::AuthenticationLayer) does before a call.
 #[derive(Clone)]
@@ -32,23 +32,23 @@ impl<T> Check<T> for AuthenticationCheck {
     type Reason = Reason;
     type Denied = Denied;
 
-    fn begin(&self, request: &Request<T>) -> (Option<usize>, Verdict<Option<Principal>>) {
+    fn begin(&self, request: &Request<T>) -> (Option<usize>, Answer<Option<Principal>>) {
         let context = request.context();
         let Authentication { authenticators, optional, .. } = &self.0.authentication;
         for (index, authenticator) in authenticators.iter().enumerate() {
             let verdict = match authenticator.authenticate(context) {
                 None => continue,
-                Some(Verdict::Now(outcome)) => Verdict::Now(outcome.map(Some)),
-                Some(Verdict::Later(outcome)) => Verdict::later(async move { outcome.await.map(Some) }),
+                Some(Answer::Now(outcome)) => Answer::Now(outcome.map(Some)),
+                Some(Answer::Later(outcome)) => Answer::later(async move { outcome.await.map(Some) }),
             };
             return (Some(index), verdict);
         }
         let verdict = if context.metadata().get_all(AUTHORIZATION).next().is_some() {
-            Verdict::fail(Reason::Malformed("they are of a scheme that is not known here".into()))
+            Answer::fail(Reason::Malformed("they are of a scheme that is not known here".into()))
         } else if *optional {
-            Verdict::pass(None)
+            Answer::pass(None)
         } else {
-            Verdict::fail(Reason::Missing)
+            Answer::fail(Reason::Missing)
         };
         (None, verdict)
     }

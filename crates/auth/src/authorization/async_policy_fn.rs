@@ -2,7 +2,7 @@ use std::fmt;
 use std::future::Future;
 
 use super::{Access, Policy};
-use crate::{Reason, Verdict};
+use crate::{Answer, Reason};
 
 /// A policy of a function that has to ask elsewhere: it takes out of the access what it needs, and returns a future that says why not.
 ///
@@ -60,11 +60,11 @@ where
     F: Fn(&Access<'_, T>) -> A,
     A: Future<Output = Result<(), Reason>> + Send + 'static,
 {
-    fn decide(&self, access: &Access<'_, T>) -> Verdict<()> {
+    fn decide(&self, access: &Access<'_, T>) -> Answer<()> {
         if access.principal().is_none() && !self.anonymous_too {
-            return Verdict::fail(Reason::Missing);
+            return Answer::fail(Reason::Missing);
         }
-        Verdict::later((self.function)(access))
+        Answer::later((self.function)(access))
     }
 }
 

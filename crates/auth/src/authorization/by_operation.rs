@@ -3,7 +3,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{Access, Policy};
-use crate::Verdict;
+use crate::Answer;
 
 /// A policy for each operation, by the name that its layer was given: for one stack that serves all of them. An operation that is not in the table is
 /// denied.
@@ -32,10 +32,10 @@ pub struct ByOperation<P> {
 }
 
 impl<T, P: Policy<T>> Policy<T> for ByOperation<P> {
-    fn decide(&self, access: &Access<'_, T>) -> Verdict<()> {
+    fn decide(&self, access: &Access<'_, T>) -> Answer<()> {
         match self.policies.get(access.operation()) {
             Some(policy) => policy.decide(access),
-            None => Verdict::fail(access.no("there is no policy for the operation")),
+            None => Answer::fail(access.no("there is no policy for the operation")),
         }
     }
 }

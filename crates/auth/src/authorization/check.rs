@@ -7,7 +7,7 @@ use towerkit_endpoint::Request;
 use super::{Access, Authorization, Policy};
 use crate::authentication::Anonymous;
 use crate::gate::{Check, Outcome};
-use crate::{AuditEvent, Challenge, Denied, Principal, Reason, Scheme, Verdict};
+use crate::{Answer, AuditEvent, Challenge, Denied, Principal, Reason, Scheme};
 
 /// What [`AuthorizationLayer`](super::AuthorizationLayer) does before a call.
 pub struct AuthorizationCheck<P>(Arc<Inner<P>>);
@@ -61,7 +61,7 @@ where
     type Reason = Reason;
     type Denied = Denied;
 
-    fn begin(&self, request: &Request<T>) -> ((), Verdict<()>) {
+    fn begin(&self, request: &Request<T>) -> ((), Answer<()>) {
         ((), self.0.authorization.policy.decide(&Access::new(&self.0.operation, request)))
     }
 

@@ -1,5 +1,5 @@
 use super::{Access, Policy};
-use crate::{Reason, Verdict};
+use crate::{Answer, Reason};
 
 /// What both of two policies allow. The second is not asked where the first says no at once; two that answer later are waited for one after the other.
 ///
@@ -37,18 +37,18 @@ pub struct Both<A, B> {
 }
 
 impl<T, A: Policy<T>, B: Policy<T>> Policy<T> for Both<A, B> {
-    fn decide(&self, access: &Access<'_, T>) -> Verdict<()> {
+    fn decide(&self, access: &Access<'_, T>) -> Answer<()> {
         match self.first.decide(access) {
-            Verdict::Now(Ok(())) => self.second.decide(access),
-            Verdict::Now(Err(reason)) => Verdict::fail(reason),
-            Verdict::Later(first) => {
+            Answer::Now(Ok(())) => self.second.decide(access),
+            Answer::Now(Err(reason)) => Answer::fail(reason),
+            Answer::Later(first) => {
                 let second = self.second.decide(access);
-                Verdict::later(async move {
+                Answer::later(async move {
                     // One that is known already spares the wait.
                     match second {
-                        Verdict::Now(Ok(())) => first.await,
-                        Verdict::Now(Err(reason)) => Err(reason),
-                        Verdict::Later(second) => {
+                        Answer::Now(Ok(())) => first.await,
+                        Answer::Now(Err(reason)) => Err(reason),
+                        Answer::Later(second) => {
                             first.await?;
                             second.await
                         }
@@ -67,21 +67,21 @@ pub struct Either<A, B> {
 }
 
 impl<T, A: Policy<T>, B: Policy<T>> Policy<T> for Either<A, B> {
-    fn decide(&self, access: &Access<'_, T>) -> Verdict<()> {
+    fn decide(&self, access: &Access<'_, T>) -> Answer<()> {
         match self.first.decide(access) {
-            Verdict::Now(Ok(())) => Verdict::pass(()),
-            Verdict::Now(Err(first)) => match self.second.decide(access) {
-                Verdict::Now(second) => Verdict::Now(second.map_err(|second| worse(first, second))),
-                Verdict::Later(second) => {
-                    Verdict::later(async move { second.await.map_err(|second| worse(first, second)) })
+            Answer::Now(Ok(())) => Answer::pass(()),
+            Answer::Now(Err(first)) => match self.second.decide(access) {
+                Answer::Now(second) => Answer::Now(second.map_err(|second| worse(first, second))),
+                Answer::Later(second) => {
+                    Answer::later(async move { second.await.map_err(|second| worse(first, second)) })
                 }
             },
-            Verdict::Later(first) => match self.second.decide(access) {
-                Verdict::Now(Ok(())) => Verdict::pass(()),
-                Verdict::Now(Err(second)) => {
-                    Verdict::later(async move { first.await.map_err(|first| worse(first, second)) })
+            Answer::Later(first) => match self.second.decide(access) {
+                Answer::Now(Ok(())) => Answer::pass(()),
+                Answer::Now(Err(second)) => {
+                    Answer::later(async move { first.await.map_err(|first| worse(first, second)) })
                 }
-                Verdict::Later(second) => Verdict::later(async move {
+                Answer::Later(second) => Answer::later(async move {
                     match first.await {
                         Ok(()) => Ok(()),
                         Err(first) => second.await.map_err(|second| worse(first, second)),

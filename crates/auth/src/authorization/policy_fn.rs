@@ -1,7 +1,7 @@
 use std::fmt;
 
 use super::{Access, Policy};
-use crate::{Reason, Verdict};
+use crate::{Answer, Reason};
 
 /// A policy of a function that says yes or no.
 ///
@@ -9,12 +9,12 @@ use crate::{Reason, Verdict};
 /// [`NotAllowed`](Reason::NotAllowed). A function that says why is an [`async_policy_fn`](super::async_policy_fn), or a [`Policy`] of one's own.
 ///
 /// ```
-/// use towerkit_auth::{Access, Policy, Verdict, policy_fn};
+/// use towerkit_auth::{Access, Policy, Answer, policy_fn};
 /// use towerkit_endpoint::Request;
 ///
 /// let (nobody, small) = (Request::new(7), policy_fn(|access: &Access<'_, u64>| *access.message() < 100));
-/// assert!(matches!(small.decide(&Access::new("spend", &nobody)), Verdict::Now(Err(_))));
-/// assert!(matches!(small.anonymous_too().decide(&Access::new("spend", &nobody)), Verdict::Now(Ok(()))));
+/// assert!(matches!(small.decide(&Access::new("spend", &nobody)), Answer::Now(Err(_))));
+/// assert!(matches!(small.anonymous_too().decide(&Access::new("spend", &nobody)), Answer::Now(Ok(()))));
 /// ```
 pub const fn policy_fn<F, T>(function: F) -> PolicyFn<F>
 where
@@ -43,11 +43,11 @@ impl<F, T> Policy<T> for PolicyFn<F>
 where
     F: Fn(&Access<'_, T>) -> bool,
 {
-    fn decide(&self, access: &Access<'_, T>) -> Verdict<()> {
+    fn decide(&self, access: &Access<'_, T>) -> Answer<()> {
         if access.principal().is_none() && !self.anonymous_too {
-            return Verdict::fail(Reason::Missing);
+            return Answer::fail(Reason::Missing);
         }
-        if (self.function)(access) { Verdict::pass(()) } else { Verdict::fail(access.no("the policy says no")) }
+        if (self.function)(access) { Answer::pass(()) } else { Answer::fail(access.no("the policy says no")) }
     }
 }
 

@@ -1,5 +1,5 @@
 use super::{Access, Policy};
-use crate::{Principal, Reason, Verdict};
+use crate::{Answer, Principal, Reason};
 use std::sync::Arc;
 
 /// Lets those through whose [principal](Principal) has scopes (RFC 6749, section 3.3).
@@ -9,15 +9,15 @@ use std::sync::Arc;
 /// [`Missing`](Reason::Missing), `Unauthenticated`. A decision allocates nothing; clones share the names.
 ///
 /// ```
-/// use towerkit_auth::{Access, Policy, Principal, Scheme, Scopes, Verdict};
+/// use towerkit_auth::{Access, Policy, Principal, Scheme, Scopes, Answer};
 /// use towerkit_endpoint::Request;
 ///
 /// let mut request = Request::new(());
 /// request.context_mut().insert(Principal::new(Scheme::Bearer, "ada").with_scopes(["add:read"]));
 /// let access = Access::new("sum", &request);
 ///
-/// assert!(matches!(Scopes::any(["add:read", "add:write"]).decide(&access), Verdict::Now(Ok(()))));
-/// assert!(matches!(Scopes::all(["add:read", "add:write"]).decide(&access), Verdict::Now(Err(_))));
+/// assert!(matches!(Scopes::any(["add:read", "add:write"]).decide(&access), Answer::Now(Ok(()))));
+/// assert!(matches!(Scopes::all(["add:read", "add:write"]).decide(&access), Answer::Now(Err(_))));
 /// ```
 #[derive(Clone, Debug)]
 pub struct Scopes {
@@ -63,11 +63,11 @@ impl Scopes {
 }
 
 impl<T> Policy<T> for Scopes {
-    fn decide(&self, access: &Access<'_, T>) -> Verdict<()> {
+    fn decide(&self, access: &Access<'_, T>) -> Answer<()> {
         match access.principal() {
-            Some(principal) if self.has(principal) => Verdict::pass(()),
-            Some(_) => Verdict::fail(self.missing()),
-            None => Verdict::fail(Reason::Missing),
+            Some(principal) if self.has(principal) => Answer::pass(()),
+            Some(_) => Answer::fail(self.missing()),
+            None => Answer::fail(Reason::Missing),
         }
     }
 }

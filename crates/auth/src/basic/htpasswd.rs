@@ -10,10 +10,11 @@ use std::sync::Arc;
 
 use tokio::runtime::Handle;
 use towerkit_endpoint::BoxError;
+use towerkit_lifecycle::WatchFiles;
 
 use super::Password;
 use crate::files::{Contents, FromFiles};
-use crate::{LoadError, Reason, WatchFiles};
+use crate::{LoadError, Reason};
 use hash::{Hash, Match};
 use limits::Limits;
 use users::Users;
@@ -25,8 +26,8 @@ use users::Users;
 /// plain passwords, is an error, as is a user who stands there twice. So is what takes a server down: a bcrypt cost above 15,
 /// an Argon2 memory above 1 GiB or of more than 4 GiB over all passes, more than 100,000 users.
 ///
-/// A hash takes its time, so it is computed on a thread that may block, [four at once](Self::at_once) at most. [64
-/// calls](Self::waiting) may wait for their turn; further ones are refused with [`Reason::Overloaded`]. One whose caller goes
+/// A hash takes its time, so it is computed on a thread that may block, [four at once](Self::max_running) at most. [64
+/// calls](Self::max_waiting) may wait for their turn; further ones are refused with [`Reason::Overloaded`]. One whose caller goes
 /// away is computed to its end. A user who is not known costs a hash too, of the kind and cost that most users have; in a file
 /// of several kinds, its time tells who has another one.
 ///
@@ -41,7 +42,7 @@ use users::Users;
 /// ```
 /// use towerkit_auth::{Authentication, Basic, Htpasswd};
 ///
-/// let users = Htpasswd::from_text("ada:$2y$05$oKMo9vfyA6NKZjtR4N6byOE0zUqKW0PlDMsm4TNswd2FwgEquPl1C")?;
+/// let users = Htpasswd::parse("ada:$2y$05$oKMo9vfyA6NKZjtR4N6byOE0zUqKW0PlDMsm4TNswd2FwgEquPl1C")?;
 /// let authentication = Authentication::new(Basic::htpasswd("greeter", users));
 /// # let _ = authentication;
 /// # Ok::<(), towerkit_auth::LoadError>(())
@@ -71,7 +72,7 @@ impl Htpasswd {
     /// # Errors
     ///
     /// As [`open`](Self::open).
-    pub fn from_text(text: &str) -> Result<Self, LoadError> {
+    pub fn parse(text: &str) -> Result<Self, LoadError> {
         let users = Users::parse(Path::new("htpasswd"), text.as_bytes())?;
         Ok(Self { users: FromFiles::fixed(users), limits: Limits::default() })
     }
@@ -79,7 +80,7 @@ impl Htpasswd {
     /// How many hashes are computed at once, at least 1; 4 at first. Each takes a processor, and Argon2 its memory. It is set before
     /// it is cloned.
     #[must_use]
-    pub fn at_once(mut self, count: usize) -> Self {
+    pub fn max_running(mut self, count: usize) -> Self {
         self.limits = self.limits.with_at_once(count);
         self
     }
@@ -87,7 +88,7 @@ impl Htpasswd {
     /// How many calls may wait for their turn; 64 at first. A call of a deadline waits no longer than that. It is set before it is
     /// cloned.
     #[must_use]
-    pub fn waiting(mut self, count: usize) -> Self {
+    pub fn max_waiting(mut self, count: usize) -> Self {
         self.limits = self.limits.with_waiting(count);
         self
     }

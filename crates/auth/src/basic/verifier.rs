@@ -8,11 +8,11 @@ use super::Htpasswd;
 use super::Password;
 use super::field::Pair;
 use crate::constant_time::is_secret;
-use crate::{Principal, Reason, Scheme, Verdict};
+use crate::{Answer, Principal, Reason, Scheme};
 
 /// Says whose a user and a password are.
 pub(super) trait Verifier: Send + Sync + 'static {
-    fn verify(&self, pair: Pair) -> Verdict<Principal>;
+    fn verify(&self, pair: Pair) -> Answer<Principal>;
 }
 
 /// One user with one password.
@@ -36,15 +36,15 @@ impl Fixed {
 }
 
 impl Verifier for Fixed {
-    fn verify(&self, pair: Pair) -> Verdict<Principal> {
+    fn verify(&self, pair: Pair) -> Answer<Principal> {
         let user = is_secret(pair.user().as_bytes(), self.user.as_bytes());
         let password = is_secret(pair.password().as_bytes(), &self.password);
         if (user & password & Choice::from(u8::from(self.set))).into() {
-            return Verdict::pass(self.principal.clone());
+            return Answer::pass(self.principal.clone());
         }
         // It is copied whether it is known or not: a wrong user costs what a wrong password does.
         let name = pair.user().to_owned();
-        Verdict::fail(Reason::WrongCredentials(bool::from(user).then_some(name)))
+        Answer::fail(Reason::WrongCredentials(bool::from(user).then_some(name)))
     }
 }
 
@@ -59,11 +59,11 @@ where
     F: Fn(String, Password) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<Option<Principal>, BoxError>> + Send + 'static,
 {
-    fn verify(&self, pair: Pair) -> Verdict<Principal> {
+    fn verify(&self, pair: Pair) -> Answer<Principal> {
         let (user, password) = pair.into_parts();
         let outcome = (self.function)(user, password);
         let realm = Arc::clone(&self.realm);
-        Verdict::later(async move {
+        Answer::later(async move {
             match outcome.await {
                 Ok(Some(principal)) if principal.issuer().is_none() => Ok(principal.with_issuer(&*realm)),
                 Ok(Some(principal)) => Ok(principal),
@@ -83,11 +83,11 @@ pub(super) struct OfFile {
 
 #[cfg(feature = "htpasswd")]
 impl Verifier for OfFile {
-    fn verify(&self, pair: Pair) -> Verdict<Principal> {
+    fn verify(&self, pair: Pair) -> Answer<Principal> {
         let (user, password) = pair.into_parts();
         let checking = self.users.clone().verify(user, password);
         let realm = Arc::clone(&self.realm);
-        Verdict::later(async move {
+        Answer::later(async move {
             let user = checking.await?;
             Ok(Principal::new(Scheme::Basic, user).with_issuer(&*realm))
         })

@@ -9,7 +9,7 @@ use tower_service::Service;
 use towerkit_endpoint::{Code, Failure, Request};
 
 use super::{CredentialSource, Credentials, NoCredentials};
-use crate::Verdict;
+use crate::Answer;
 
 pin_project! {
     /// The future of a [`CredentialsLayer`](crate::CredentialsLayer)'s service.
@@ -65,8 +65,8 @@ where
                         let outcome = match waiting {
                             Some(waiting) => ready!(waiting.as_mut().poll(cx)),
                             None => match this.source.credentials(request.context()) {
-                                Verdict::Now(outcome) => outcome,
-                                Verdict::Later(outcome) => {
+                                Answer::Now(outcome) => outcome,
+                                Answer::Later(outcome) => {
                                     *waiting = Some(outcome);
                                     continue;
                                 }

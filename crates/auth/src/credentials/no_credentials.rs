@@ -14,19 +14,19 @@ impl NoCredentials {
     /// For a reason that may pass: `Unavailable`.
     #[must_use]
     pub fn new(why: impl StdError + Send + Sync + 'static) -> Self {
-        Self(Box::new(Refusal::new(Code::Unavailable).because(why)))
+        Self(Box::new(Refusal::new(Code::Unavailable).with_source(why)))
     }
 
     /// For one that stays: `Internal`.
     #[must_use]
     pub fn internal(why: impl StdError + Send + Sync + 'static) -> Self {
-        Self(Box::new(Refusal::new(Code::Internal).because(why)))
+        Self(Box::new(Refusal::new(Code::Internal).with_source(why)))
     }
 
     /// Says when to try again, counted from now.
     #[must_use]
     pub fn with_retry_after(self, after: Duration) -> Self {
-        Self(Box::new(self.0.retry_after(after)))
+        Self(Box::new(self.0.with_retry_after(after)))
     }
 }
 

@@ -8,7 +8,7 @@ use tower_service::Service;
 use towerkit_endpoint::Request;
 
 use super::Check;
-use crate::Verdict;
+use crate::Answer;
 use crate::verdict::Later;
 
 pin_project! {
@@ -78,8 +78,8 @@ where
                             (ticket.take(), outcome)
                         }
                         None => match check.begin(request) {
-                            (ticket, Verdict::Now(outcome)) => (Some(ticket), outcome),
-                            (ticket, Verdict::Later(outcome)) => {
+                            (ticket, Answer::Now(outcome)) => (Some(ticket), outcome),
+                            (ticket, Answer::Later(outcome)) => {
                                 *waiting = Some(Waiting { ticket: Some(ticket), outcome });
                                 continue;
                             }

@@ -8,7 +8,7 @@ use jsonwebtoken::{Algorithm, AlgorithmFamily};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::{InvalidKey, Key};
+use super::{InvalidKey, VerifyingKey};
 
 /// What of a JSON Web Key Set is taken.
 ///
@@ -85,7 +85,7 @@ impl Jwk<'_> {
     }
 
     /// One for each algorithm.
-    pub(super) fn keys(&self, rules: &JwksRules) -> Result<Vec<Key>, InvalidKey> {
+    pub(super) fn keys(&self, rules: &JwksRules) -> Result<Vec<VerifyingKey>, InvalidKey> {
         if self.usage.as_deref().is_some_and(|usage| usage != "sig") {
             return Err(InvalidKey("its use is not sig"));
         }
@@ -101,7 +101,7 @@ impl Jwk<'_> {
             "RSA" => {
                 let (n, e) = (number(self.n.as_deref())?, number(self.e.as_deref())?);
                 let algorithms = named.as_ref().map_or(rules.rsa.as_slice(), std::slice::from_ref);
-                algorithms.iter().map(|one| Ok(Key::rsa(*one, &n, &e)?.with_id(self.kid.clone()))).collect()
+                algorithms.iter().map(|one| Ok(VerifyingKey::rsa(*one, &n, &e)?.or_kid(self.kid.clone()))).collect()
             }
             "EC" => {
                 let (ours, length) = match self.crv.as_deref() {
@@ -114,7 +114,7 @@ impl Jwk<'_> {
                     return Err(InvalidKey("its coordinates are not of the curve's size"));
                 }
                 let point = [&[0x04], &*x, &*y].concat();
-                self.one(Key::ec(named.unwrap_or(ours), &point))
+                self.one(VerifyingKey::ec(named.unwrap_or(ours), &point))
             }
             "OKP" => {
                 if self.crv.as_deref() != Some("Ed25519") {
@@ -123,19 +123,19 @@ impl Jwk<'_> {
                 if named.is_some_and(|named| named != Algorithm::EdDSA) {
                     return Err(InvalidKey("its alg is not one of its kty"));
                 }
-                self.one(Key::ed(&number(self.x.as_deref())?))
+                self.one(VerifyingKey::ed(&number(self.x.as_deref())?))
             }
             "oct" if !rules.secrets => Err(InvalidKey("it is a secret, and those are not allowed")),
             "oct" => {
                 let algorithm = named.ok_or(InvalidKey("it is a secret without an alg"))?;
-                self.one(Key::hmac(algorithm, &number(self.k.as_deref())?))
+                self.one(VerifyingKey::hmac(algorithm, &number(self.k.as_deref())?))
             }
             _ => Err(InvalidKey("its kty is not known here")),
         }
     }
 
-    fn one(&self, key: Result<Key, InvalidKey>) -> Result<Vec<Key>, InvalidKey> {
-        Ok(vec![key?.with_id(self.kid.clone())])
+    fn one(&self, key: Result<VerifyingKey, InvalidKey>) -> Result<Vec<VerifyingKey>, InvalidKey> {
+        Ok(vec![key?.or_kid(self.kid.clone())])
     }
 }
 

@@ -3,9 +3,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use arc_swap::Guard;
+use towerkit_lifecycle::WatchFiles;
 
 use super::{JwksRules, KeySet, KeySource, Keys, Refresh};
-use crate::files::{FromFiles, LoadError, WatchFiles};
+use crate::files::{Contents, FromFiles, LoadError};
 
 /// A file with a JSON Web Key Set (RFC 7517, section 5), which is read again when it changes.
 ///
@@ -16,14 +17,14 @@ use crate::files::{FromFiles, LoadError, WatchFiles};
 /// Clones share it.
 ///
 /// ```
-/// use towerkit_auth::{Audience, FileEvent, Issuer, JwksFile, JwtVerifier};
+/// use towerkit_auth::{Audience, Issuer, JwksFile, JwtVerifier};
 /// use towerkit_lifecycle::Group;
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let path = std::env::temp_dir().join(format!("towerkit-auth-doc-{}.json", std::process::id()));
 /// # std::fs::write(&path, r#"{"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "a", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#)?;
 /// let file = JwksFile::open(&path)?;
-/// let group = Group::new().with(file.watch().on_event(|event: &FileEvent| eprintln!("{event}")));
+/// let group = Group::new().with(file.watch().on_event(|event| eprintln!("{event}")));
 /// let verifier = JwtVerifier::new(&file, Issuer::is("https://issuer.example"), Audience::is("greeter"));
 /// # drop((group, verifier));
 /// # std::fs::remove_file(&path)?;
@@ -52,17 +53,11 @@ impl JwksFile {
     pub fn open_with(path: impl Into<PathBuf>, rules: JwksRules) -> Result<Self, LoadError> {
         let path = path.into();
         let named = path.clone();
-        let parse = move |contents: &Vec<Vec<u8>>| {
+        let parse = move |contents: &Contents| {
             let json = contents.first().map(Vec::as_slice).unwrap_or_default();
             KeySet::from_jwks_with(json, &rules).map_err(|error| LoadError::new(&named, error.to_string()))
         };
         FromFiles::open(vec![path], parse).map(Self)
-    }
-
-    /// Its keys, as they are at any time.
-    #[must_use]
-    pub fn keys(&self) -> Keys {
-        Keys::new(self.clone())
     }
 
     /// The keys as they are now, with those that are [skipped](KeySet::skipped).
@@ -73,7 +68,7 @@ impl JwksFile {
 
     /// What reads it again when it changes, once it is run. Without `on_event` nobody hears of a file that is of no use.
     pub fn watch(&self) -> WatchFiles {
-        WatchFiles::new(Arc::clone(&self.0) as _)
+        WatchFiles::new(Arc::clone(&self.0))
     }
 }
 
@@ -87,9 +82,10 @@ impl KeySource for JwksFile {
     }
 }
 
+/// Its keys, as they are at any time.
 impl From<&JwksFile> for Keys {
     fn from(file: &JwksFile) -> Self {
-        file.keys()
+        Self::new(file.clone())
     }
 }
 

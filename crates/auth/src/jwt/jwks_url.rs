@@ -56,7 +56,7 @@ use super::{JwksRules, Keys};
 /// | after a failure | 1 s | twice as long each time, up to 1 min or the interval; up to half of it earlier, by chance |
 ///
 /// There is one fetch at a time, and whoever needs it waits for it. It is cut off after a [time
-/// limit](Self::time_limit), 5 s, and where the reply has more than [`KeySet::MAX_BYTES`](crate::KeySet::MAX_BYTES) or
+/// limit](Self::timeout), 5 s, and where the reply has more than [`KeySet::MAX_BYTES`](crate::KeySet::MAX_BYTES) or
 /// [`MAX_KEYS`](crate::KeySet::MAX_KEYS). Redirects are not followed: where keys come from is for the user to say. A
 /// client that is passed in must not follow them either.
 ///
@@ -65,7 +65,7 @@ use super::{JwksRules, Keys};
 /// | the token's key is | callers |
 /// | --- | --- |
 /// | known | are verified at once, whatever the issuer does |
-/// | not known | wait for a fetch, for [5 s](Self::wait_limit) at most, and with [1024](Self::waiters) others at most |
+/// | not known | wait for a fetch, for [5 s](Self::max_wait) at most, and with [1024](Self::max_waiting) others at most |
 /// | not known then either, or during the cool-down, or the fetch failed, or too many wait | are refused as [`UnknownKey`](crate::Reason::UnknownKey): `Unauthenticated` |
 /// | not known, and there never were keys, or they are [too old](Self::stale_for) | are refused as [`Unavailable`](crate::Reason::Unavailable); where too many wait as [`Overloaded`](crate::Reason::Overloaded) |
 /// | not known, and the member doesn't run | the same, at once |
@@ -159,18 +159,18 @@ impl JwksUrl {
 
     /// How long a fetch may take, from the connection to the last byte, with that of the configuration where there is
     /// one.
-    pub const fn time_limit(mut self, time: Duration) -> Self {
+    pub const fn timeout(mut self, time: Duration) -> Self {
         self.fetcher.within = time;
         self
     }
 
     /// How long a caller waits for a fetch.
-    pub fn wait_limit(self, time: Duration) -> Self {
+    pub fn max_wait(self, time: Duration) -> Self {
         self.limited(|limits| limits.wait = time)
     }
 
     /// How many callers wait for a fetch at a time.
-    pub fn waiters(self, most: usize) -> Self {
+    pub fn max_waiting(self, most: usize) -> Self {
         self.limited(|limits| limits.waiters = most)
     }
 
@@ -205,17 +205,12 @@ impl JwksUrl {
         self.on_event = Arc::new(tell);
         self
     }
-
-    /// Its keys, as they are at any time. They outlive the member, and then stay as they are.
-    #[must_use]
-    pub fn keys(&self) -> Keys {
-        Keys::new(shared::Source(Arc::clone(&self.shared)))
-    }
 }
 
+/// Its keys, as they are at any time. They outlive the member, and then stay as they are.
 impl From<&JwksUrl> for Keys {
     fn from(url: &JwksUrl) -> Self {
-        url.keys()
+        Self::new(shared::Source(Arc::clone(&url.shared)))
     }
 }
 

@@ -14,21 +14,21 @@ use super::jwk::{Jwk, JwksRules};
 /// several algorithms is several keys, of the same id.
 ///
 /// ```
-/// use towerkit_auth::{Algorithm, Key};
+/// use towerkit_auth::{Algorithm, VerifyingKey};
 ///
-/// let key = Key::hmac(Algorithm::HS256, b"32 bytes that nobody else knows.").unwrap().kid("2024-05");
-/// assert_eq!(format!("{key:?}"), r#"Key { kid: Some("2024-05"), algorithm: HS256, .. }"#);
+/// let key = VerifyingKey::hmac(Algorithm::HS256, b"32 bytes that nobody else knows.").unwrap().with_kid("2024-05");
+/// assert_eq!(format!("{key:?}"), r#"VerifyingKey { kid: Some("2024-05"), algorithm: HS256, .. }"#);
 ///
-/// assert!(Key::hmac(Algorithm::HS512, b"32 bytes that nobody else knows.").is_err()); // too short
+/// assert!(VerifyingKey::hmac(Algorithm::HS512, b"32 bytes that nobody else knows.").is_err()); // too short
 /// ```
 #[derive(Clone)]
-pub struct Key {
+pub struct VerifyingKey {
     kid: Option<String>,
     algorithm: Algorithm,
     decoding: DecodingKey,
 }
 
-impl Key {
+impl VerifyingKey {
     /// A secret, for HS256, HS384 or HS512.
     ///
     /// # Errors
@@ -88,14 +88,14 @@ impl Key {
 
     /// Sets its id, by which tokens name it (RFC 7515, section 4.1.4).
     #[must_use]
-    pub fn kid(mut self, kid: impl Into<String>) -> Self {
+    pub fn with_kid(mut self, kid: impl Into<String>) -> Self {
         self.kid = Some(kid.into());
         self
     }
 
     /// The id, where it has one.
     #[must_use]
-    pub fn id(&self) -> Option<&str> {
+    pub fn kid(&self) -> Option<&str> {
         self.kid.as_deref()
     }
 
@@ -148,7 +148,7 @@ impl Key {
         Self { kid: None, algorithm, decoding }
     }
 
-    pub(super) fn with_id(mut self, kid: Option<String>) -> Self {
+    pub(super) fn or_kid(mut self, kid: Option<String>) -> Self {
         self.kid = kid;
         self
     }
@@ -162,9 +162,12 @@ impl Key {
 }
 
 /// The id and the algorithm alone.
-impl fmt::Debug for Key {
+impl fmt::Debug for VerifyingKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Key").field("kid", &self.kid).field("algorithm", &self.algorithm).finish_non_exhaustive()
+        f.debug_struct("VerifyingKey")
+            .field("kid", &self.kid)
+            .field("algorithm", &self.algorithm)
+            .finish_non_exhaustive()
     }
 }
 

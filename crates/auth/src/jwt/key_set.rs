@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::jwk::{Jwk, JwksRules, OnlyKid};
-use super::{InvalidKey, Key};
+use super::{InvalidKey, VerifyingKey};
 use crate::Reason;
 
 /// The keys of an issuer.
@@ -16,7 +16,7 @@ use crate::Reason;
 /// the other is [skipped](Self::skipped).
 ///
 /// ```
-/// use towerkit_auth::{Algorithm, Key, KeySet};
+/// use towerkit_auth::{Algorithm, VerifyingKey, KeySet};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let jwks = br#"{"keys": [
@@ -33,7 +33,7 @@ use crate::Reason;
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct KeySet {
-    keys: Vec<Key>,
+    keys: Vec<VerifyingKey>,
     skipped: Vec<SkippedKey>,
 }
 
@@ -46,7 +46,7 @@ impl KeySet {
 
     /// Of keys.
     #[must_use]
-    pub fn new(keys: impl IntoIterator<Item = Key>) -> Self {
+    pub fn new(keys: impl IntoIterator<Item = VerifyingKey>) -> Self {
         let mut set = Self::default();
         for (index, key) in keys.into_iter().enumerate() {
             set.add(index, key);
@@ -116,10 +116,10 @@ impl KeySet {
         &self.skipped
     }
 
-    fn add(&mut self, index: usize, key: Key) {
-        let same = |other: &Key| other.id() == key.id() && other.algorithm() == key.algorithm();
-        if key.id().is_some() && self.keys.iter().any(same) {
-            return self.skip(index, key.id(), InvalidKey("one of the same id and algorithm stands before it"));
+    fn add(&mut self, index: usize, key: VerifyingKey) {
+        let same = |other: &VerifyingKey| other.kid() == key.kid() && other.algorithm() == key.algorithm();
+        if key.kid().is_some() && self.keys.iter().any(same) {
+            return self.skip(index, key.kid(), InvalidKey("one of the same id and algorithm stands before it"));
         }
         self.keys.push(key);
     }
@@ -129,8 +129,8 @@ impl KeySet {
     }
 
     /// The key that a token is to be verified by.
-    pub(super) fn find(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<&Key, NotFound> {
-        let mut of_id = self.keys.iter().filter(|key| kid.is_none() || key.id() == kid).peekable();
+    pub(super) fn find(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<&VerifyingKey, NotFound> {
+        let mut of_id = self.keys.iter().filter(|key| kid.is_none() || key.kid() == kid).peekable();
         if of_id.peek().is_none() {
             return Err(NotFound::Unknown);
         }

@@ -15,10 +15,10 @@ use crate::Reason;
 /// It is made of any of those; clones share it.
 ///
 /// ```
-/// use towerkit_auth::{Algorithm, Key, KeySet, Keys};
+/// use towerkit_auth::{Algorithm, VerifyingKey, KeySet, Keys};
 ///
 /// # fn main() -> Result<(), towerkit_auth::InvalidKey> {
-/// let keys = Keys::from(KeySet::new([Key::hmac(Algorithm::HS256, b"32 bytes that nobody else knows.")?.kid("a")]));
+/// let keys = Keys::from(KeySet::new([VerifyingKey::hmac(Algorithm::HS256, b"32 bytes that nobody else knows.")?.with_kid("a")]));
 /// # let _ = keys;
 /// # Ok(())
 /// # }

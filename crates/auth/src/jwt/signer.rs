@@ -20,7 +20,7 @@ pub use kind::{EachCall, Reused};
 pub use signing_key::SigningKey;
 
 use crate::credentials::{Held, Token};
-use crate::{CredentialSource, Credentials, NoCredentials, Verdict};
+use crate::{Answer, CredentialSource, Credentials, NoCredentials};
 
 /// What stands before a token in its field (RFC 6750, section 2.1).
 const SCHEME: &str = "Bearer ";
@@ -44,7 +44,7 @@ const SCHEME: &str = "Bearer ";
 /// }
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let key = SigningKey::hmac(Algorithm::HS256, b"32 bytes that nobody else knows.")?.kid("2024-05");
+/// let key = SigningKey::hmac(Algorithm::HS256, b"32 bytes that nobody else knows.")?.with_kid("2024-05");
 ///
 /// let each = JwtSigner::new(key.clone(), |context: &Context| Claims { tenant: context.get().map(|Tenant(id)| *id) })
 ///     .issuer("orders")
@@ -184,27 +184,27 @@ impl<K> JwtSigner<K> {
 }
 
 impl CredentialSource for JwtSigner<EachCall> {
-    fn credentials(&self, context: &Context) -> Verdict<Credentials, NoCredentials> {
+    fn credentials(&self, context: &Context) -> Answer<Credentials, NoCredentials> {
         let claims = self.kind.claims(context).map_err(NoCredentials::internal);
-        Verdict::Now(claims.and_then(|claims| Ok(self.sign(claims, SystemTime::now())?.0)))
+        Answer::Now(claims.and_then(|claims| Ok(self.sign(claims, SystemTime::now())?.0)))
     }
 }
 
 impl CredentialSource for JwtSigner<Reused> {
-    fn credentials(&self, _: &Context) -> Verdict<Credentials, NoCredentials> {
+    fn credentials(&self, _: &Context) -> Answer<Credentials, NoCredentials> {
         let Reused { claims, kept, renew_before } = &self.kind;
         // It is held while the token is signed: else each of many calls would sign one.
         let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
         let now = SystemTime::now();
         let old = match kept.held(now) {
-            Held::Fresh(credentials) => return Verdict::pass(credentials.clone()),
+            Held::Fresh(credentials) => return Answer::pass(credentials.clone()),
             Held::Old(credentials) => Some(credentials.clone()),
             Held::None => None,
         };
         let signed = self
             .sign(claims.clone(), now)
             .map(|(credentials, lifetime)| kept.keep(Token::new(credentials, now, lifetime, *renew_before)).clone());
-        Verdict::Now(signed.or_else(|error| old.ok_or(error)))
+        Answer::Now(signed.or_else(|error| old.ok_or(error)))
     }
 
     fn rejected(&self, credentials: &Credentials) {

@@ -14,7 +14,7 @@ use super::key_set::{KeySet, NotFound};
 use super::rules::{Rules, time};
 use super::{Audience, Issuer, Keys};
 use crate::authorization_field::of_scheme;
-use crate::{Authenticator, Challenge, Principal, Reason, Scheme, Verdict};
+use crate::{Answer, Authenticator, Challenge, Principal, Reason, Scheme};
 
 /// Knows callers by signed tokens: JSON Web Tokens (RFC 7519) as bearer tokens (RFC 6750).
 ///
@@ -22,7 +22,7 @@ use crate::{Authenticator, Challenge, Principal, Reason, Scheme, Verdict};
 ///
 /// * it has at most [8 KiB](Self::max_size), its base64url is strict, no member of its JSON stands twice, and it asks for no extension
 ///   (`crit`, `b64`, `zip`);
-/// * it names an algorithm which is that of its [key](crate::Key), and its signature is right. The key is found [by its id](crate::KeySet),
+/// * it names an algorithm which is that of its [key](crate::VerifyingKey), and its signature is right. The key is found [by its id](crate::KeySet),
 ///   never by what stands in the token (`jwk`, `jku`, `x5c`, `x5u`); for an id that is not known the [`Keys`] are asked for newer ones, once;
 /// * only then its claims are looked at: `iss` and `aud` are what is [expected](Self::new), `sub` is there and not empty, `exp` is there and
 ///   not over, `nbf` and `iat` are not to come, with a [leeway](Self::leeway) of 30 s.
@@ -44,7 +44,7 @@ use crate::{Authenticator, Challenge, Principal, Reason, Scheme, Verdict};
 ///
 /// ```
 /// use serde::Deserialize;
-/// use towerkit_auth::{Algorithm, Audience, Authentication, Issuer, JwtVerifier, Key, KeySet, Principal, Verdict};
+/// use towerkit_auth::{Algorithm, Audience, Authentication, Issuer, JwtVerifier, VerifyingKey, KeySet, Principal, Answer};
 ///
 /// #[derive(Deserialize)]
 /// struct Tenant {
@@ -53,13 +53,13 @@ use crate::{Authenticator, Challenge, Principal, Reason, Scheme, Verdict};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let keys = KeySet::new([Key::hmac(Algorithm::HS256, b"32 bytes that nobody else knows.")?]);
+/// let keys = KeySet::new([VerifyingKey::hmac(Algorithm::HS256, b"32 bytes that nobody else knows.")?]);
 /// let verifier = JwtVerifier::new(keys, Issuer::is("https://id.example"), Audience::is("addsvc")).claims::<Tenant>();
 ///
 /// let token = "eyJhbGciOiJIUzI1NiJ9.\
 ///              eyJpc3MiOiJodHRwczovL2lkLmV4YW1wbGUiLCJhdWQiOiJhZGRzdmMiLCJzdWIiOiJhZGEiLCJleHAiOjQxMDI0NDQ4MDAsInRlbmFudCI6N30.\
 ///              Altcf8TS6bL8rw7zRl6pzBarc0iq-OaYL8-CIxXcBtI";
-/// let Verdict::Now(Ok(ada)) = verifier.verify(token) else { panic!("{token}") };
+/// let Answer::Now(Ok(ada)) = verifier.verify(token) else { panic!("{token}") };
 /// assert_eq!(ada.subject(), "ada");
 /// assert_eq!(ada.claims::<Tenant>().map(|claims| claims.tenant), Some(7));
 ///
@@ -161,21 +161,21 @@ impl JwtVerifier {
     ///
     /// The verdict is there at once, unless newer keys are fetched for it.
     #[must_use]
-    pub fn verify(&self, token: &str) -> Verdict<Principal> {
+    pub fn verify(&self, token: &str) -> Answer<Principal> {
         match self.0.verify(token) {
-            Ok(principal) => Verdict::pass(principal),
-            Err(Stop::Refused(reason)) => Verdict::fail(reason),
+            Ok(principal) => Answer::pass(principal),
+            Err(Stop::Refused(reason)) => Answer::fail(reason),
             Err(Stop::NoSuchKey(kid)) => self.refresh(token, kid.as_deref()),
         }
     }
 
     #[cold]
-    fn refresh(&self, token: &str, kid: Option<&str>) -> Verdict<Principal> {
+    fn refresh(&self, token: &str, kid: Option<&str>) -> Answer<Principal> {
         let Some(fetched) = self.0.keys.refresh(kid) else {
-            return Verdict::fail(unknown(kid));
+            return Answer::fail(unknown(kid));
         };
         let (settings, token) = (Arc::clone(&self.0), token.to_owned());
-        Verdict::later(async move {
+        Answer::later(async move {
             fetched.await?;
             settings.verify(&token).map_err(|stop| match stop {
                 Stop::Refused(reason) => reason,
@@ -274,8 +274,8 @@ impl Authenticator for JwtVerifier {
         Scheme::Bearer
     }
 
-    fn authenticate(&self, context: &Context) -> Option<Verdict<Principal>> {
-        Some(of_scheme(context.metadata(), "Bearer")?.map_or_else(Verdict::fail, |token| self.verify(token)))
+    fn authenticate(&self, context: &Context) -> Option<Answer<Principal>> {
+        Some(of_scheme(context.metadata(), "Bearer")?.map_or_else(Answer::fail, |token| self.verify(token)))
     }
 
     /// RFC 6750, section 3: without credentials nothing but the realm.

@@ -10,7 +10,7 @@ use super::JwtVerifier;
 use super::compact::Compact;
 use super::json::{self, Members, Value};
 use crate::authorization_field::of_scheme;
-use crate::{Authenticator, Principal, Reason, Scheme, Verdict};
+use crate::{Answer, Authenticator, Principal, Reason, Scheme};
 
 /// Knows callers by tokens of several issuers, none of whom may speak for another: a [`JwtVerifier`] for each, with its own keys and rules.
 ///
@@ -25,12 +25,12 @@ use crate::{Authenticator, Principal, Reason, Scheme, Verdict};
 /// for it, than with one verifier.
 ///
 /// ```
-/// use towerkit_auth::{Algorithm, Audience, Authentication, Issuer, JwtVerifier, JwtVerifiers, Key, KeySet};
+/// use towerkit_auth::{Algorithm, Audience, Authentication, Issuer, JwtVerifier, JwtVerifiers, VerifyingKey, KeySet};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let (ours, partners) = (b"32 bytes that nobody else knows.", b"32 bytes that a partner may know");
-/// let ours = KeySet::new([Key::hmac(Algorithm::HS256, ours)?]);
-/// let partners = KeySet::new([Key::hmac(Algorithm::HS256, partners)?]);
+/// let ours = KeySet::new([VerifyingKey::hmac(Algorithm::HS256, ours)?]);
+/// let partners = KeySet::new([VerifyingKey::hmac(Algorithm::HS256, partners)?]);
 /// let authentication = Authentication::new(JwtVerifiers::new([
 ///     JwtVerifier::new(ours, Issuer::is("https://id.example"), Audience::is("addsvc")),
 ///     JwtVerifier::new(partners, Issuer::is("https://partner.example"), Audience::is("addsvc")),
@@ -67,10 +67,10 @@ impl JwtVerifiers {
 
     /// Judges a token, whatever it came by. The verdict is there at once, unless newer keys are fetched for it.
     #[must_use]
-    pub fn verify(&self, token: &str) -> Verdict<Principal> {
+    pub fn verify(&self, token: &str) -> Answer<Principal> {
         match self.pick(token) {
             Ok(verifier) => verifier.verify(token),
-            Err(reason) => Verdict::fail(reason),
+            Err(reason) => Answer::fail(reason),
         }
     }
 
@@ -117,8 +117,8 @@ impl Authenticator for JwtVerifiers {
         Scheme::Bearer
     }
 
-    fn authenticate(&self, context: &Context) -> Option<Verdict<Principal>> {
-        Some(of_scheme(context.metadata(), "Bearer")?.map_or_else(Verdict::fail, |token| self.verify(token)))
+    fn authenticate(&self, context: &Context) -> Option<Answer<Principal>> {
+        Some(of_scheme(context.metadata(), "Bearer")?.map_or_else(Answer::fail, |token| self.verify(token)))
     }
 
     fn challenge(&self, reason: Option<&Reason>) -> Option<HeaderValue> {

@@ -3,7 +3,7 @@ use std::time::Duration;
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
-use towerkit_http_client::said;
+use towerkit_http_client::excerpt;
 
 use super::NoToken;
 use super::secrets::Secrets;
@@ -85,7 +85,7 @@ pub(super) fn refused(status: StatusCode, body: &[u8], secrets: &Secrets) -> NoT
     NoToken::Refused {
         status,
         error: Reason::quote(&secrets.cut_out_of(&error)),
-        description: error_description.map(|text| said(secrets.cut_out_of(&text).as_bytes())),
+        description: error_description.map(|text| excerpt(secrets.cut_out_of(&text).as_bytes())),
     }
 }
 

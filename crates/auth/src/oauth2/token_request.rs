@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Request, Uri};
-use towerkit_http_client::{HttpClient, InvalidUrl, ServerUrl, encoded};
+use towerkit_http_client::{HttpClient, InvalidUrl, ServerUrl, percent_encoded};
 
 use super::NoToken;
 use super::reply;
@@ -104,13 +104,13 @@ impl TokenRequest {
     /// What must not be shown of that which is sent, in all forms that it has there.
     fn secrets(&self) -> Secrets {
         let plain = self.params.iter().map(|(_, value)| value).chain([&self.client_secret]);
-        let forms = plain.flat_map(|secret| [secret.clone(), encoded(secret).collect()]);
+        let forms = plain.flat_map(|secret| [secret.clone(), percent_encoded(secret).collect()]);
         // It is found with its padding and without.
         Secrets::new(forms.chain([self.basic().trim_end_matches('=').to_owned()]))
     }
 
     fn basic(&self) -> String {
-        STANDARD.encode(format!("{}:{}", encoded(&self.client_id), encoded(&self.client_secret)))
+        STANDARD.encode(format!("{}:{}", percent_encoded(&self.client_id), percent_encoded(&self.client_secret)))
     }
 
     fn http(&self) -> http::Result<Request<Bytes>> {
@@ -148,9 +148,9 @@ struct Form(String);
 impl Form {
     fn add(&mut self, name: &str, value: &str) {
         self.0.push('&');
-        self.0.extend(encoded(name));
+        self.0.extend(percent_encoded(name));
         self.0.push('=');
-        self.0.extend(encoded(value));
+        self.0.extend(percent_encoded(value));
     }
 }
 

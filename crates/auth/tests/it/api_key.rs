@@ -4,7 +4,7 @@ use std::fs;
 
 use http::HeaderName;
 use proptest::prelude::{any, proptest};
-use towerkit_auth::{ApiKey, ApiKeys, Authentication, Authenticator, Basic, Credentials, Reason, Scheme, Verdict};
+use towerkit_auth::{Answer, ApiKey, ApiKeys, Authentication, Authenticator, Basic, Credentials, Reason, Scheme};
 
 use crate::authenticate::{authenticate, context, said};
 use crate::basic::{get, greeter};
@@ -192,7 +192,7 @@ fn too_many_keys_are_an_error() {
 #[test]
 fn a_key_is_checked_without_an_allocation() {
     let (keys, context) = (abc(), context([("x-api-key", &b"abc"[..])]));
-    let check = || assert!(matches!(keys.authenticate(&context), Some(Verdict::Now(Ok(_)))));
+    let check = || assert!(matches!(keys.authenticate(&context), Some(Answer::Now(Ok(_)))));
     // A thread's first look at what may be replaced allocates.
     check();
     assert_eq!(allocation_counter::measure(check).count_total, 0);
@@ -208,7 +208,7 @@ proptest! {
     fn whatever_the_field_holds_it_is_judged(value in any::<Vec<u8>>()) {
         if let Ok(value) = http::HeaderValue::from_bytes(&value) {
             let verdict = abc().authenticate(&context([("x-api-key", value.as_bytes())]));
-            assert!(matches!(verdict, Some(Verdict::Now(Err(_)))));
+            assert!(matches!(verdict, Some(Answer::Now(Err(_)))));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Asks an authenticator.
 
 use http::{HeaderName, HeaderValue};
-use towerkit_auth::{Authenticator, Principal, Reason, Verdict};
+use towerkit_auth::{Answer, Authenticator, Principal, Reason};
 use towerkit_endpoint::Context;
 
 /// The context of a request with these fields, in their order.
@@ -17,8 +17,8 @@ pub(crate) fn context<'a>(fields: impl IntoIterator<Item = (&'a str, &'a [u8])>)
 /// What an authenticator makes of a request; none where it has no credentials of its kind.
 pub(crate) async fn authenticate(by: &impl Authenticator, context: &Context) -> Option<Result<Principal, Reason>> {
     Some(match by.authenticate(context)? {
-        Verdict::Now(outcome) => outcome,
-        Verdict::Later(outcome) => outcome.await,
+        Answer::Now(outcome) => outcome,
+        Answer::Later(outcome) => outcome.await,
     })
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http::HeaderValue;
-use towerkit_auth::{Authenticator, Challenge, Principal, Reason, Scheme, Verdict};
+use towerkit_auth::{Answer, Authenticator, Challenge, Principal, Reason, Scheme};
 use towerkit_endpoint::{BoxError, Context, Error, Request};
 use towerkit_testing::probe::{Probe, ProbeError, ProbeHandle};
 
@@ -37,7 +37,7 @@ impl Authenticator for Believes {
         self.scheme
     }
 
-    fn authenticate(&self, context: &Context) -> Option<Verdict<Principal>> {
+    fn authenticate(&self, context: &Context) -> Option<Answer<Principal>> {
         let name = context.metadata().get(self.header)?;
         let scopes = context.metadata().get("x-scopes").unwrap_or_default();
         let principal = |name: &str| Principal::new(self.scheme, name).with_scopes([scopes]);
@@ -49,15 +49,15 @@ impl Authenticator for Believes {
         };
         Some(if let Some(name) = name.strip_prefix("later:") {
             let outcome = judge(name);
-            Verdict::later(async move {
+            Answer::later(async move {
                 tokio::time::sleep(std::time::Duration::from_millis(10)).await;
                 outcome
             })
         } else if let Some(name) = name.strip_prefix("soon:") {
-            Verdict::later(std::future::ready(judge(name)))
+            Answer::later(std::future::ready(judge(name)))
         } else if name.starts_with("never:") {
             let guard = Guard(Arc::clone(&self.dropped));
-            Verdict::later(async move {
+            Answer::later(async move {
                 let _guard = guard;
                 std::future::pending().await
             })

@@ -6,7 +6,7 @@ use tower::load_shed::LoadShedLayer;
 use tower::timeout::TimeoutLayer;
 use tower::{Layer, ServiceBuilder, ServiceExt};
 use towerkit_auth::{
-    Access, Authentication, Authorization, Policy, Principal, Reason, Scheme, Scopes, Verdict, async_policy_fn, both,
+    Access, Answer, Authentication, Authorization, Policy, Principal, Reason, Scheme, Scopes, async_policy_fn, both,
     by_operation, either, policy_fn,
 };
 use towerkit_endpoint::{BoxError, Code, Endpoint, Error, Failure, Report, Request, endpoint_fn, service_fn};
@@ -20,8 +20,8 @@ fn ada() -> Principal {
 /// What a policy says in the end.
 async fn judge<T>(policy: impl Policy<T>, operation: &str, request: &Request<T>) -> Result<(), Reason> {
     match policy.decide(&Access::new(operation, request)) {
-        Verdict::Now(outcome) => outcome,
-        Verdict::Later(outcome) => outcome.await,
+        Answer::Now(outcome) => outcome,
+        Answer::Later(outcome) => outcome.await,
     }
 }
 
@@ -58,13 +58,13 @@ async fn a_function_is_asked_for_nobody_only_where_that_is_said() {
         asked.fetch_add(1, Ordering::Relaxed);
         *access.message() < 100
     });
-    assert!(matches!(small.decide(&Access::new("spend", &nobody)), Verdict::Now(Err(Reason::Missing))));
+    assert!(matches!(small.decide(&Access::new("spend", &nobody)), Answer::Now(Err(Reason::Missing))));
     assert_eq!(asked.load(Ordering::Relaxed), 0);
     assert_eq!(code(small.anonymous_too(), "spend", &nobody).await, None);
     assert_eq!(code(policy_fn(|_: &Access<'_, u64>| false).anonymous_too(), "spend", &nobody).await, Some("missing"));
 
     let later = || async_policy_fn(|_: &Access<'_, u64>| std::future::ready(Ok(())));
-    assert!(matches!(later().decide(&Access::new("spend", &nobody)), Verdict::Now(Err(Reason::Missing))));
+    assert!(matches!(later().decide(&Access::new("spend", &nobody)), Answer::Now(Err(Reason::Missing))));
     assert_eq!(code(later().anonymous_too(), "spend", &nobody).await, None);
     assert_eq!(code(later(), "spend", &of(ada(), 7)).await, None);
 
@@ -113,7 +113,7 @@ fn says(later: bool, what: Option<fn() -> Reason>) -> Arc<dyn Policy<()> + Send 
     } else {
         struct Now<F>(F);
         impl<F: Fn() -> Result<(), Reason>> Policy<()> for Now<F> {
-            fn decide(&self, _: &Access<'_, ()>) -> Verdict<()> {
+            fn decide(&self, _: &Access<'_, ()>) -> Answer<()> {
                 (self.0)().into()
             }
         }

@@ -6,7 +6,7 @@ use proptest::prelude::{any, proptest};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceBuilder;
-use towerkit_auth::{Authentication, Authenticator, Basic, Credentials, Password, Principal, Reason, Scheme, Verdict};
+use towerkit_auth::{Answer, Authentication, Authenticator, Basic, Credentials, Password, Principal, Reason, Scheme};
 use towerkit_endpoint::{Classify, Code, Context, Error, Request, service_fn};
 use towerkit_lifecycle::{Lifeline, Member};
 use towerkit_transport_http::codec::{Empty, Text};
@@ -200,7 +200,7 @@ async fn the_realm_vouches_for_whom_a_function_names_without_an_issuer() {
 #[test]
 fn the_function_is_not_called_for_what_can_not_be_read() {
     let basic = Basic::verify("greeter", |_, _| async { panic!("it was called") });
-    assert!(matches!(basic.authenticate(&field("Basic YWRh")), Some(Verdict::Now(Err(Reason::Malformed(_))))));
+    assert!(matches!(basic.authenticate(&field("Basic YWRh")), Some(Answer::Now(Err(Reason::Malformed(_))))));
 }
 
 #[test]
@@ -217,7 +217,7 @@ fn secrets_are_not_in_what_debug_shows() {
 fn a_fixed_pair_is_checked_with_one_allocation() {
     let (basic, context) = (ada(), field(format!("Basic {ADA}")));
     let seen = allocation_counter::measure(|| {
-        assert!(matches!(basic.authenticate(&context), Some(Verdict::Now(Ok(_)))));
+        assert!(matches!(basic.authenticate(&context), Some(Answer::Now(Ok(_)))));
     });
     assert_eq!(seen.count_total, 1);
 }
@@ -243,7 +243,7 @@ fn a_client_writes_what_a_server_reads() {
         assert!(credentials.value().is_sensitive());
         let sent = field(credentials.value().as_bytes());
         let basic = Basic::fixed("greeter", user, password);
-        assert!(matches!(basic.authenticate(&sent), Some(Verdict::Now(Ok(_)))), "{user}:{password}");
+        assert!(matches!(basic.authenticate(&sent), Some(Answer::Now(Ok(_)))), "{user}:{password}");
     }
     assert_eq!(Credentials::basic("ada", "rosebud").unwrap().value(), &format!("Basic {ADA}"));
 }
@@ -264,22 +264,22 @@ proptest! {
         let value = if of_the_scheme { [b"Basic ", value.as_slice()].concat() } else { value };
         if let Ok(value) = http::HeaderValue::from_bytes(&value) {
             let verdict = ada().authenticate(&field(value.as_bytes()));
-            let refused = matches!(verdict, Some(Verdict::Now(Err(_))));
+            let refused = matches!(verdict, Some(Answer::Now(Err(_))));
             assert!(if of_the_scheme { refused } else { refused || verdict.is_none() }, "{value:?}");
         }
     }
 
     #[test]
     fn whatever_stands_behind_the_scheme_is_judged(rest in "[ -~\u{80}-\u{ff}]*") {
-        assert!(!matches!(ada().authenticate(&field(format!("Basic {rest}"))), None | Some(Verdict::Later(_) | Verdict::Now(Ok(_)))));
+        assert!(!matches!(ada().authenticate(&field(format!("Basic {rest}"))), None | Some(Answer::Later(_) | Answer::Now(Ok(_)))));
     }
 
     #[test]
     fn whatever_was_encoded_is_judged_and_the_right_pair_alone_passes(sent in any::<Vec<u8>>(), user in "[^:\\x00-\\x1f\\x7f]*", password in "[^\\x00-\\x1f\\x7f]+") {
-        assert!(matches!(ada().authenticate(&pair(sent)), Some(Verdict::Now(Err(_)))));
+        assert!(matches!(ada().authenticate(&pair(sent)), Some(Answer::Now(Err(_)))));
         let basic = Basic::fixed("greeter", user.as_str(), &password);
-        assert!(matches!(basic.authenticate(&pair(format!("{user}:{password}"))), Some(Verdict::Now(Ok(_)))));
-        assert!(matches!(basic.authenticate(&pair(format!("{user}:{password}x"))), Some(Verdict::Now(Err(Reason::WrongCredentials(Some(_)))))));
+        assert!(matches!(basic.authenticate(&pair(format!("{user}:{password}"))), Some(Answer::Now(Ok(_)))));
+        assert!(matches!(basic.authenticate(&pair(format!("{user}:{password}x"))), Some(Answer::Now(Err(Reason::WrongCredentials(Some(_)))))));
     }
 }
 

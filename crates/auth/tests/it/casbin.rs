@@ -2,7 +2,7 @@ use std::panic::AssertUnwindSafe;
 
 use proptest::prelude::*;
 use tower::{Layer, ServiceExt};
-use towerkit_auth::{Access, Authorization, Casbin, LoadError, Policy, Principal, Scheme, Verdict};
+use towerkit_auth::{Access, Answer, Authorization, Casbin, LoadError, Policy, Principal, Scheme};
 use towerkit_endpoint::{Code, Error, Request, service_fn};
 
 use crate::authentication_support::of;
@@ -35,8 +35,8 @@ fn parse(model: &str, rules: &str) -> Result<impl Fn(&str, &str, &str) -> Result
         let message = [sub, obj, act].map(str::to_owned);
         let request = of(Principal::new(Scheme::Bearer, "ada"), message);
         match casbin.decide(&Access::new("sum", &request)) {
-            Verdict::Now(Ok(())) => Ok(true),
-            Verdict::Now(Err(reason)) if reason.as_str() == "not_allowed" => Ok(false),
+            Answer::Now(Ok(())) => Ok(true),
+            Answer::Now(Err(reason)) if reason.as_str() == "not_allowed" => Ok(false),
             other => Err(format!("{other:?}")),
         }
     })
@@ -213,8 +213,8 @@ proptest! {
 fn by_default_the_subject_the_operation_and_call_are_asked_for() {
     let casbin = Casbin::parse(basic(), "p, ada, sum, call\np, , sum, call").unwrap();
     let decide = |operation: &str, request: &Request<()>| match casbin.decide(&Access::new(operation, request)) {
-        Verdict::Now(outcome) => outcome.err().map(|reason| reason.to_string()),
-        Verdict::Later(_) => panic!("it is known"),
+        Answer::Now(outcome) => outcome.err().map(|reason| reason.to_string()),
+        Answer::Later(_) => panic!("it is known"),
     };
     let ada = of(Principal::new(Scheme::Basic, "ada"), ());
     assert_eq!(decide("sum", &ada), None);
@@ -238,8 +238,8 @@ fn a_function_is_asked_for_nobody_only_where_that_is_said() {
     .unwrap();
     let nobody = Request::new(());
     let said = |verdict| match verdict {
-        Verdict::Now(outcome) => outcome.err().map(|reason: towerkit_auth::Reason| reason.as_str()),
-        Verdict::Later(_) => panic!("it is known"),
+        Answer::Now(outcome) => outcome.err().map(|reason: towerkit_auth::Reason| reason.as_str()),
+        Answer::Later(_) => panic!("it is known"),
     };
     assert_eq!(said(casbin.decide(&Access::new("sum", &nobody))), Some("missing"));
     let for_all = casbin.anonymous_too();

@@ -1,8 +1,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use towerkit_auth::{Access, Casbin, FileEvent, Policy, Principal, Scheme, Verdict};
-use towerkit_lifecycle::{Lifeline, Member};
+use towerkit_auth::{Access, Answer, Casbin, Policy, Principal, Scheme};
+use towerkit_lifecycle::{FileEvent, Lifeline, Member};
 use towerkit_testing::events::Events;
 
 use crate::authentication_support::of;
@@ -36,12 +36,12 @@ async fn files_that_change_are_read_again_and_bad_ones_are_told_and_not_used() {
     let casbin = Casbin::open(&model, &policy).unwrap();
     let may = |operation: &str| {
         let request = of(Principal::new(Scheme::Basic, "ada"), ());
-        matches!(casbin.decide(&Access::new(operation, &request)), Verdict::Now(Ok(())))
+        matches!(casbin.decide(&Access::new(operation, &request)), Answer::Now(Ok(())))
     };
     let events = Events::new();
     let told = events.clone();
     let (lifeline, stopper) = Lifeline::detached();
-    let watch = casbin.watch().every(Duration::from_millis(5)).on_event(move |event| {
+    let watch = casbin.watch().interval(Duration::from_millis(5)).on_event(move |event| {
         told.push(format!("{} {event}", matches!(event, FileEvent::Reloaded(_))));
     });
     let running = tokio::spawn(watch.run(lifeline));

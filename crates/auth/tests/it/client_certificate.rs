@@ -3,7 +3,7 @@
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, SanType};
 use tokio::net::TcpListener;
 use tower::ServiceBuilder;
-use towerkit_auth::{Authentication, Authenticator, Basic, ClientCertificate, Principal, Reason, Scheme, Verdict};
+use towerkit_auth::{Answer, Authentication, Authenticator, Basic, ClientCertificate, Principal, Reason, Scheme};
 use towerkit_endpoint::{BoxEndpoint, Code, Context, Endpoint, Error, PeerIdentity, Request, service_fn};
 use towerkit_lifecycle::{Lifeline, Member, Stopper};
 use towerkit_transport_grpc::{Method, Routes};
@@ -18,7 +18,7 @@ const CART: &str = "spiffe://example.org/cart";
 fn judge(by: &ClientCertificate, peer: PeerIdentity) -> Result<Principal, Reason> {
     let mut context = Context::new();
     context.insert(peer);
-    let Some(Verdict::Now(outcome)) = by.authenticate(&context) else { panic!("it is not at once") };
+    let Some(Answer::Now(outcome)) = by.authenticate(&context) else { panic!("it is not at once") };
     outcome
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http::HeaderName;
 use tower::{Layer, ServiceExt};
-use towerkit_auth::{CredentialSource, Credentials, CredentialsLayer, NoCredentials, Verdict};
+use towerkit_auth::{Answer, CredentialSource, Credentials, CredentialsLayer, NoCredentials};
 use towerkit_endpoint::{BoxError, Code, Context, Endpoint, Error, Failure, NotSent, Report, Request, service_fn};
 use towerkit_testing::contract::{Contract, Readiness};
 use towerkit_testing::events::Events;
@@ -20,16 +20,16 @@ struct Source {
 }
 
 impl CredentialSource for Source {
-    fn credentials(&self, _: &Context) -> Verdict<Credentials, NoCredentials> {
+    fn credentials(&self, _: &Context) -> Answer<Credentials, NoCredentials> {
         if self.empty {
-            return Verdict::fail(NoCredentials::new(std::io::Error::other("the shelf is empty")));
+            return Answer::fail(NoCredentials::new(std::io::Error::other("the shelf is empty")));
         }
         let nth = 1 + self.given.fetch_add(1, Ordering::SeqCst);
         let credentials = Credentials::bearer(&format!("token-{nth}"));
         if !self.later {
             return credentials.into();
         }
-        Verdict::later(async move { credentials })
+        Answer::later(async move { credentials })
     }
 
     fn rejected(&self, credentials: &Credentials) {
@@ -147,7 +147,8 @@ mod on_the_wire {
     use tokio::net::TcpListener;
     use towerkit_endpoint::BoxEndpoint;
     use towerkit_lifecycle::{Lifeline, Member};
-    use towerkit_transport_grpc::{self as grpc, Codec, Method};
+    use towerkit_transport_grpc::codec::Codec;
+    use towerkit_transport_grpc::{self as grpc, Method};
     use towerkit_transport_http as http;
 
     use super::*;

@@ -8,9 +8,8 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
-use towerkit_auth::WatchFiles;
 use towerkit_endpoint::BoxError;
-use towerkit_lifecycle::{Lifeline, Member, Stopper};
+use towerkit_lifecycle::{Lifeline, Member, Stopper, WatchFiles};
 
 /// A folder of a test's own.
 pub(crate) fn folder() -> PathBuf {
@@ -35,7 +34,7 @@ impl Watched {
 
     pub(crate) fn every(time: Duration, files: WatchFiles) -> Self {
         let (tell, events) = mpsc::unbounded_channel();
-        let files = files.every(time).on_event(move |event| tell.send(event.to_string()).unwrap_or_default());
+        let files = files.interval(time).on_event(move |event| tell.send(event.to_string()).unwrap_or_default());
         let (lifeline, stopper) = Lifeline::detached();
         Self { events, stopper, running: tokio::spawn(files.run(lifeline)) }
     }

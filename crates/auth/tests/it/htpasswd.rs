@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::process::{Command, Stdio};
 use std::task::{Context as Task, Poll, Waker};
 
-use towerkit_auth::{Authenticator, Basic, Credentials, Htpasswd, Principal, Reason, Verdict};
+use towerkit_auth::{Answer, Authenticator, Basic, Credentials, Htpasswd, Principal, Reason};
 use towerkit_endpoint::Context;
 use towerkit_testing::tool;
 
@@ -30,11 +30,11 @@ const ARGON2: [&str; 5] = [
 ];
 
 fn users(text: &str) -> Htpasswd {
-    Htpasswd::from_text(text).unwrap()
+    Htpasswd::parse(text).unwrap()
 }
 
 fn wrong(text: &str) -> String {
-    Htpasswd::from_text(text).unwrap_err().to_string()
+    Htpasswd::parse(text).unwrap_err().to_string()
 }
 
 fn basic(users: &Htpasswd) -> Basic {
@@ -162,7 +162,7 @@ fn a_user_who_stands_there_twice_is_an_error() {
 fn a_hash_that_would_take_the_server_down_is_an_error() {
     let bcrypt = |cost: &str| format!("ada:{}", BCRYPT[0].replacen("$05$", &format!("${cost}$"), 1));
     for (cost, taken) in [("03", false), ("04", true), ("15", true), ("16", false), ("31", false), ("99", false)] {
-        assert_eq!(Htpasswd::from_text(&bcrypt(cost)).is_ok(), taken, "{cost}");
+        assert_eq!(Htpasswd::parse(&bcrypt(cost)).is_ok(), taken, "{cost}");
     }
     assert_eq!(wrong(&bcrypt("16")), "htpasswd: line 1: the cost of the bcrypt hash, 16, is not one of 4 to 15");
     let argon2 = |params: &str| format!("ada:{}", ARGON2[0].replacen("m=4096,t=2,p=1", params, 1));
@@ -175,7 +175,7 @@ fn a_hash_that_would_take_the_server_down_is_an_error() {
         ("m=4294967295,t=4294967295,p=16777215", false),
         ("m=4294967296,t=1,p=1", false),
     ] {
-        assert_eq!(Htpasswd::from_text(&argon2(params)).is_ok(), taken, "{params}");
+        assert_eq!(Htpasswd::parse(&argon2(params)).is_ok(), taken, "{params}");
     }
 }
 
@@ -209,7 +209,7 @@ type Outcome = Pin<Box<dyn Future<Output = Result<Principal, Reason>> + Send>>;
 
 /// A future that an authenticator made, polled once; and whether it waits.
 fn begin(by: &Basic, context: &Context) -> (Outcome, bool) {
-    let Some(Verdict::Later(mut outcome)) = by.authenticate(context) else { panic!("it is not later") };
+    let Some(Answer::Later(mut outcome)) = by.authenticate(context) else { panic!("it is not later") };
     let pending = match outcome.as_mut().poll(&mut Task::from_waker(Waker::noop())) {
         Poll::Pending => true,
         Poll::Ready(outcome) => {
@@ -222,7 +222,7 @@ fn begin(by: &Basic, context: &Context) -> (Outcome, bool) {
 
 #[tokio::test]
 async fn whoever_comes_when_too_many_wait_is_refused_at_once() {
-    let basic = basic(&users(&format!("ada:{}", BCRYPT[0])).at_once(1).waiting(1));
+    let basic = basic(&users(&format!("ada:{}", BCRYPT[0])).max_running(1).max_waiting(1));
     let ada = sent("ada", "rosebud");
     let (first, pending) = begin(&basic, &ada);
     assert!(pending);
@@ -242,7 +242,7 @@ async fn whoever_comes_when_too_many_wait_is_refused_at_once() {
 
 #[tokio::test]
 async fn the_limits_are_shared_by_clones() {
-    let users = users(&format!("ada:{}", BCRYPT[0])).at_once(1).waiting(0);
+    let users = users(&format!("ada:{}", BCRYPT[0])).max_running(1).max_waiting(0);
     let (one, two, ada) = (basic(&users), basic(&users), sent("ada", "rosebud"));
     let (first, _) = begin(&one, &ada);
     assert!(!begin(&two, &ada).1);
@@ -251,8 +251,8 @@ async fn the_limits_are_shared_by_clones() {
 
 #[tokio::test]
 async fn a_clone_whose_limits_are_set_has_ones_of_its_own() {
-    let users = users(&format!("ada:{}", BCRYPT[0])).at_once(1).waiting(0);
-    let (one, two, ada) = (basic(&users), basic(&users.clone().waiting(0)), sent("ada", "rosebud"));
+    let users = users(&format!("ada:{}", BCRYPT[0])).max_running(1).max_waiting(0);
+    let (one, two, ada) = (basic(&users), basic(&users.clone().max_waiting(0)), sent("ada", "rosebud"));
     let (first, _) = begin(&one, &ada);
     let (second, pending) = begin(&two, &ada);
     assert!(pending);
@@ -276,7 +276,7 @@ async fn other_tasks_of_the_thread_go_on_while_a_hash_is_computed() {
 #[test]
 fn without_a_runtime_it_can_not_be_said() {
     let basic = basic(&users(&format!("ada:{}", BCRYPT[0])));
-    let Some(Verdict::Later(mut outcome)) = basic.authenticate(&sent("ada", "rosebud")) else {
+    let Some(Answer::Later(mut outcome)) = basic.authenticate(&sent("ada", "rosebud")) else {
         panic!("it is not later")
     };
     let outcome = outcome.as_mut().poll(&mut Task::from_waker(Waker::noop()));

@@ -66,7 +66,7 @@ async fn failure_within(limit: Duration, reply_after: impl FnOnce(&SigningKey) -
     let (old, evil) = (SigningKey::new("old", 1), SigningKey::new("evil", 66));
     let replies = Arc::new(Mutex::new(reply("200 OK", &jwks([&old]))));
     let url = server(Arc::clone(&replies)).await;
-    let keys = JwksUrl::new(&url, HttpClient::plain()).unwrap().time_limit(limit).wait_limit(SOON);
+    let keys = JwksUrl::new(&url, HttpClient::plain()).unwrap().timeout(limit).max_wait(SOON);
     let (keys, events) = told(keys.cool_down(Duration::ZERO));
     let verifier = verifier(&keys);
     let _member = Running::start(keys).await;

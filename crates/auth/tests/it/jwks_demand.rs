@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use towerkit_auth::{JwksEvent, Principal, Reason, Verdict};
+use towerkit_auth::{Answer, JwksEvent, Principal, Reason};
 
 use crate::jwks_issuer::{Issuer, Running, SOON, told};
 use crate::jwks_keys::{SigningKey, outcome, said_of, verifier};
@@ -14,7 +14,7 @@ fn keys() -> (SigningKey, SigningKey) {
 }
 
 /// What is said without a wait.
-fn said_at_once(verdict: Verdict<Principal>) -> &'static str {
+fn said_at_once(verdict: Answer<Principal>) -> &'static str {
     match pin!(outcome(verdict)).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(Err(reason)) => reason.as_str(),
         Poll::Ready(Ok(_)) => "ok",
@@ -35,16 +35,16 @@ async fn a_thousand_callers_with_the_same_new_key_make_one_fetch_and_all_pass() 
     issuer.hold(true);
     let token = new.token();
     let waiting: Vec<_> = (0..1000).map(|_| verifier.verify(&token)).collect();
-    assert!(waiting.iter().all(|verdict| matches!(verdict, Verdict::Later(_))));
+    assert!(waiting.iter().all(|verdict| matches!(verdict, Answer::Later(_))));
     let waiting: Vec<_> = waiting.into_iter().map(|verdict| tokio::spawn(outcome(verdict))).collect();
     // Known keys are looked at meanwhile.
-    assert!(matches!(verifier.verify(&old.token()), Verdict::Now(Ok(_))));
+    assert!(matches!(verifier.verify(&old.token()), Answer::Now(Ok(_))));
     issuer.hold(false);
     for caller in waiting {
         assert_eq!(caller.await.unwrap().unwrap().subject(), "ada");
     }
     assert_eq!(issuer.asked(), 2);
-    assert!(matches!(verifier.verify(&token), Verdict::Now(Ok(_))));
+    assert!(matches!(verifier.verify(&token), Answer::Now(Ok(_))));
     member.stop(SOON).await.unwrap();
 }
 
@@ -110,7 +110,7 @@ async fn during_the_cool_down_an_unknown_key_is_refused_at_once() {
     issuer.publish([&new]);
     for _ in 0..100 {
         assert!(
-            matches!(verifier.verify(&new.token()), Verdict::Now(Err(Reason::UnknownKey(Some(kid)))) if kid == "new")
+            matches!(verifier.verify(&new.token()), Answer::Now(Err(Reason::UnknownKey(Some(kid)))) if kid == "new")
         );
     }
     assert_eq!(issuer.asked(), 2);
@@ -120,7 +120,7 @@ async fn during_the_cool_down_an_unknown_key_is_refused_at_once() {
 async fn no_more_callers_wait_than_may_and_none_for_longer_than_it_may() {
     let (old, new) = keys();
     let issuer = Issuer::with([&old]).await;
-    let keys = issuer.keys().waiters(2).wait_limit(Duration::from_millis(200));
+    let keys = issuer.keys().max_waiting(2).max_wait(Duration::from_millis(200));
     let verifier = verifier(&keys);
     let _member = Running::start(keys).await;
     issuer.hold(true);
@@ -132,7 +132,7 @@ async fn no_more_callers_wait_than_may_and_none_for_longer_than_it_may() {
     // Whoever gives up makes room.
     drop(second);
     let third = verifier.verify(&new.token());
-    assert!(matches!(third, Verdict::Later(_)));
+    assert!(matches!(third, Answer::Later(_)));
     for waiting in [first, third] {
         assert_eq!(outcome(waiting).await.unwrap_err().as_str(), "unknown_key");
     }
@@ -146,7 +146,7 @@ async fn where_there_never_were_keys_too_many_callers_are_an_overload() {
     let (old, _) = keys();
     let issuer = Issuer::with([&old]).await;
     issuer.hold(true);
-    let keys = issuer.keys().waiters(1);
+    let keys = issuer.keys().max_waiting(1);
     let verifier = verifier(&keys);
     let _member = Running::begin(keys);
     issuer.wait_asked(1).await;
@@ -181,7 +181,7 @@ async fn a_caller_who_gives_up_does_not_end_the_fetch() {
     drop(verifier.verify(&new.token()));
     issuer.hold(false);
     events.wait_len(2, SOON).await;
-    assert!(matches!(verifier.verify(&new.token()), Verdict::Now(Ok(_))));
+    assert!(matches!(verifier.verify(&new.token()), Answer::Now(Ok(_))));
 }
 
 #[tokio::test]
@@ -195,7 +195,9 @@ async fn where_the_member_does_not_run_nobody_waits_and_the_reason_says_so() {
     let url = format!("{}/jwks.json", issuer.origin());
     assert_eq!(
         reason.to_string(),
-        format!("the credentials can't be checked: the keys from {url} are not fetched: their member does not run")
+        format!(
+            "the credentials can't be checked: the keys from {url} are not fetched: their member does not run: add the JwksUrl to the run group"
+        )
     );
     assert_eq!(issuer.asked(), 0);
     drop(keys);
@@ -214,7 +216,7 @@ async fn who_waits_when_the_member_stops_is_let_go_and_known_keys_stay() {
     let begun = Instant::now();
     member.stop(SOON).await.unwrap();
     let reason = outcome(waiting).await.unwrap_err();
-    assert!(reason.to_string().ends_with("their member does not run"), "{reason}");
+    assert!(reason.to_string().ends_with("add the JwksUrl to the run group"), "{reason}");
     assert!(begun.elapsed() < Duration::from_secs(4), "it does not wait for the fetch");
     assert_eq!(said_of(&verifier, &old.token()).await, "ok");
 }

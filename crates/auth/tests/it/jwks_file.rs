@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::time::timeout;
-use towerkit_auth::{Algorithm, FileEvent, JwksFile, JwksRules, Keys, Verdict};
-use towerkit_lifecycle::{Lifeline, Member};
+use towerkit_auth::{Algorithm, Answer, JwksFile, JwksRules, Keys};
+use towerkit_lifecycle::{FileEvent, Lifeline, Member};
 use towerkit_testing::events::Events;
 
 use crate::jwks_keys::{SigningKey, jwks, said_of, verifier};
@@ -45,7 +45,7 @@ async fn a_file_that_rotates_is_followed_and_a_bad_one_is_told_and_not_taken() {
     let file = JwksFile::open(&path.0).unwrap();
     let verifier = verifier(&file);
     let (events, tell) = (Events::<String>::new(), Events::new());
-    let watch = file.watch().every(Duration::from_millis(20)).on_event({
+    let watch = file.watch().interval(Duration::from_millis(20)).on_event({
         let (events, tell) = (events.clone(), tell.clone());
         move |event: &FileEvent| {
             events.push(event.to_string());
@@ -79,7 +79,7 @@ async fn an_unknown_key_is_refused_at_once_and_reads_nothing() {
     let path = File::new("unknown", &jwks([&old]));
     let file = JwksFile::open(&path.0).unwrap();
     path.write(&jwks([&new]));
-    assert!(matches!(verifier(&file).verify(&new.token()), Verdict::Now(Err(_))));
+    assert!(matches!(verifier(&file).verify(&new.token()), Answer::Now(Err(_))));
     let verdict = timeout(Duration::from_secs(1), said_of(&verifier(&file), &old.token())).await;
     assert_eq!(verdict.unwrap(), "ok");
 }

@@ -1,52 +1,23 @@
-//! An issuer of keys, as a real HTTP server on a real socket, and what fetches from it.
+//! An issuer of keys, and what fetches from it.
 
-use std::convert::Infallible;
 use std::future::Future;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
-use http::{Request, Response, StatusCode};
-use tokio::net::TcpListener;
-use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use http::{Response, StatusCode};
 use towerkit_auth::{JwksEvent, JwksUrl};
-use towerkit_endpoint::BoxError;
 use towerkit_http_client::HttpClient;
-use towerkit_lifecycle::{Lifeline, Member, Stopper};
 use towerkit_testing::events::Events;
-use towerkit_testing::process::free_port;
-use towerkit_transport_http::{Body, serve};
+use towerkit_transport_http::Body;
 
+use crate::issuer_server::{Asked, IssuerServer};
+pub(crate) use crate::issuer_server::{Running, SOON};
 use crate::jwks_keys::{SigningKey, jwks};
 
-/// How long a test waits for what should be.
-pub(crate) const SOON: Duration = Duration::from_secs(20);
-
-type Answer = Arc<dyn Fn(&str) -> Response<Body> + Send + Sync>;
-
-pub(crate) struct Issuer {
-    port: u16,
-    shared: Arc<Shared>,
-    running: Option<Running>,
-}
-
-struct Shared {
-    answer: Mutex<Answer>,
-    asked: AtomicUsize,
-    /// How many of them were not to be answered by a cache.
-    past_caches: AtomicUsize,
-    /// False while it keeps those who ask waiting.
-    open: watch::Sender<bool>,
-}
+pub(crate) struct Issuer(IssuerServer);
 
 impl Issuer {
     /// One that is down, and will publish nothing.
     pub(crate) fn down() -> Self {
-        let answer: Answer = Arc::new(|_| status(StatusCode::NOT_FOUND));
-        let (asked, past_caches) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        let shared = Shared { answer: Mutex::new(answer), asked, past_caches, open: watch::Sender::new(true) };
-        Self { port: free_port(), shared: Arc::new(shared), running: None }
+        Self(IssuerServer::down(|_| status(StatusCode::NOT_FOUND)))
     }
 
     /// One that is up, with keys.
@@ -58,7 +29,7 @@ impl Issuer {
     }
 
     pub(crate) fn origin(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        self.0.origin()
     }
 
     pub(crate) fn keys(&self) -> JwksUrl {
@@ -72,59 +43,41 @@ impl Issuer {
 
     /// Says what is answered, for a path.
     pub(crate) fn answer(&self, answer: impl Fn(&str) -> Response<Body> + Send + Sync + 'static) {
-        *self.shared.answer.lock().unwrap() = Arc::new(answer);
+        self.0.reply(move |asked| answer(asked.path.split('?').next().unwrap_or_default()));
     }
 
     /// How many requests have come so far.
     pub(crate) fn asked(&self) -> usize {
-        self.shared.asked.load(Ordering::SeqCst)
+        self.0.asked.len()
     }
 
     /// Until so many have come.
     pub(crate) async fn wait_asked(&self, count: usize) {
-        let asked = async {
-            while self.asked() < count {
-                tokio::time::sleep(Duration::from_millis(1)).await;
-            }
-        };
-        tokio::time::timeout(SOON, asked).await.unwrap();
+        self.0.asked.wait_len(count, SOON).await;
     }
 
+    /// How many of them were not to be answered by a cache.
     pub(crate) fn asked_past_caches(&self) -> usize {
-        self.shared.past_caches.load(Ordering::SeqCst)
+        let past = |asked: &&Asked| asked.headers.get("cache-control").is_some_and(|control| control == "no-cache");
+        self.0.asked.snapshot().iter().filter(past).count()
     }
 
     pub(crate) const fn is_up(&self) -> bool {
-        self.running.is_some()
+        self.0.is_up()
     }
 
     /// Keeps those who ask waiting, or lets them go.
     pub(crate) fn hold(&self, hold: bool) {
-        self.shared.open.send_replace(!hold);
+        self.0.hold(hold);
     }
 
     pub(crate) async fn come_up(&mut self) {
-        let listener = TcpListener::bind(("127.0.0.1", self.port)).await.unwrap();
-        let shared = Arc::clone(&self.shared);
-        let service = tower::service_fn(move |request: Request<Body>| {
-            let shared = Arc::clone(&shared);
-            async move {
-                shared.asked.fetch_add(1, Ordering::SeqCst);
-                if request.headers().get("cache-control").is_some_and(|control| control == "no-cache") {
-                    shared.past_caches.fetch_add(1, Ordering::SeqCst);
-                }
-                shared.open.subscribe().wait_for(|open| *open).await.unwrap();
-                let answer = Arc::clone(&shared.answer.lock().unwrap());
-                Ok::<_, Infallible>(answer(request.uri().path()))
-            }
-        });
-        self.running = Some(Running::start(serve(listener, service)).await);
+        self.0.come_up().await;
     }
 
     /// Ends, and with it all connections: nobody listens at its port.
     pub(crate) async fn die(&mut self) {
-        // What was cut off is an error here.
-        let _ = self.running.take().unwrap().stop(Duration::from_millis(100)).await;
+        self.0.die().await;
     }
 }
 
@@ -132,31 +85,6 @@ pub(crate) fn status(status: StatusCode) -> Response<Body> {
     let mut response = Response::new(Body::from("so\nit is"));
     *response.status_mut() = status;
     response
-}
-
-/// A member that runs by itself.
-pub(crate) struct Running {
-    pub(crate) stopper: Stopper,
-    task: JoinHandle<Result<(), BoxError>>,
-}
-
-impl Running {
-    /// Runs one, and waits until it is ready.
-    pub(crate) async fn start(member: impl Member) -> Self {
-        let running = Self::begin(member);
-        running.stopper.ready().await;
-        running
-    }
-
-    pub(crate) fn begin(member: impl Member) -> Self {
-        let (lifeline, stopper) = Lifeline::detached();
-        Self { stopper, task: tokio::spawn(member.run(lifeline)) }
-    }
-
-    pub(crate) async fn stop(self, within: Duration) -> Result<(), BoxError> {
-        self.stopper.stop(within);
-        self.task.await.unwrap()
-    }
 }
 
 /// Has what a set of keys tells.

@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use towerkit_auth::{Audience, Issuer, JwtVerifier, Keys, Principal, Reason, Verdict};
+use towerkit_auth::{Answer, Audience, Issuer, JwtVerifier, Keys, Principal, Reason};
 
 const ISSUER: &str = "https://issuer.example";
 const AUDIENCE: &str = "greeter";
@@ -68,10 +68,10 @@ pub(crate) fn verifier(keys: impl Into<Keys>) -> JwtVerifier {
 }
 
 /// The verdict, waited for.
-pub(crate) async fn outcome(verdict: Verdict<Principal>) -> Result<Principal, Reason> {
+pub(crate) async fn outcome(verdict: Answer<Principal>) -> Result<Principal, Reason> {
     match verdict {
-        Verdict::Now(outcome) => outcome,
-        Verdict::Later(outcome) => outcome.await,
+        Answer::Now(outcome) => outcome,
+        Answer::Later(outcome) => outcome.await,
     }
 }
 

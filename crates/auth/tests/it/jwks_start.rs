@@ -31,7 +31,7 @@ async fn when_the_group_has_started_there_are_keys() {
     let verifier = verifier(&keys);
     let last = member_fn("last", move |lifeline| async move {
         lifeline.ready();
-        assert!(matches!(verifier.verify(&old.token()), towerkit_auth::Verdict::Now(Ok(_))));
+        assert!(matches!(verifier.verify(&old.token()), towerkit_auth::Answer::Now(Ok(_))));
         Ok(())
     });
     Group::new().with(keys).with(last).run().await.unwrap();
@@ -150,6 +150,6 @@ fn urls_that_keys_must_not_come_from_are_refused_and_not_shown() {
 #[test]
 fn the_query_of_a_url_is_not_shown() {
     let keys = JwksUrl::new("http://localhost/jwks?key=hush", HttpClient::plain()).unwrap();
-    let shown = format!("{keys:?} {:?} {}", keys.keys(), towerkit_lifecycle::Member::name(&keys));
+    let shown = format!("{keys:?} {:?} {}", towerkit_auth::Keys::from(&keys), towerkit_lifecycle::Member::name(&keys));
     assert!(shown.contains("http://localhost/jwks") && !shown.contains("hush"), "{shown}");
 }

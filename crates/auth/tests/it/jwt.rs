@@ -5,7 +5,7 @@ mod brought_along;
 mod claims;
 mod confusions;
 mod interop;
-mod issuer;
+pub(crate) mod issuer;
 mod issuers;
 mod key_sets;
 mod keys;

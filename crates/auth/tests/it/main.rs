@@ -24,6 +24,8 @@ mod files;
 mod gate;
 #[cfg(feature = "htpasswd")]
 mod htpasswd;
+#[cfg(any(feature = "jwks-url", feature = "oauth2"))]
+mod issuer_server;
 #[cfg(feature = "jwks-url")]
 mod jwks_bad_replies;
 #[cfg(feature = "jwks-url")]

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tower::{Layer, ServiceExt};
-use towerkit_auth::{CredentialSource, Credentials, CredentialsLayer, NoCredentials, Verdict};
+use towerkit_auth::{Answer, CredentialSource, Credentials, CredentialsLayer, NoCredentials};
 use towerkit_endpoint::{Code, Context, Endpoint, Error, Request, service_fn};
 
 use crate::oauth2_issuer::{Issuer, SOON, ask, get, token};
@@ -17,8 +17,8 @@ use crate::oauth2_issuer::{Issuer, SOON, ask, get, token};
 /// A call that waits.
 fn later(source: &impl CredentialSource) -> Pin<Box<dyn Future<Output = Result<Credentials, NoCredentials>> + Send>> {
     match source.credentials(&Context::new()) {
-        Verdict::Later(outcome) => outcome,
-        Verdict::Now(_) => panic!("it does not wait"),
+        Answer::Later(outcome) => outcome,
+        Answer::Now(_) => panic!("it does not wait"),
     }
 }
 
@@ -32,7 +32,7 @@ async fn a_thousand_callers_at_once_make_one_request() {
     for _ in 0..1000 {
         let (tokens, waiting) = (Arc::clone(&tokens), Arc::clone(&waiting));
         callers.spawn(async move {
-            let Verdict::Later(outcome) = tokens.credentials(&Context::new()) else { panic!("there is none as yet") };
+            let Answer::Later(outcome) = tokens.credentials(&Context::new()) else { panic!("there is none as yet") };
             waiting.add_permits(1);
             outcome.await.unwrap().value().clone()
         });
@@ -179,7 +179,7 @@ fn a_fetch_that_ends_with_its_runtime_is_made_again_on_another() {
 #[test]
 fn without_a_runtime_there_is_an_error_and_no_panic() {
     let tokens = Issuer::down().tokens();
-    let Verdict::Now(Err(error)) = tokens.credentials(&Context::new()) else {
+    let Answer::Now(Err(error)) = tokens.credentials(&Context::new()) else {
         panic!("there is nothing to fetch it on")
     };
     assert_eq!(Error::from(error).code(), Code::Internal);

@@ -1,12 +1,12 @@
 use tower::{Layer, ServiceExt};
-use towerkit_auth::{Access, Authorization, Policy, Principal, Scheme, Scopes, Verdict};
+use towerkit_auth::{Access, Answer, Authorization, Policy, Principal, Scheme, Scopes};
 use towerkit_endpoint::{Code, Error, Request, service_fn};
 
 use crate::authentication_support::{challenges, of};
 
 fn allows(scopes: &Scopes, has: &[&str]) -> bool {
     let request = of(Principal::new(Scheme::Bearer, "ada").with_scopes(has), ());
-    matches!(scopes.decide(&Access::new("sum", &request)), Verdict::Now(Ok(())))
+    matches!(scopes.decide(&Access::new("sum", &request)), Answer::Now(Ok(())))
 }
 
 async fn refused(scopes: Scopes, request: Request<()>) -> Error {
@@ -40,7 +40,7 @@ fn of_no_names_all_is_everybody_who_is_known_and_any_is_nobody() {
     assert!(allows(&Scopes::all(none), &[]));
     assert!(!allows(&Scopes::any(none), &["admin"]));
     let nobody = Request::new(());
-    assert!(matches!(Scopes::all(none).decide(&Access::new("sum", &nobody)), Verdict::Now(Err(_))));
+    assert!(matches!(Scopes::all(none).decide(&Access::new("sum", &nobody)), Answer::Now(Err(_))));
 }
 
 #[test]

@@ -8,19 +8,19 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use tower::Layer;
 use towerkit_auth::{
-    Algorithm, Audience, Authentication, CredentialSource, CredentialsLayer, Issuer, JwtSigner, JwtVerifier, Key,
-    KeySet, NoCredentials, Principal, Scheme, SigningKey, Verdict,
+    Algorithm, Answer, Audience, Authentication, CredentialSource, CredentialsLayer, Issuer, JwtSigner, JwtVerifier,
+    Key, KeySet, NoCredentials, Principal, Scheme, SigningKey,
 };
 use towerkit_endpoint::{Code, Context, Endpoint, Error, Report, Request, service_fn};
 
-use crate::signer_keys::{ALGORITHMS, SECRET, pair};
+use crate::jwt::issuer::{ALL, SECRET, Signer};
 
 fn key() -> SigningKey {
     SigningKey::hmac(Algorithm::HS256, SECRET).unwrap()
 }
 
 fn sign(signer: &impl CredentialSource, context: &Context) -> Result<String, NoCredentials> {
-    let Verdict::Now(outcome) = signer.credentials(context) else { panic!("signing does not wait") };
+    let Answer::Now(outcome) = signer.credentials(context) else { panic!("signing does not wait") };
     let credentials = outcome?;
     assert_eq!(credentials.name(), "authorization");
     assert!(credentials.value().is_sensitive());
@@ -46,10 +46,11 @@ fn unix_seconds() -> u64 {
 
 #[tokio::test]
 async fn the_tokens_of_every_algorithm_are_verified() {
-    for algorithm in ALGORITHMS {
-        let (signing, key) = pair(algorithm);
-        let signer = JwtSigner::new(signing.kid("7"), |_| ()).issuer("orders").audience("add").subject("ada");
-        let verifier = JwtVerifier::new(KeySet::new([key.kid("7")]), Issuer::is("orders"), Audience::is("add"));
+    for algorithm in ALL {
+        let signer = Signer::new(algorithm);
+        let (signing, key) = (signer.signing_key(), signer.key());
+        let signer = JwtSigner::new(signing.with_kid("7"), |_| ()).issuer("orders").audience("add").subject("ada");
+        let verifier = JwtVerifier::new(KeySet::new([key.with_kid("7")]), Issuer::is("orders"), Audience::is("add"));
         let authentication = Authentication::new(verifier);
         let whoami = authentication.requests("whoami").layer(service_fn(|request: Request<()>| async move {
             Ok::<_, Error>(Principal::of(request.context()).cloned().unwrap())
@@ -66,18 +67,18 @@ async fn the_tokens_of_every_algorithm_are_verified() {
 
 #[test]
 fn a_token_of_another_key_is_not() {
-    let (signing, _) = pair(Algorithm::EdDSA);
-    let (_, other) = pair(Algorithm::EdDSA);
+    let signing = Signer::new(Algorithm::EdDSA).signing_key();
+    let other = Signer::new(Algorithm::EdDSA).key();
     let signer = JwtSigner::new(signing, |_| ()).issuer("orders").audience("add");
     let verifier = JwtVerifier::new(KeySet::new([other]), Issuer::is("orders"), Audience::is("add"));
-    assert!(matches!(verifier.verify(&token(&signer)), Verdict::Now(Err(_))));
+    assert!(matches!(verifier.verify(&token(&signer)), Answer::Now(Err(_))));
 }
 
 #[test]
 fn the_header_has_the_algorithm_the_type_and_the_id_of_the_key_and_no_more() {
     let signer = JwtSigner::new(key(), |_| ());
     assert_eq!(part(&token(&signer), 0), json!({"alg": "HS256", "typ": "JWT"}));
-    let signer = JwtSigner::new(key().kid("a\"b"), |_| ()).typ("at+jwt");
+    let signer = JwtSigner::new(key().with_kid("a\"b"), |_| ()).typ("at+jwt");
     assert_eq!(part(&token(&signer), 0), json!({"alg": "HS256", "typ": "at+jwt", "kid": "a\"b"}));
 }
 
@@ -177,7 +178,7 @@ fn a_reused_token_is_the_same_until_shortly_before_it_expires() {
 fn a_reused_token_that_is_rejected_is_signed_anew_but_not_for_each_rejection() {
     let signer = JwtSigner::reused(key(), &()).unwrap().jti();
     let rejected = || {
-        let Verdict::Now(Ok(credentials)) = signer.credentials(&Context::new()) else { panic!("it is signed") };
+        let Answer::Now(Ok(credentials)) = signer.credentials(&Context::new()) else { panic!("it is signed") };
         signer.rejected(&credentials);
         credentials.value().clone()
     };
@@ -220,8 +221,8 @@ fn the_key_is_not_shown() {
 #[test]
 fn a_signer_has_the_key_that_its_verifier_has() {
     // What is documented: the same constructors on both sides.
-    let verifier = KeySet::new([Key::hmac(Algorithm::HS256, SECRET).unwrap()]);
+    let verifier = KeySet::new([VerifyingKey::hmac(Algorithm::HS256, SECRET).unwrap()]);
     let verifier = JwtVerifier::new(verifier, Issuer::is("a"), Audience::is("b"));
     let signed = token(&JwtSigner::reused(key(), &()).unwrap().issuer("a").audience("b").subject("c"));
-    assert!(matches!(verifier.verify(&signed), Verdict::Now(Ok(_))));
+    assert!(matches!(verifier.verify(&signed), Answer::Now(Ok(_))));
 }

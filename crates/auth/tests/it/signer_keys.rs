@@ -2,64 +2,16 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ED25519, PKCS_RSA_SHA256};
-use towerkit_auth::{Algorithm, InvalidKey, Key, SigningKey};
+use towerkit_auth::{Algorithm, InvalidKey, SigningKey};
 
-pub(crate) const ALGORITHMS: [Algorithm; 12] = [
-    Algorithm::HS256,
-    Algorithm::HS384,
-    Algorithm::HS512,
-    Algorithm::RS256,
-    Algorithm::RS384,
-    Algorithm::RS512,
-    Algorithm::PS256,
-    Algorithm::PS384,
-    Algorithm::PS512,
-    Algorithm::ES256,
-    Algorithm::ES384,
-    Algorithm::EdDSA,
-];
+use crate::jwt::issuer::{ALL, SECRET, Signer};
 
-pub(crate) const SECRET: &[u8; 64] = b"a secret of 64 bytes, which is as long as the longest of hashes.";
-
-fn rsa() -> KeyPair {
-    KeyPair::generate_for(&PKCS_RSA_SHA256).unwrap()
+fn rsa() -> Signer {
+    Signer::new(Algorithm::RS256)
 }
 
-fn p256() -> KeyPair {
-    KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap()
-}
-
-fn p384() -> KeyPair {
-    KeyPair::generate_for(&PKCS_ECDSA_P384_SHA384).unwrap()
-}
-
-fn ed25519() -> KeyPair {
-    KeyPair::generate_for(&PKCS_ED25519).unwrap()
-}
-
-/// A new key for an algorithm, to sign and to verify with.
-pub(crate) fn pair(algorithm: Algorithm) -> (SigningKey, Key) {
-    let pems = |pair: KeyPair| (pair.serialize_pem(), pair.public_key_pem());
-    match algorithm {
-        Algorithm::HS256 | Algorithm::HS384 | Algorithm::HS512 => {
-            (SigningKey::hmac(algorithm, SECRET).unwrap(), Key::hmac(algorithm, SECRET).unwrap())
-        }
-        Algorithm::ES256 | Algorithm::ES384 => {
-            let (private, public) = pems(if algorithm == Algorithm::ES256 { p256() } else { p384() });
-            let signing = SigningKey::ec_pem(algorithm, private.as_bytes()).unwrap();
-            (signing, Key::ec_pem(algorithm, public.as_bytes()).unwrap())
-        }
-        Algorithm::EdDSA => {
-            let (private, public) = pems(ed25519());
-            (SigningKey::ed_pem(private.as_bytes()).unwrap(), Key::ed_pem(public.as_bytes()).unwrap())
-        }
-        _ => {
-            let (private, public) = pems(rsa());
-            let signing = SigningKey::rsa_pem(algorithm, private.as_bytes()).unwrap();
-            (signing, Key::rsa_pem(algorithm, public.as_bytes()).unwrap())
-        }
-    }
+fn p256() -> Signer {
+    Signer::new(Algorithm::ES256)
 }
 
 /// What is wrong with a key.
@@ -78,9 +30,9 @@ fn a_secret_is_as_long_as_the_hash() {
 
 #[test]
 fn a_key_is_for_the_algorithms_of_its_family_alone() {
-    let (rsa, p256, p384, ed25519) =
-        (rsa().serialize_pem(), p256().serialize_pem(), p384().serialize_pem(), ed25519().serialize_pem());
-    for algorithm in ALGORITHMS {
+    let (rsa, p256) = (rsa().private, p256().private);
+    let (p384, ed25519) = (Signer::new(Algorithm::ES384).private, Signer::new(Algorithm::EdDSA).private);
+    for algorithm in ALL {
         let name = format!("{algorithm:?}");
         assert_eq!(SigningKey::hmac(algorithm, SECRET).is_ok(), name.starts_with("HS"), "{name}");
         let is_rsa = name.starts_with("RS") || name.starts_with("PS");
@@ -104,7 +56,9 @@ fn a_key_is_for_the_algorithms_of_its_family_alone() {
 #[test]
 fn keys_of_rsa_may_be_pkcs_1() {
     // The one of PKCS#8 has 26 bytes before the one of PKCS#1 (RFC 5958; 2048 bits).
-    let der = rsa().serialize_der();
+    let pem = rsa().private;
+    let base64: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+    let der = STANDARD.decode(base64).unwrap();
     let pem = format!("-----BEGIN RSA PRIVATE KEY-----\n{}\n-----END RSA PRIVATE KEY-----\n", wrapped(&der[26..]));
     assert!(SigningKey::rsa_pem(Algorithm::PS512, pem.as_bytes()).is_ok());
 }
@@ -165,13 +119,13 @@ fn what_is_no_private_key_is_refused_with_what_it_is() {
     for (pem, what) in [
         (begin("EC PRIVATE KEY"), "it is an EC PRIVATE KEY (SEC 1): make it a PRIVATE KEY (PKCS#8)"),
         (begin("ENCRYPTED PRIVATE KEY"), "it is encrypted: to sign takes it in plain text"),
-        (p256().public_key_pem(), "it is a public key: to sign takes the private one"),
+        (p256().public, "it is a public key: to sign takes the private one"),
         (begin("CERTIFICATE"), "it is a public key: to sign takes the private one"),
         (String::new(), "it is no PRIVATE KEY, in PEM"),
         (begin("PRIVATE KEY"), "it is no private key of a curve, in PEM"),
     ] {
         assert_eq!(wrong(SigningKey::ec_pem(Algorithm::ES256, pem.as_bytes())), what);
     }
-    let public = rsa().public_key_pem();
+    let public = rsa().public;
     assert!(SigningKey::rsa_pem(Algorithm::RS256, public.as_bytes()).is_err());
 }

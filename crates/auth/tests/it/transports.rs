@@ -8,8 +8,8 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tower::ServiceBuilder;
 use towerkit_auth::{
-    Algorithm, Audience, Authentication, CredentialsLayer, Issuer, JwtSigner, JwtVerifier, Key, KeySet, Principal,
-    SigningKey,
+    Algorithm, Audience, Authentication, CredentialsLayer, Issuer, JwtSigner, JwtVerifier, KeySet, Principal,
+    SigningKey, VerifyingKey,
 };
 use towerkit_endpoint::{BoxEndpoint, Code, Endpoint, Error, Request, service_fn};
 use towerkit_lifecycle::{Lifeline, Member, Stopper};
@@ -30,7 +30,7 @@ struct Tenant {
 
 /// An endpoint that says who calls, and of which tenant.
 fn whoami() -> BoxEndpoint<(), String> {
-    let keys = KeySet::new([Key::hmac(Algorithm::HS256, SECRET).unwrap()]);
+    let keys = KeySet::new([VerifyingKey::hmac(Algorithm::HS256, SECRET).unwrap()]);
     let tokens = JwtVerifier::new(keys, Issuer::is("id"), Audience::is("whoami")).claims::<Tenant>();
     let who = service_fn(|request: Request<()>| {
         let who = Principal::of(request.context()).map(|who| {

@@ -20,7 +20,7 @@ const MINIMUM: u32 = 20;
 /// use towerkit_circuitbreaker::Breaker;
 /// use towerkit_circuitbreaker::policy::FailureRate;
 ///
-/// let breaker = Breaker::new(FailureRate::new(0.25).minimum(50).window(Duration::from_millis(500)));
+/// let breaker = Breaker::new(FailureRate::new(0.25).min_calls(50).window(Duration::from_millis(500)));
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct FailureRate(Rate);
@@ -64,7 +64,7 @@ impl FailureRate {
 
     /// How many calls there must be within the window.
     #[must_use]
-    pub const fn minimum(mut self, calls: u32) -> Self {
+    pub const fn min_calls(mut self, calls: u32) -> Self {
         self.0.minimum = calls;
         self
     }
@@ -86,7 +86,7 @@ impl SlowCallRate {
 
     /// How many calls there must be within the window.
     #[must_use]
-    pub const fn minimum(mut self, calls: u32) -> Self {
+    pub const fn min_calls(mut self, calls: u32) -> Self {
         self.rate.minimum = calls;
         self
     }

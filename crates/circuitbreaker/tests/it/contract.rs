@@ -3,7 +3,9 @@ use std::time::Duration;
 use tower_layer::Layer as _;
 use towerkit_circuitbreaker::fallback::FallbackLayer;
 use towerkit_circuitbreaker::policy::ConsecutiveFailures;
-use towerkit_circuitbreaker::{Breaker, Breakers, CircuitBreakerLayer, KeyedCircuitBreakerLayer, Settings, Sleep};
+use towerkit_circuitbreaker::{
+    Breaker, BreakerSettings, CircuitBreakerLayer, KeyedBreaker, KeyedCircuitBreakerLayer, SleepWindow,
+};
 use towerkit_endpoint::BoxError;
 use towerkit_testing::contract::Contract;
 use towerkit_testing::probe::Reply;
@@ -11,7 +13,10 @@ use towerkit_testing::probe::Reply;
 use super::{FAIL, Rig, poll};
 
 fn breaker() -> Breaker {
-    Breaker::new(Settings::new(ConsecutiveFailures::new(3)).sleep(Sleep::constant(Duration::from_secs(3600))))
+    Breaker::new(
+        BreakerSettings::new(ConsecutiveFailures::new(3))
+            .sleep_window(SleepWindow::constant(Duration::from_secs(3600))),
+    )
 }
 
 #[tokio::test(start_paused = true)]
@@ -37,7 +42,9 @@ async fn a_breaker_that_is_forced_open_keeps_the_laws() {
 #[tokio::test(start_paused = true)]
 async fn a_half_open_breaker_keeps_the_laws() {
     let half_open = |probe| {
-        let settings = Settings::new(ConsecutiveFailures::new(1)).sleep(Sleep::constant(Duration::ZERO)).probes(100);
+        let settings = BreakerSettings::new(ConsecutiveFailures::new(1))
+            .sleep_window(SleepWindow::constant(Duration::ZERO))
+            .probes(100);
         let mut tripped = Rig::new(settings);
         assert!(poll(tripped.start(FAIL)).is_ready());
         assert_eq!(tripped.state(), "open"); // and half open with the first call
@@ -49,9 +56,13 @@ async fn a_half_open_breaker_keeps_the_laws() {
 
 #[tokio::test(start_paused = true)]
 async fn the_keyed_breaker_keeps_the_laws() {
-    let settings = || Settings::new(ConsecutiveFailures::new(3)).sleep(Sleep::constant(Duration::from_secs(3600)));
+    let settings = || {
+        BreakerSettings::new(ConsecutiveFailures::new(3)).sleep_window(SleepWindow::constant(Duration::from_secs(3600)))
+    };
     Contract::new(
-        move |probe| KeyedCircuitBreakerLayer::new(Breakers::new(10, settings()), |key: &u8| Some(*key)).layer(probe),
+        move |probe| {
+            KeyedCircuitBreakerLayer::new(KeyedBreaker::new(settings(), 10), |key: &u8| Some(*key)).layer(probe)
+        },
         || 7,
     )
     .refuses_after([Reply::Fail; 3])

@@ -1,10 +1,10 @@
 use tower::{Service as _, ServiceExt as _};
 use tower_layer::Layer as _;
 use towerkit_circuitbreaker::policy::ConsecutiveFailures;
-use towerkit_circuitbreaker::{Breakers, KeyedCircuitBreakerLayer};
+use towerkit_circuitbreaker::{KeyedBreaker, KeyedCircuitBreakerLayer};
 use towerkit_endpoint::{BoxEndpoint, BoxError, Code, Endpoint, Error, Request, service_fn};
 
-fn service(breakers: &Breakers<u32>) -> BoxEndpoint<Option<u32>, ()> {
+fn service(breakers: &KeyedBreaker<u32>) -> BoxEndpoint<Option<u32>, ()> {
     let key = |request: &Request<Option<u32>>| *request.message();
     KeyedCircuitBreakerLayer::new(breakers.clone(), key)
         .layer(service_fn(|_: Request<Option<u32>>| async { Err::<(), _>(Error::from(Code::Unavailable)) }))
@@ -13,7 +13,7 @@ fn service(breakers: &Breakers<u32>) -> BoxEndpoint<Option<u32>, ()> {
 
 #[tokio::test]
 async fn each_key_has_a_circuit_of_its_own() {
-    let breakers = Breakers::new(10, ConsecutiveFailures::new(2));
+    let breakers = KeyedBreaker::new(ConsecutiveFailures::new(2), 10);
     let service = service(&breakers);
     for _ in 0..2 {
         let _ = service.invoke(Some(1)).await;
@@ -25,7 +25,7 @@ async fn each_key_has_a_circuit_of_its_own() {
 
 #[tokio::test]
 async fn a_request_without_a_key_is_let_through() {
-    let breakers = Breakers::new(10, ConsecutiveFailures::new(1));
+    let breakers = KeyedBreaker::new(ConsecutiveFailures::new(1), 10);
     let service = service(&breakers);
     for _ in 0..10 {
         assert_eq!(service.invoke(None).await.unwrap_err().message(), "unavailable");
@@ -35,7 +35,7 @@ async fn a_request_without_a_key_is_let_through() {
 
 #[tokio::test]
 async fn there_are_never_more_circuits_than_its_capacity() {
-    let breakers = Breakers::new(3, ConsecutiveFailures::new(1));
+    let breakers = KeyedBreaker::new(ConsecutiveFailures::new(1), 3);
     let service = service(&breakers);
     for key in 0..100 {
         let _ = service.invoke(Some(key)).await;
@@ -50,7 +50,7 @@ async fn there_are_never_more_circuits_than_its_capacity() {
 
 #[tokio::test]
 async fn it_stands_on_any_tower_service() {
-    let breakers = Breakers::new(3, ConsecutiveFailures::new(1));
+    let breakers = KeyedBreaker::new(ConsecutiveFailures::new(1), 3);
     let mut service = KeyedCircuitBreakerLayer::new(breakers, |host: &&'static str| Some(*host))
         .layer(service_fn(|_: &'static str| async { Err::<(), BoxError>("no".into()) }));
     let _ = service.ready().await.unwrap().call("a").await;

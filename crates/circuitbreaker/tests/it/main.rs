@@ -75,7 +75,7 @@ struct Rig {
 }
 
 impl Rig {
-    fn new(settings: impl Into<towerkit_circuitbreaker::Settings>) -> Self {
+    fn new(settings: impl Into<towerkit_circuitbreaker::BreakerSettings>) -> Self {
         let breaker = Breaker::new(settings);
         let inner = Obedient::default();
         let reached = Arc::clone(&inner.reached);

@@ -6,7 +6,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use tokio::time::advance;
 use towerkit_circuitbreaker::policy::ConsecutiveFailures;
-use towerkit_circuitbreaker::{Settings, Sleep};
+use towerkit_circuitbreaker::{BreakerSettings, SleepWindow};
 
 use super::{Do, FAIL, Held, Rig, poll};
 
@@ -137,9 +137,9 @@ impl Model {
 }
 
 async fn compare(events: Vec<Event>) -> Result<(), TestCaseError> {
-    let sleep = Sleep::each(SLEEPS.map(Duration::from_millis));
-    let settings = Settings::new(ConsecutiveFailures::new(FAILURES)).sleep(sleep).probes(PROBES);
-    let mut rig = Rig::new(settings.probe_time(Duration::from_millis(PROBE_TIME)));
+    let sleep = SleepWindow::each(SLEEPS.map(Duration::from_millis));
+    let settings = BreakerSettings::new(ConsecutiveFailures::new(FAILURES)).sleep_window(sleep).probes(PROBES);
+    let mut rig = Rig::new(settings.probe_timeout(Duration::from_millis(PROBE_TIME)));
     let mut model = Model { now: 0, stay: 0, state: ModelState::Closed, forced: false, failures: 0, opened: 0 };
     // How a held call ends is chosen at its end: one future that goes well, one that fails, of which one is dropped unpolled,
     // would be two admissions; so the end is agreed on beforehand, by what the next `End` events say.

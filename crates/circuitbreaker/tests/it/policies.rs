@@ -7,7 +7,7 @@ use tokio::time::{Instant, advance};
 use towerkit_circuitbreaker::policy::{
     ConsecutiveFailures, Failsafe, FailureRate, Outcome, Policy, SlowCallRate, Trip,
 };
-use towerkit_circuitbreaker::{Settings, Sleep};
+use towerkit_circuitbreaker::{BreakerSettings, SleepWindow};
 
 use super::{Do, FAIL, Rig};
 
@@ -22,13 +22,13 @@ async fn consecutive_failures_must_be_consecutive() {
 
 #[tokio::test(start_paused = true)]
 async fn hystrix_opens_at_half_of_twenty_calls() {
-    let mut rig = Rig::new(Settings::hystrix());
+    let mut rig = Rig::new(BreakerSettings::hystrix());
     rig.calls([FAIL; 19]).await;
     assert_eq!(rig.state(), "closed", "nineteen calls are too few, whatever they do");
     rig.calls([FAIL]).await;
     assert_eq!(rig.state(), "open");
 
-    let mut rig = Rig::new(Settings::hystrix());
+    let mut rig = Rig::new(BreakerSettings::hystrix());
     rig.calls([Do::Succeed; 11]).await;
     rig.calls([FAIL; 10]).await;
     assert_eq!(rig.state(), "closed", "10 of 21 is less than a half");
@@ -38,7 +38,7 @@ async fn hystrix_opens_at_half_of_twenty_calls() {
 
 #[tokio::test(start_paused = true)]
 async fn calls_leave_the_window() {
-    let mut rig = Rig::new(FailureRate::new(0.5).minimum(4).window(Duration::from_secs(10)));
+    let mut rig = Rig::new(FailureRate::new(0.5).min_calls(4).window(Duration::from_secs(10)));
     rig.calls([FAIL; 3]).await;
     advance(Duration::from_secs(11)).await;
     rig.calls([FAIL; 3]).await;
@@ -50,7 +50,7 @@ async fn calls_leave_the_window() {
 
 #[tokio::test(start_paused = true)]
 async fn a_window_below_a_second_is_a_window() {
-    let mut rig = Rig::new(FailureRate::new(0.5).minimum(4).window(Duration::from_millis(50)));
+    let mut rig = Rig::new(FailureRate::new(0.5).min_calls(4).window(Duration::from_millis(50)));
     rig.calls([FAIL; 3]).await;
     advance(Duration::from_millis(30)).await;
     assert_eq!(rig.breaker.snapshot().counts.calls, 3);
@@ -68,14 +68,14 @@ fn slow(policy: SlowCallRate, took: &[u64]) -> Vec<Option<Trip>> {
 
 #[tokio::test(start_paused = true)]
 async fn slow_calls_open_it_though_they_go_well() {
-    let policy = SlowCallRate::new(0.5, Duration::from_millis(100)).minimum(4);
+    let policy = SlowCallRate::new(0.5, Duration::from_millis(100)).min_calls(4);
     assert_eq!(slow(policy, &[101, 101, 101, 101]), [None, None, None, Some(Trip::new())]);
     assert_eq!(slow(policy, &[100, 100, 100, 100, 101]), [None; 5], "one of five is slow: 100 ms is not yet");
 }
 
 #[tokio::test(start_paused = true)]
 async fn slow_calls_are_timed_by_the_breaker() {
-    let mut rig = Rig::new(SlowCallRate::new(1.0, Duration::from_secs(1)).minimum(2));
+    let mut rig = Rig::new(SlowCallRate::new(1.0, Duration::from_secs(1)).min_calls(2));
     for _ in 0..2 {
         let call = rig.start(Do::Succeed);
         advance(Duration::from_secs(2)).await;
@@ -87,7 +87,7 @@ async fn slow_calls_are_timed_by_the_breaker() {
 
 #[tokio::test(start_paused = true)]
 async fn either_of_two_policies_opens_it() {
-    let policy = || FailureRate::new(0.5).minimum(100).or(ConsecutiveFailures::new(3));
+    let policy = || FailureRate::new(0.5).min_calls(100).or(ConsecutiveFailures::new(3));
     let mut rig = Rig::new(policy());
     rig.calls([FAIL; 3]).await;
     assert_eq!(rig.state(), "open");
@@ -131,8 +131,8 @@ async fn policies_of_failsafe_may_be_joined() {
 
 #[tokio::test(start_paused = true)]
 async fn an_exponential_sleep_below_a_second_is_no_whole_number_of_them() {
-    let sleep = Sleep::exponential(Duration::from_millis(100), Duration::from_millis(1000));
-    let mut rig = Rig::new(Settings::new(ConsecutiveFailures::new(1)).sleep(sleep));
+    let sleep = SleepWindow::exponential(Duration::from_millis(100), Duration::from_millis(1000));
+    let mut rig = Rig::new(BreakerSettings::new(ConsecutiveFailures::new(1)).sleep_window(sleep));
     rig.calls([FAIL]).await;
     for most in [100, 200, 400, 800, 1000, 1000] {
         let after = rig.call(FAIL).await.unwrap_err().retry_after().unwrap();
@@ -148,6 +148,6 @@ fn a_sleep_of_any_length_is_taken() {
     for (first, most) in
         [(Duration::ZERO, Duration::ZERO), (Duration::MAX, Duration::MAX), (Duration::MAX, Duration::ZERO)]
     {
-        let _ = Sleep::exponential(first, most);
+        let _ = SleepWindow::exponential(first, most);
     }
 }

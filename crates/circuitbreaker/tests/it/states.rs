@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, advance};
 use towerkit_circuitbreaker::policy::{ConsecutiveFailures, Counts, Outcome, Policy, Tally, Trip};
-use towerkit_circuitbreaker::{Breaker, Change, Settings, Sleep, State, Verdict};
+use towerkit_circuitbreaker::{Breaker, BreakerSettings, CircuitChange, CircuitState, SleepWindow, Verdict};
 use towerkit_endpoint::Code;
 use towerkit_testing::events::Events;
 
@@ -11,8 +11,8 @@ use super::{Do, FAIL, Rig, is_refused, poll};
 
 const SLEEP: Duration = Duration::from_secs(5);
 
-fn settings() -> Settings {
-    Settings::new(ConsecutiveFailures::new(3))
+fn settings() -> BreakerSettings {
+    BreakerSettings::new(ConsecutiveFailures::new(3))
 }
 
 #[tokio::test(start_paused = true)]
@@ -44,7 +44,7 @@ async fn after_its_sleep_one_good_probe_closes_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_bad_probe_opens_it_for_the_next_sleep() {
-    let mut rig = Rig::new(settings().sleep(Sleep::each([1, 2, 4].map(Duration::from_secs))));
+    let mut rig = Rig::new(settings().sleep_window(SleepWindow::each([1, 2, 4].map(Duration::from_secs))));
     rig.calls([FAIL; 3]).await;
     for sleep in [1, 2, 4, 4] {
         advance(Duration::from_secs(sleep) - Duration::from_millis(1)).await;
@@ -113,7 +113,7 @@ async fn cancelled_calls_count_as_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn a_probe_that_neither_ends_nor_is_dropped_has_failed_after_its_time() {
-    let mut rig = Rig::new(settings().probe_time(Duration::from_secs(7)));
+    let mut rig = Rig::new(settings().probe_timeout(Duration::from_secs(7)));
     rig.calls([FAIL; 3]).await;
     advance(SLEEP).await;
     let stuck = rig.start(Do::Hang);
@@ -179,21 +179,21 @@ async fn a_snapshot_tells_state_counts_and_since_when() {
     let mut rig = Rig::new(settings());
     rig.calls([FAIL; 2]).await;
     let snapshot = rig.breaker.snapshot();
-    assert_eq!((snapshot.state, snapshot.counts.failures, snapshot.opened), (State::Closed, 2, 0));
+    assert_eq!((snapshot.state, snapshot.counts.failures, snapshot.opened), (CircuitState::Closed, 2, 0));
     advance(Duration::from_secs(1)).await;
     let opened_at = Instant::now();
     rig.calls([FAIL; 5]).await;
     advance(Duration::from_secs(1)).await;
     let snapshot = rig.breaker.snapshot();
     assert_eq!((snapshot.since, snapshot.refused, snapshot.opened), (opened_at, 4, 1));
-    assert!(matches!(snapshot.state, State::Open { until: Some(until), .. } if until == opened_at + SLEEP));
+    assert!(matches!(snapshot.state, CircuitState::Open { until: Some(until), .. } if until == opened_at + SLEEP));
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_listener_hears_every_change_in_order() {
     let heard = Events::new();
     let told = heard.clone();
-    let mut rig = Rig::new(settings().on_change(move |change: &Change| told.push(change.to_string())));
+    let mut rig = Rig::new(settings().on_change(move |change: &CircuitChange| told.push(change.to_string())));
     rig.calls([FAIL; 3]).await;
     advance(SLEEP).await;
     rig.calls([FAIL]).await;
@@ -209,7 +209,7 @@ async fn the_listener_may_ask_and_force_the_breaker() {
     let slot: Arc<std::sync::OnceLock<Breaker>> = Arc::default();
     let heard = Events::new();
     let (breaker, told) = (Arc::clone(&slot), heard.clone());
-    let listener = move |change: &Change| {
+    let listener = move |change: &CircuitChange| {
         told.push((change.to_string(), breaker.get().unwrap().state().as_str()));
         if change.to.as_str() == "open" {
             breaker.get().unwrap().force_closed();
@@ -241,7 +241,9 @@ async fn an_open_breaker_does_not_wait_for_its_service() {
 #[tokio::test(start_paused = true)]
 async fn what_a_layer_inside_refuses_is_ignored() {
     use tower::ServiceExt as _;
-    let breaker = Breaker::new(Settings::new(ConsecutiveFailures::new(1)).sleep(Sleep::constant(Duration::ZERO)));
+    let breaker = Breaker::new(
+        BreakerSettings::new(ConsecutiveFailures::new(1)).sleep_window(SleepWindow::constant(Duration::ZERO)),
+    );
     let service = tower::ServiceBuilder::new()
         .layer(towerkit_circuitbreaker::CircuitBreakerLayer::new(breaker.clone()))
         .load_shed()
@@ -282,7 +284,9 @@ async fn a_probe_of_an_earlier_stay_does_not_count_in_a_later_one() {
 async fn a_probe_that_is_ignored_makes_room_for_another() {
     use tower::{Service as _, ServiceExt as _};
     use tower_layer::Layer as _;
-    let breaker = Breaker::new(Settings::new(ConsecutiveFailures::new(1)).sleep(Sleep::constant(Duration::ZERO)));
+    let breaker = Breaker::new(
+        BreakerSettings::new(ConsecutiveFailures::new(1)).sleep_window(SleepWindow::constant(Duration::ZERO)),
+    );
     let ignores = |result: &Result<(), towerkit_endpoint::Error>| match result {
         Err(error) if error.code() == Code::Aborted => Verdict::Ignored,
         result => result.is_err().into(),
@@ -291,9 +295,9 @@ async fn a_probe_that_is_ignored_makes_room_for_another() {
     let mut service = layer.layer(super::Obedient::default());
     let _ = service.ready().await.unwrap().call(FAIL).await;
     let _ = service.ready().await.unwrap().call(Do::Fail(Code::Aborted)).await;
-    assert_eq!(breaker.state(), State::HalfOpen);
+    assert_eq!(breaker.state(), CircuitState::HalfOpen);
     service.ready().await.unwrap().call(Do::Succeed).await.unwrap();
-    assert_eq!(breaker.state(), State::Closed);
+    assert_eq!(breaker.state(), CircuitState::Closed);
 }
 
 #[tokio::test(start_paused = true)]
@@ -352,7 +356,7 @@ impl Tally for Meanwhile {
 #[tokio::test(start_paused = true)]
 async fn of_two_calls_that_open_the_circuit_at_once_one_does() {
     let policy = Meanwhile::default();
-    let mut rig = Rig::new(Settings::new(policy.clone()));
+    let mut rig = Rig::new(BreakerSettings::new(policy.clone()));
     *policy.0.lock().unwrap() = Some(rig.start(FAIL));
     rig.calls([FAIL]).await;
     assert_eq!(rig.breaker.snapshot().opened, 1);

@@ -8,7 +8,7 @@ use tokio::task::{JoinSet, yield_now};
 use tower::{Service as _, ServiceExt as _, service_fn};
 use tower_layer::Layer as _;
 use towerkit_circuitbreaker::policy::{ConsecutiveFailures, FailureRate};
-use towerkit_circuitbreaker::{Breaker, CircuitBreakerLayer, Settings, Sleep};
+use towerkit_circuitbreaker::{Breaker, BreakerSettings, CircuitBreakerLayer, SleepWindow};
 use towerkit_endpoint::{Code, Error};
 
 const TASKS: u64 = 64;
@@ -40,7 +40,8 @@ impl Drop for Inside {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn half_open_never_admits_more_than_its_probe() {
     // It is never closed: every call fails or is cancelled, and its sleep is over at once. So all that get in are probes.
-    let settings = Settings::new(ConsecutiveFailures::new(1)).sleep(Sleep::constant(Duration::ZERO));
+    let settings =
+        BreakerSettings::new(ConsecutiveFailures::new(1)).sleep_window(SleepWindow::constant(Duration::ZERO));
     let breaker = Breaker::new(settings);
     let room = Room::default();
     let service = {
@@ -82,8 +83,9 @@ async fn half_open_never_admits_more_than_its_probe() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn probes_that_stay_are_never_more_than_are_admitted() {
     for probes in [1, 3, 10] {
-        let settings =
-            Settings::new(ConsecutiveFailures::new(1)).sleep(Sleep::constant(Duration::from_millis(1))).probes(probes);
+        let settings = BreakerSettings::new(ConsecutiveFailures::new(1))
+            .sleep_window(SleepWindow::constant(Duration::from_millis(1)))
+            .probes(probes);
         let breaker = Breaker::new(settings);
         let reached = Arc::new(AtomicU64::new(0));
         let service = {

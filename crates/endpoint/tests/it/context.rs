@@ -78,7 +78,7 @@ fn an_outgoing_call_carries_what_is_listed_by_name() {
 #[tokio::test(start_paused = true)]
 async fn an_outgoing_call_has_the_time_that_is_left() {
     let mut context = Context::new();
-    context.shorten_deadline_to(Duration::from_secs(2));
+    context.shorten_deadline_within(Duration::from_secs(2));
     advance(Duration::from_millis(500)).await;
     let mut outgoing = context.outgoing();
     outgoing.announce_timeout();
@@ -88,19 +88,19 @@ async fn an_outgoing_call_has_the_time_that_is_left() {
 #[tokio::test(start_paused = true)]
 async fn a_deadline_can_only_be_shortened() {
     let mut context = Context::new();
-    context.shorten_deadline_to(Duration::from_secs(1));
-    context.shorten_deadline_to(Duration::from_secs(5));
+    context.shorten_deadline_within(Duration::from_secs(1));
+    context.shorten_deadline_within(Duration::from_secs(5));
     assert_eq!(context.remaining(), Some(Duration::from_secs(1)));
     context.shorten_deadline_until(Instant::now());
     assert_eq!(context.remaining(), Some(Duration::ZERO));
-    context.shorten_deadline_to(Duration::MAX);
+    context.shorten_deadline_within(Duration::MAX);
     assert_eq!(context.remaining(), Some(Duration::ZERO));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_peers_timeout_shortens_the_deadline_and_is_taken_out_of_the_metadata() {
     let mut context = Context::new();
-    context.shorten_deadline_to(Duration::from_secs(1));
+    context.shorten_deadline_within(Duration::from_secs(1));
     context.metadata_mut().insert(timeout::HEADER, "250m".parse().unwrap());
     context.accept_timeout().unwrap();
     assert_eq!(context.remaining(), Some(Duration::from_millis(250)));

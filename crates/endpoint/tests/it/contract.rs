@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tower::Layer;
 use towerkit_endpoint::{
-    BoxError, DeadlineElapsed, DeadlineLayer, Error, Next, PanicLayer, Panicked, Request, middleware_fn,
+    BoxError, CatchPanicLayer, DeadlineElapsed, DeadlineLayer, Error, Next, Panicked, Request, middleware_fn,
 };
 use towerkit_testing::contract::{Contract, Readiness};
 use towerkit_testing::probe::{Probe, ProbeError, ProbeHandle, Reply};
@@ -32,7 +32,7 @@ async fn the_deadline_layer_keeps_the_laws_when_it_refuses() {
 
 #[tokio::test(start_paused = true)]
 async fn the_panic_layer_keeps_the_laws() {
-    Contract::with_probe(probe, |probe| PanicLayer::new().layer(probe), || Request::new(())).check().await;
+    Contract::with_probe(probe, |probe| CatchPanicLayer::new().layer(probe), || Request::new(())).check().await;
 }
 
 #[test]

@@ -7,7 +7,7 @@ use towerkit_endpoint::{Code, Context, DeadlineLayer, Endpoint, Error, Request, 
 
 fn within(limit: Duration) -> Request<()> {
     let mut context = Context::new();
-    context.shorten_deadline_to(limit);
+    context.shorten_deadline_within(limit);
     Request::with_context(context, ())
 }
 

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use tower::{ServiceBuilder, ServiceExt};
 use towerkit_endpoint::{
-    BoxEndpoint, Code, DeadlineLayer, Endpoint, Error, Next, PanicLayer, Request, endpoint_fn, middleware_fn,
+    BoxEndpoint, CatchPanicLayer, Code, DeadlineLayer, Endpoint, Error, Next, Request, endpoint_fn, middleware_fn,
 };
 
 async fn passes<T, R>(request: Request<T>, next: Next<T, R>) -> Result<R, Error> {
@@ -17,7 +17,7 @@ fn mixed() -> BoxEndpoint<Duration, &'static str> {
         .concurrency_limit(1)
         .timeout(Duration::from_millis(500))
         .layer(DeadlineLayer::callers_only())
-        .layer(PanicLayer::new())
+        .layer(CatchPanicLayer::new())
         .layer(middleware_fn(passes))
         .service(endpoint_fn(|time| async move {
             tokio::time::sleep(time).await;

@@ -147,7 +147,7 @@ impl Classify for Full {
 }
 
 fn full() -> Full {
-    let refusal = Refusal::new(Code::ResourceExhausted).retry_after(Duration::from_millis(2100));
+    let refusal = Refusal::new(Code::ResourceExhausted).with_retry_after(Duration::from_millis(2100));
     Full(refusal.with_metadata(HeaderName::from_static("x-room"), HeaderValue::from_static("7")))
 }
 
@@ -182,7 +182,7 @@ fn a_failure_is_asked_the_same_in_every_form() {
 /// A refusal that says why.
 fn full_because(why: impl std::error::Error + Send + Sync + 'static) -> Full {
     let Full(refusal) = full();
-    Full(refusal.because(why))
+    Full(refusal.with_source(why))
 }
 
 #[test]
@@ -221,7 +221,7 @@ fn a_refusal_that_says_why_keeps_all_else_in_every_form() {
 fn an_error_below_a_refusal_is_why_and_says_nothing_of_the_call() {
     let why =
         || Error::new(Code::Internal, "the directory is broken").with_extension(RetryAfter(Duration::from_secs(60)));
-    let refused = || Full(Refusal::new(Code::PermissionDenied).because(why()));
+    let refused = || Full(Refusal::new(Code::PermissionDenied).with_source(why()));
     let boxed = || BoxError::from(refused());
     let forms: [&dyn Failure; 4] = [&refused(), &boxed(), &BoxError::from(Foreign(boxed())), &Error::from(boxed())];
     for failure in forms {

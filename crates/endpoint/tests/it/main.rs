@@ -9,6 +9,7 @@ mod contract;
 mod deadline;
 mod endpoint;
 mod error;
+mod exchange;
 mod metadata;
 mod middleware_fn;
 mod panic;

@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
 use tower::{ServiceBuilder, service_fn};
-use towerkit_endpoint::{Code, Endpoint, Error, PanicLayer, Panicked, Request, endpoint_fn};
+use towerkit_endpoint::{CatchPanicLayer, Code, Endpoint, Error, Panicked, Request, endpoint_fn};
 
 fn panics_with(text: &'static str) -> Result<(), Error> {
     panic!("{text}")
@@ -11,8 +11,9 @@ fn panics_with(text: &'static str) -> Result<(), Error> {
 
 #[tokio::test]
 async fn a_panic_is_internal_and_its_text_is_for_the_log_only() {
-    let endpoint =
-        ServiceBuilder::new().layer(PanicLayer::new()).service(endpoint_fn(|()| async { panics_with("secret 42") }));
+    let endpoint = ServiceBuilder::new()
+        .layer(CatchPanicLayer::new())
+        .service(endpoint_fn(|()| async { panics_with("secret 42") }));
     let error = endpoint.invoke(()).await.unwrap_err();
     assert_eq!((error.code(), error.message()), (Code::Internal, "internal error"));
     assert_eq!(error.find::<Panicked>().unwrap().text(), "secret 42");
@@ -20,7 +21,7 @@ async fn a_panic_is_internal_and_its_text_is_for_the_log_only() {
 
 #[tokio::test]
 async fn a_panic_before_there_is_a_future_is_caught_too() {
-    let endpoint = ServiceBuilder::new().layer(PanicLayer::new()).service(service_fn(|_: Request<()>| {
+    let endpoint = ServiceBuilder::new().layer(CatchPanicLayer::new()).service(service_fn(|_: Request<()>| {
         let ready = panics_with("early");
         std::future::ready(ready)
     }));
@@ -30,7 +31,7 @@ async fn a_panic_before_there_is_a_future_is_caught_too() {
 #[tokio::test]
 async fn the_next_call_is_served_after_a_panic() {
     let endpoint = ServiceBuilder::new()
-        .layer(PanicLayer::new())
+        .layer(CatchPanicLayer::new())
         .service(endpoint_fn(|bad: bool| async move { if bad { panics_with("once") } else { Ok(()) } }))
         .erased();
     endpoint.invoke(true).await.unwrap_err();
@@ -48,7 +49,7 @@ async fn what_the_call_held_is_given_back_at_the_panic_even_if_that_panics_too()
     }
     let given_back = Arc::new(AtomicBool::new(false));
     let held = given_back.clone();
-    let endpoint = ServiceBuilder::new().layer(PanicLayer::new()).service(endpoint_fn(move |()| {
+    let endpoint = ServiceBuilder::new().layer(CatchPanicLayer::new()).service(endpoint_fn(move |()| {
         let held = Held(held.clone());
         std::future::poll_fn(move |_| {
             let _holds = &held;

@@ -39,7 +39,7 @@ fn what_only_classifies_is_left_out_unless_there_is_nothing_else() {
 
 #[test]
 fn why_a_call_was_refused_stands_behind_what_it_was_refused_with() {
-    let refusal = Refusal::new(Code::Unavailable).because(Wrap("shard 3", "it has moved".into()));
+    let refusal = Refusal::new(Code::Unavailable).with_source(Wrap("shard 3", "it has moved".into()));
     assert_eq!(Report::new(&Wrap("shut", refusal.clone().into())).to_string(), "shut: shard 3: it has moved");
     // By itself it classifies, and what it says comes first all the same.
     assert!(Report::new(&refusal).to_string().ends_with(": shard 3: it has moved"));

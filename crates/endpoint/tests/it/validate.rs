@@ -2,7 +2,7 @@
 
 use garde::Validate;
 use tower::{Layer, ServiceBuilder};
-use towerkit_endpoint::{BoxError, Code, Endpoint, Error, Invalid, Request, ValidateLayer, endpoint_fn};
+use towerkit_endpoint::{BoxError, Code, Endpoint, Error, InvalidMessage, Request, ValidateLayer, endpoint_fn};
 use towerkit_testing::contract::Contract;
 use towerkit_testing::probe::{Probe, ProbeError, ProbeHandle};
 
@@ -46,7 +46,7 @@ async fn all_that_is_wrong_is_told_at_once_with_its_place() {
 #[tokio::test]
 async fn a_long_list_of_faults_is_cut_and_the_rest_is_counted() {
     let error = place(order("ada", &[0; 5000])).await.unwrap_err();
-    assert_eq!(error.violations().len(), Invalid::MOST);
+    assert_eq!(error.violations().len(), InvalidMessage::MOST);
     assert!(error.message().ends_with("; and 4997 more"), "{error}");
 }
 

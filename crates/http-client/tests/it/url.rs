@@ -10,7 +10,7 @@ fn with_tls() -> HttpClient {
 }
 
 fn read(url: &str) -> Result<ServerUrl, InvalidUrl> {
-    ServerUrl::read(url, &with_tls())
+    ServerUrl::parse(url, &with_tls())
 }
 
 #[test]
@@ -61,9 +61,9 @@ fn what_is_wrong_with_a_url_is_told_and_the_url_is_not() {
 
 #[test]
 fn https_asks_for_a_client_that_can_do_it() {
-    let error = ServerUrl::read("https://host", &HttpClient::plain()).unwrap_err();
+    let error = ServerUrl::parse("https://host", &HttpClient::plain()).unwrap_err();
     assert_eq!(error.to_string(), "the URL of the server is https, and the client is plain: pass one that can do TLS");
-    assert!(ServerUrl::read("http://host", &HttpClient::plain()).is_ok() && read("https://host").is_ok());
+    assert!(ServerUrl::parse("http://host", &HttpClient::plain()).is_ok() && read("https://host").is_ok());
 }
 
 #[test]

@@ -4,11 +4,11 @@ use tokio::time::{Instant, sleep_until};
 
 use super::{Run, asked, next_ended, sleep_to};
 use crate::health::MemberState;
-use crate::{Ending, Event};
+use crate::{Ending, GroupEvent};
 
 /// How long an aborted task may take to be gone. It is gone when it next awaits, so one that takes longer blocks its thread, and
 /// may do so for ever.
-const ABORT_LIMIT: Duration = Duration::from_secs(1);
+pub(crate) const ABORT_LIMIT: Duration = Duration::from_secs(1);
 
 impl Run {
     /// Asks one after the other, the last first.
@@ -16,9 +16,9 @@ impl Run {
         self.health.set_ready(false);
         let by = self.requests.borrow().first.clone();
         if let Some(by) = by {
-            self.tell(&Event::StopAsked { by: &by });
+            self.tell(&GroupEvent::StopAsked { by: &by });
         }
-        self.tell(&Event::GroupStopping);
+        self.tell(&GroupEvent::GroupStopping);
         // Asked for twice, the drain is given up.
         for index in (0..self.slots.len()).rev() {
             // What has ended by now has ended by itself.
@@ -34,7 +34,7 @@ impl Run {
                     biased;
                     Some(ended) = next_ended(&mut self.tasks) => { self.ended(ended); }
                     () = given_up => {
-                        self.tell(&Event::GivenUp);
+                        self.tell(&GroupEvent::GivenUp);
                         self.abort_all().await;
                         return;
                     }
@@ -50,7 +50,7 @@ impl Run {
         let stop_by = now.checked_add(limit);
         self.slots[index].asked = Some(now);
         self.health.set(index, MemberState::Stopping);
-        self.tell(&Event::Stopping { member: &name, limit });
+        self.tell(&GroupEvent::Stopping { member: &name, limit });
         match stop_by {
             Some(stop_by) => self.slots[index].stopper.stop_at(stop_by),
             None => self.slots[index].stopper.stop(limit),

@@ -16,6 +16,8 @@ mod faults;
 mod health;
 mod lifeline;
 mod report;
+mod running;
 mod signals;
 mod start;
 mod stop;
+mod watch_files;

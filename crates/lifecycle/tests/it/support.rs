@@ -44,6 +44,6 @@ pub(crate) async fn fails(group: Group) -> GroupError {
 }
 
 /// The endings by name, as text without times.
-pub(crate) fn endings(report: &towerkit_lifecycle::Report) -> Vec<String> {
+pub(crate) fn endings(report: &towerkit_lifecycle::GroupReport) -> Vec<String> {
     report.members().iter().map(|member| format!("{}: {}", member.name, member.ending)).collect()
 }

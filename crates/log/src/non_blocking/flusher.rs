@@ -8,16 +8,17 @@ use towerkit_endpoint::BoxError;
 use towerkit_lifecycle::{Lifeline, Member};
 
 use super::queue::Queue;
+use crate::Stats;
 
 /// Sees to it that lines that wait in a [`NonBlocking`](super::NonBlocking) are written before the program ends.
 ///
-/// As a [`Member`] it is added first, so that it stops last: it waits until all is written, for as long as its
-/// [stop limit](towerkit_lifecycle::Group::stop_limit) allows. What is not written by then is lost, and counted. Lines that a
-/// slow writer was given before are counted too, and are taken off the count should it still write them.
+/// It is a [`Member`] of a run group. Added first, it stops last: it waits until all is written that the others logged until then, for as
+/// long as the group gives it. What is not written by then is lost, and counted; lines that come later are written too, as long as the program
+/// runs. Without a group [`spawn`](Member::spawn) runs it, and [`stop`](towerkit_lifecycle::Running::stop) waits within a time. What was written
+/// and lost is known while it runs and afterwards, by the [logger](crate::Logger::stats).
 ///
-/// Without a group it waits when it is dropped, for a second at most. It is kept in `main` then: `let (writer, _flusher) = ...`.
-///
-/// Lines that come later are written too, as long as the program runs.
+/// Lines are written whether or not it runs, since a thread does that. So it also serves a program without a runtime: where it never runs and is
+/// dropped, it waits, and blocks its thread, for a second at most. It is kept in `main` then: `let (writer, _flusher) = ...`.
 pub struct Flusher {
     queue: Arc<Queue>,
 }
@@ -37,10 +38,10 @@ impl Flusher {
         self.queue.wait_out(time)
     }
 
-    /// How many lines were lost so far.
+    /// What has become of the lines so far, as the [logger](crate::Logger::stats) says too.
     #[must_use]
-    pub fn lost(&self) -> u64 {
-        self.queue.lost()
+    pub fn stats(&self) -> Stats {
+        self.queue.stats()
     }
 
     async fn flush_until(&self, deadline: Instant) -> bool {
@@ -86,6 +87,6 @@ impl Drop for Flusher {
 
 impl fmt::Debug for Flusher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Flusher").field("lost", &self.lost()).finish_non_exhaustive()
+        f.debug_struct("Flusher").field("stats", &self.stats()).finish_non_exhaustive()
     }
 }

@@ -1,9 +1,10 @@
 use std::mem;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
+
+use crate::Stats;
 
 /// Lines on their way from all threads to one.
 pub(crate) struct Queue {
@@ -14,8 +15,6 @@ pub(crate) struct Queue {
     written: Condvar,
     pub(super) notify_written: Notify,
     capacity: usize,
-    lost: AtomicU64,
-    errors: AtomicU64,
 }
 
 #[derive(Default)]
@@ -38,6 +37,8 @@ struct State {
     given_up: bool,
     /// How many were lost since it was last told.
     untold: u64,
+    /// But for what waits. Lines that tell of lost ones are in none of it.
+    stats: Stats,
 }
 
 /// Lines one after the other, and where each ends.
@@ -89,8 +90,6 @@ impl Queue {
             written: Condvar::new(),
             notify_written: Notify::new(),
             capacity,
-            lost: AtomicU64::new(0),
-            errors: AtomicU64::new(0),
         }
     }
 
@@ -104,7 +103,11 @@ impl Queue {
         let mut state = self.lock();
         if !self.has_room(&state, line) {
             state.untold += 1;
-            self.lost.fetch_add(1, Relaxed);
+            if state.refuses {
+                state.stats.lost_failed += 1;
+            } else {
+                state.stats.lost_full += 1;
+            }
             return None;
         }
         let untold = mem::take(&mut state.untold);
@@ -150,8 +153,9 @@ impl Queue {
         let mut state = self.lock();
         state.writing = 0;
         let out = mem::take(&mut state.open);
+        state.stats.sent += out;
         if mem::take(&mut state.doubted) {
-            self.lost.fetch_sub(out, Relaxed);
+            state.stats.lost_stopped = state.stats.lost_stopped.saturating_sub(out);
         }
         self.written.notify_all();
         self.notify_written.notify_waiters();
@@ -182,23 +186,32 @@ impl Queue {
         let mut state = self.lock();
         let own = own(lines);
         state.open = state.open.saturating_sub(own);
-        if !state.doubted {
-            self.lost.fetch_add(own, Relaxed);
+        state.stats.lost_failed += own;
+        if state.doubted {
+            state.stats.lost_stopped = state.stats.lost_stopped.saturating_sub(own);
         }
         state.untold += own + told(lines);
     }
 
     /// A line is lost that was taken to be out.
     pub(crate) fn lose_one(&self) {
-        self.lost.fetch_add(1, Relaxed);
-        self.lock().untold += 1;
+        let mut state = self.lock();
+        if state.stats.sent > 0 {
+            state.stats.sent -= 1;
+        } else if state.open > 0 {
+            // It is of the lines that are being written.
+            state.open -= 1;
+            state.stats.lost_stopped = state.stats.lost_stopped.saturating_sub(u64::from(state.doubted));
+        }
+        state.stats.lost_failed += 1;
+        state.untold += 1;
     }
 
-    /// What waits is lost.
-    fn discard(&self, state: &mut State) {
+    /// What waits is lost: how many.
+    fn discard(state: &mut State) -> u64 {
         let lines = mem::take(&mut state.waiting).ends;
-        self.lost.fetch_add(own(&lines), Relaxed);
         state.untold += own(&lines) + told(&lines);
+        own(&lines)
     }
 
     /// There is no thread any more: all is lost.
@@ -208,10 +221,10 @@ impl Queue {
         state.writing = 0;
         // Where the thread ended in the middle of them, nobody knows which are out.
         let open = mem::take(&mut state.open);
-        if !mem::take(&mut state.doubted) {
-            self.lost.fetch_add(open, Relaxed);
+        if mem::take(&mut state.doubted) {
+            state.stats.lost_stopped = state.stats.lost_stopped.saturating_sub(open);
         }
-        self.discard(&mut state);
+        state.stats.lost_failed += open + Self::discard(&mut state);
         drop(state);
         self.written.notify_all();
         self.notify_written.notify_waiters();
@@ -221,11 +234,12 @@ impl Queue {
     pub(super) fn give_up(&self) {
         let mut state = self.lock();
         state.given_up = true;
-        self.discard(&mut state);
+        let mut lost = Self::discard(&mut state);
         if !state.doubted {
-            self.lost.fetch_add(state.open, Relaxed);
+            lost += state.open;
             state.doubted = state.open > 0;
         }
+        state.stats.lost_stopped += lost;
     }
 
     pub(super) fn has_given_up(&self) -> bool {
@@ -233,7 +247,7 @@ impl Queue {
     }
 
     pub(crate) fn failed(&self) {
-        self.errors.fetch_add(1, Relaxed);
+        self.lock().stats.errors += 1;
     }
 
     pub(super) fn close(&self) {
@@ -263,12 +277,10 @@ impl Queue {
         true
     }
 
-    pub(super) fn lost(&self) -> u64 {
-        self.lost.load(Relaxed)
-    }
-
-    pub(super) fn errors(&self) -> u64 {
-        self.errors.load(Relaxed)
+    pub(super) fn stats(&self) -> Stats {
+        let state = self.lock();
+        let taken = if state.doubted { 0 } else { state.open };
+        Stats { waiting: own(&state.waiting.ends) + taken, ..state.stats }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{Fields, Logger};
 
 /// Logs each request when it has ended, and has its fields in all that is logged meanwhile.
 ///
-/// A line for each, at the end of the reply's stream where it is one:
+/// A line for each, at the end of the reply's stream where it is one; none for a call whose future is never polled, since it has not begun:
 ///
 /// ```text
 /// ts=... level=info msg=request operation=sum code=ok duration_ms=1.234 peer=127.0.0.1:40312 via=http request_id=7f3a... trace_id=4bf9... span_id=00f0...
@@ -22,12 +22,16 @@ use crate::{Fields, Logger};
 /// | --- | --- |
 /// | `operation` | the name that the layer was given |
 /// | `code` | `ok`, or the [code](towerkit_endpoint::Code::as_str) of the error; `cancelled` where the request was dropped |
-/// | `duration_ms` | milliseconds from the call to the end, to the microsecond, on Tokio's clock |
+/// | `duration_ms` | milliseconds from the first poll to the end, to the microsecond, on Tokio's clock |
 /// | `err` | the error with its causes, as a [`Report`](towerkit_endpoint::Report) |
 /// | `peer`, `via` | where it came from, and [how](towerkit_endpoint::Via::protocol) |
 /// | `request_id` | the metadata `x-request-id`, where it is visible ASCII of 128 characters at most; for a server's request without one, 16 hex digits by chance |
 /// | `trace_id`, `span_id` | the [trace](towerkit_endpoint::Context::trace), where there is one |
 /// | `left_out` | how many lines before it were left out by [`one_in`](Self::one_in) |
+///
+/// An id that was made is of the log alone, since to carry it would cost each request an allocation. Across services the trace's id tells which lines
+/// belong together. Where a request id is to go along, something further out puts it into the metadata, such as tower-http's `SetRequestIdLayer`, and
+/// outgoing calls begin with [`outgoing_with`](towerkit_endpoint::Context::outgoing_with)`(["x-request-id"])`.
 ///
 /// What its endpoint logs by `tracing` has all of them but the first lines of the table that are known at the end alone, and `operation`. Neither messages nor
 /// metadata are logged, but for what [`message_fields`](Self::message_fields) names.

@@ -1,6 +1,6 @@
 use std::error::Error as StdError;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use http::{HeaderName, HeaderValue};
 use tokio::time::Instant;
@@ -12,12 +12,14 @@ use crate::fields::Fields;
 use crate::format::{Names, Value};
 use crate::frame::{Entered, Frame, RequestFrame, RequestId};
 
-/// A request that has not ended. Dropped, it says that it was cancelled.
+/// A request, from the first poll of what serves it to its end. Dropped before that, it says that it was cancelled; one that was never polled has not begun, and
+/// says nothing.
 pub(super) struct Underway {
     settings: Arc<Settings>,
     /// None while it is on the stack.
     frame: Option<Frame>,
-    started: Instant,
+    /// None before it has begun.
+    started: Option<Instant>,
     tail: Option<Tail>,
     message: Option<Fields>,
     panic: PanicFlag,
@@ -45,7 +47,7 @@ impl Underway {
         Self {
             settings: Arc::clone(settings),
             frame: Some(Frame::Request(frame)),
-            started: Instant::now(),
+            started: None,
             tail: context.tail().cloned(),
             message: fields,
             panic: PanicFlag::new(),
@@ -55,6 +57,7 @@ impl Underway {
 
     /// Runs what serves the request, in its scope.
     pub(super) fn run<R>(&mut self, run: impl FnOnce() -> R) -> R {
+        self.started.get_or_insert_with(Instant::now);
         self.panic.watch(|| {
             let _entered = Entered::enter(&self.settings.handle, &mut self.frame);
             run()
@@ -95,7 +98,7 @@ impl Underway {
     fn write(&mut self, code: Option<Code>, outcome: Outcome, error: Option<&(dyn StdError + 'static)>) {
         self.ended = true;
         let settings = &*self.settings;
-        let took = self.started.elapsed();
+        let took = self.started.map_or(Duration::ZERO, |started| started.elapsed());
         let slow = settings.options.slow_after.is_some_and(|limit| took > limit);
         let levels = &settings.options.levels;
         let level = match outcome {
@@ -137,13 +140,13 @@ impl Drop for Underway {
         if self.ended {
         } else if self.panic.is_set() {
             self.write(Some(Code::Internal), Outcome::Fault, Some(&Panicked));
-        } else {
+        } else if self.started.is_some() {
             self.write(Some(Code::Cancelled), Outcome::Cancelled, None);
         }
     }
 }
 
-/// What the line says where the service panicked, and no `PanicLayer` made an error of it.
+/// What the line says where the service panicked, and no `CatchPanicLayer` made an error of it.
 #[derive(Debug)]
 struct Panicked;
 

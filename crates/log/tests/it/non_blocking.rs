@@ -56,8 +56,8 @@ fn a_pipe_that_nobody_reads_blocks_no_one_and_what_is_lost_is_counted_and_told()
     log.scope(|| (0..20_000).for_each(|n| info!(n, "line")));
     assert!(start.elapsed() < 20 * SECOND, "{:?}", start.elapsed());
     assert!(!flusher.flush_within(Duration::from_millis(50)));
-    let lost = log.lost();
-    assert!(lost > 10_000 && lost == writer.lost() && lost == flusher.lost(), "{lost}");
+    let lost = log.stats().lost();
+    assert!(lost > 10_000 && lost == writer.stats().lost() && lost == flusher.stats().lost(), "{lost}");
 
     // It is read again: there is room, and the next line is followed by one that tells.
     let reading =
@@ -93,8 +93,10 @@ fn a_line_that_tells_and_is_lost_itself_is_made_up_for() {
     assert!(flusher.flush_within(10 * SECOND));
     tell(1);
     assert!(flusher.flush_within(10 * SECOND));
-    assert!(log.lost() > 15);
-    assert_eq!(told(&lines(&written.writes())), (total - log.lost(), log.lost()));
+    let stats = log.stats();
+    assert!(stats.lost() > 15);
+    assert_eq!((stats.lost(), stats.sent + stats.lost(), stats.waiting), (stats.lost_full, total, 0));
+    assert_eq!(told(&lines(&written.writes())), (total - log.stats().lost(), log.stats().lost()));
 }
 
 #[test]
@@ -116,11 +118,14 @@ fn a_writer_that_fails_is_counted_and_tried_again() {
         log.scope(|| info!("line"));
         assert!(flusher.flush_within(10 * SECOND));
     }
-    assert_eq!((writer.errors(), log.lost(), told(&lines(&written.writes()))), (2, 2, (2, 2)));
+    let stats = log.stats();
+    assert_eq!((stats, stats.errors, stats.sent, stats.lost_failed, stats.lost()), (writer.stats(), 2, 2, 2, 2));
+    assert_eq!(told(&lines(&written.writes())), (2, 2));
 
     let log = Logger::logfmt(Fails(0, written));
     (0..3).for_each(|_| log.scope(|| info!("line")));
-    assert_eq!(log.lost(), 2);
+    let stats = log.stats();
+    assert_eq!((stats.sent, stats.lost_failed, stats.lost()), (1, 2, 2));
 }
 
 #[test]
@@ -139,7 +144,7 @@ fn a_writer_that_panics_loses_the_lines_and_keeps_no_one_waiting() {
     (0..5).for_each(|_| log.scope(|| info!("line")));
     assert!(flusher.flush_within(10 * SECOND));
     log.scope(|| info!("line"));
-    assert_eq!(log.lost(), 6);
+    assert_eq!(log.stats().lost(), 6);
 }
 
 #[test]
@@ -230,14 +235,17 @@ async fn a_stop_waits_no_longer_than_it_may_and_counts_what_is_lost() {
         stopper.stop(Duration::from_millis(300));
         running.await.unwrap().unwrap();
         assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
-        assert_eq!(log.lost(), 2, "{then:?}");
+        let stats = log.stats();
+        assert_eq!((stats.lost(), stats.lost_stopped, stats.waiting), (2, 2, 0), "{then:?}");
 
         log.scope(|| info!("later ones are taken all the same"));
         drop(leave);
         assert!(writer.flush_within(10 * SECOND));
         log.scope(|| info!("and one more"));
         assert!(writer.flush_within(10 * SECOND));
-        assert_eq!((log.lost(), told(&lines(&written.writes()))), (lost, told_of), "{then:?}");
+        let stats = log.stats();
+        assert_eq!((stats.lost(), told(&lines(&written.writes()))), (lost, told_of), "{then:?}");
+        assert_eq!((stats.sent + stats.lost(), stats.waiting), (4, 0), "{then:?}");
     }
 }
 

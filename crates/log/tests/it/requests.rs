@@ -10,7 +10,8 @@ use std::time::Duration;
 use tokio::sync::Barrier;
 use tower::{Layer, Service, ServiceBuilder, ServiceExt};
 use towerkit_endpoint::{
-    Code, Context, Endpoint, Error, PanicLayer, Request, SpanId, TraceContext, TraceId, Via, endpoint_fn, service_fn,
+    CatchPanicLayer, Code, Context, Endpoint, Error, Request, SpanId, TraceContext, TraceId, Via, endpoint_fn,
+    service_fn,
 };
 use tracing::info;
 
@@ -96,6 +97,19 @@ async fn what_a_service_does_in_its_call_is_outside_of_the_request_and_what_its_
 
 /// Says so when it is dropped.
 struct Tells;
+
+#[tokio::test(start_paused = true)]
+async fn a_call_begins_with_its_first_poll_and_one_that_is_never_polled_has_no_line() {
+    let (log, written) = logfmt();
+    let mut service = log.requests("op").layer(endpoint_fn(|()| async { Ok::<_, Error>(()) }));
+    drop(service.call(Request::new(())));
+    assert!(written.writes().is_empty(), "{:?}", written.writes());
+
+    let call = service.call(Request::new(()));
+    tokio::time::advance(Duration::from_secs(3)).await;
+    call.await.unwrap();
+    assert_eq!(get(&written.logfmt()[0], "duration_ms"), Some("0.000"));
+}
 
 impl Drop for Tells {
     fn drop(&mut self) {
@@ -267,13 +281,14 @@ async fn a_panic_is_a_fault_and_leaves_nothing_behind() {
     assert_eq!((get(&lines[1], "code"), get(&lines[1], "level")), (Some("internal"), Some("error")));
     assert_eq!(get(&lines[2], "operation"), None);
 
-    let caught =
-        ServiceBuilder::new().layer(log.requests("op")).layer(PanicLayer::new()).service(endpoint_fn(|()| async {
+    let caught = ServiceBuilder::new().layer(log.requests("op")).layer(CatchPanicLayer::new()).service(endpoint_fn(
+        |()| async {
             if true {
                 panic!("on purpose");
             }
             Ok::<_, Error>(())
-        }));
+        },
+    ));
     caught.invoke(()).await.unwrap_err();
     let line = written.logfmt().pop().unwrap();
     assert_eq!(get(&line, "code"), Some("internal"));

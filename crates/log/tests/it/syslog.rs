@@ -146,7 +146,7 @@ fn rsyslogd_reads_what_is_sent_over_udp() {
     log_all(&log);
     assert!(flusher.flush_within(PATIENCE));
     check(&server.wait_for(4), "imudp");
-    assert_eq!(log.lost(), 0);
+    assert_eq!(log.stats().lost(), 0);
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn rsyslogd_reads_what_is_sent_over_tcp() {
     log_all(&log);
     assert!(flusher.flush_within(PATIENCE));
     check(&server.wait_for(4), "imtcp");
-    assert_eq!(log.lost(), 0);
+    assert_eq!(log.stats().lost(), 0);
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn rsyslogd_reads_what_is_sent_to_its_socket() {
     log_all(&log);
     assert!(flusher.flush_within(PATIENCE));
     check(&server.wait_for(4), "imuxsock");
-    assert_eq!(log.lost(), 0);
+    assert_eq!(log.stats().lost(), 0);
 }
 
 #[test]
@@ -200,7 +200,7 @@ fn a_server_that_is_away_costs_no_time_and_gets_what_it_missed_when_it_comes() {
     assert!(!flusher.flush_within(Duration::from_millis(100)));
     server.start();
     assert!(flusher.flush_within(PATIENCE));
-    assert_eq!((server.wait_for(100).len(), log.lost()), (100, 0));
+    assert_eq!((server.wait_for(100).len(), log.stats().lost()), (100, 0));
 }
 
 #[test]
@@ -223,7 +223,7 @@ fn a_server_that_restarts_is_connected_to_anew() {
     }
     let messages = server.wait_for(6);
     assert_eq!(messages.iter().filter(|message| message["msg"].as_str().unwrap().contains("after")).count(), 3);
-    assert!(logs.iter().all(|(log, _)| log.lost() == 0));
+    assert!(logs.iter().all(|(log, _)| log.stats().lost() == 0));
 }
 
 #[test]
@@ -231,10 +231,10 @@ fn a_buffer_that_is_full_for_a_server_that_is_away_loses_countably_and_ends_with
     let (log, flusher) =
         Logger::syslog(Syslog::tcp(SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()))).capacity(4096));
     log.scope(|| (0..1000).for_each(|n| info!(n, "line")));
-    assert!(log.lost() > 800, "{}", log.lost());
+    assert!(log.stats().lost() > 800, "{}", log.stats().lost());
     drop(log);
     assert!(flusher.flush_within(PATIENCE), "nobody is left, so that it need not try on");
-    assert_eq!(flusher.lost(), 1000);
+    assert_eq!(flusher.stats().lost(), 1000);
 }
 
 #[test]

@@ -87,6 +87,6 @@ fn none_is_torn_or_lost_on_its_way_through_a_buffer() {
     let (writer, flusher) = NonBlocking::with_capacity(Bites(Arc::clone(&written)), 64 * 1024 * 1024);
     work(&Logger::logfmt(writer));
     assert!(flusher.flush_within(std::time::Duration::from_secs(30)));
-    assert_eq!(flusher.lost(), 0);
+    assert_eq!(flusher.stats().lost(), 0);
     whole(str::from_utf8(&written.lock().unwrap()).unwrap());
 }

@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use aws_lc_rs::{digest, hmac};
 use http::header::{AUTHORIZATION, HOST, InvalidHeaderValue};
 use http::{HeaderName, HeaderValue, request};
-use towerkit_http_client::encoded;
+use towerkit_http_client::percent_encoded;
 
 use super::Credentials;
 
@@ -107,7 +107,7 @@ fn canonical_path(path: &str) -> String {
         if at > 0 {
             canonical.push('/');
         }
-        canonical.extend(encoded(segment));
+        canonical.extend(percent_encoded(segment));
     }
     if !segments.is_empty() && path.ends_with('/') {
         canonical.push('/');

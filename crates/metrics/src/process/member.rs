@@ -1,5 +1,4 @@
 use std::borrow::Cow;
-use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval};
 use towerkit_endpoint::BoxError;
@@ -7,21 +6,7 @@ use towerkit_lifecycle::{Lifeline, Member};
 
 use super::Process;
 
-/// Samples a process at an interval: made by [`Process::every`].
-#[derive(Clone, Debug)]
-pub struct Sampler {
-    process: Process,
-    interval: Duration,
-}
-
-impl Sampler {
-    pub(super) fn new(process: Process, interval: Duration) -> Self {
-        // An interval of nothing is none.
-        Self { process, interval: interval.max(Duration::from_millis(10)) }
-    }
-}
-
-impl Member for Sampler {
+impl Member for Process {
     fn name(&self) -> Cow<'static, str> {
         "process metrics".into()
     }
@@ -40,7 +25,7 @@ impl Member for Sampler {
                 ticks.poll_tick(cx).map(|_| false)
             })
             .await;
-            self.process.sample();
+            self.sample();
             if stops {
                 return Ok(());
             }

@@ -52,8 +52,8 @@ impl Future for ScrapeFuture {
 
     fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
         let page = WithMetadata::new(self.prometheus.page(self.format))
-            .metadata(CONTENT_TYPE, HeaderValue::from_static(self.format.content_type()))
-            .metadata(VARY, HeaderValue::from_static("accept"));
+            .with_metadata(CONTENT_TYPE, HeaderValue::from_static(self.format.content_type()))
+            .with_metadata(VARY, HeaderValue::from_static("accept"));
         Poll::Ready(Ok(page))
     }
 }

@@ -1,28 +1,28 @@
+use std::error::Error as StdError;
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
-use towerkit_endpoint::BoxError;
 
 use super::sink::{AnySink, Fate};
-use super::{Batch, Encode, Event, Losses, Payload, SendError, Snapshot, Store};
+use super::{Batch, Encode, Payload, PushEvent, SendError, Snapshot, Store};
 
 /// One flush after the other: what is sent, what is held, what is lost.
 pub(super) struct Flush {
     pub(super) name: &'static str,
     pub(super) sink: Box<dyn AnySink>,
-    pub(super) losses: Losses,
     pub(super) timeout: Duration,
     pub(super) hold: Duration,
     pub(super) listener: Option<Listener>,
-    store: Store,
+    pub(super) store: Store,
     encode: Box<dyn Encode>,
     failing: Option<Failing>,
 }
 
-type Listener = Box<dyn Fn(&Event) + Send + Sync>;
+type Listener = Box<dyn Fn(&PushEvent) + Send + Sync>;
 
 /// Since when flushes fail.
 struct Failing {
@@ -43,11 +43,15 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 struct Tally {
     sent: u64,
     lost: u64,
+    /// Lost as well: what can't be sent at all.
+    invalid: u64,
     /// Lost of flushes before: counted already, but not told.
     late: u64,
     error: Option<String>,
     /// Whether the backend was out of reach.
     failed: bool,
+    /// Whether the stop left no time for it.
+    stopped: bool,
 }
 
 impl Flush {
@@ -55,7 +59,6 @@ impl Flush {
         Self {
             name,
             sink,
-            losses: Losses::default(),
             timeout: Duration::from_secs(5),
             hold: Duration::ZERO,
             listener: None,
@@ -81,6 +84,7 @@ impl Flush {
             Ok(()) => self.send_all(last, over, &mut tally).await,
             Err(error) => {
                 tally.failed = true;
+                tally.stopped = is_stop(&*error);
                 tally.error = Some(error.to_string());
                 if last || !self.holds() {
                     self.lose_all(&mut tally);
@@ -102,6 +106,7 @@ impl Flush {
             };
             let lost = error.lost.unwrap_or(payload.points).min(payload.points);
             tally.error = Some(error.to_string());
+            tally.stopped |= is_stop(&*error.source);
             match error.fate {
                 Fate::Undelivered => self.give_back(&snapshot, &payload, last, tally),
                 Fate::Refused | Fate::Unknown => {
@@ -122,7 +127,7 @@ impl Flush {
     fn encode_all(&mut self, snapshot: &Snapshot, tally: &mut Tally) -> Batch {
         let batch = self.encode.encode(snapshot);
         let invalid = self.store.take_invalid();
-        tally.lost += batch.refused + invalid;
+        tally.invalid += batch.refused + invalid;
         if batch.refused > 0 {
             tally.error = Some("what the backend could not read, since it is too long or no number".to_owned());
         } else if invalid > 0 {
@@ -142,7 +147,7 @@ impl Flush {
         let batch = self.encode_all(&snapshot, tally);
         tally.lost += batch.payloads.iter().map(|payload| payload.points).sum::<u64>();
         tally.failed = true;
-        tally.error = error.or_else(|| self.losses.last_error().map(|error| error.to_string()));
+        tally.error = error.or_else(|| self.store.stats().last_error.map(|error| error.to_string()));
     }
 
     /// Whether what can't be delivered is still held back.
@@ -158,30 +163,38 @@ impl Flush {
             tally.sent -= now;
             tally.lost += now;
             tally.late += points - now;
-            self.losses.late(points - now);
+            self.store.count(|stats| {
+                // They were taken for sent.
+                stats.sent = stats.sent.saturating_sub(points - now);
+                stats.lost_failed += points - now;
+            });
             let error = tally.error.take();
             tally.error = Some(error.unwrap_or_else(|| "what was sent did not arrive".to_owned()));
         }
     }
 
     fn conclude(&mut self, tally: Tally) {
-        let Tally { sent, lost, late, error, failed } = tally;
-        self.losses.add(sent, lost);
-        let lost = lost + late;
+        let Tally { sent, lost, invalid, late, error, failed, stopped } = tally;
         let error: Option<Arc<str>> = error.map(Into::into);
-        if let Some(error) = &error {
-            self.losses.failed(error);
-        }
+        self.store.count(|stats| {
+            stats.sent += sent;
+            stats.lost_invalid += invalid;
+            *(if stopped { &mut stats.lost_stopped } else { &mut stats.lost_failed }) += lost;
+            if error.is_some() {
+                stats.last_error.clone_from(&error);
+            }
+        });
+        let lost = lost + invalid + late;
         if failed {
             self.fail(lost);
         }
         match error {
-            Some(error) if lost > 0 => self.tell(&Event::Lost { points: lost, error }),
-            Some(error) if failed => self.tell(&Event::Held { error }),
+            Some(error) if lost > 0 => self.tell(&PushEvent::Lost { points: lost, error }),
+            Some(error) if failed => self.tell(&PushEvent::Held { error }),
             _ => {}
         }
         if !failed && let Some(failing) = self.failing.take() {
-            self.tell(&Event::Recovered { after: failing.since.elapsed(), lost: failing.lost });
+            self.tell(&PushEvent::Recovered { after: failing.since.elapsed(), lost: failing.lost });
         }
     }
 
@@ -196,7 +209,7 @@ impl Flush {
         }
     }
 
-    fn tell(&self, event: &Event) {
+    fn tell(&self, event: &PushEvent) {
         if let Some(listener) = &self.listener {
             listener(event);
         }
@@ -211,21 +224,34 @@ async fn within<T, E: From<GivenUp>>(
 ) -> Result<T, E> {
     tokio::select! {
         biased;
-        done = timeout(time, attempt) => done.unwrap_or_else(|_| Err(GivenUp("it took too long").into())),
-        () = over => Err(GivenUp("the stop came first").into()),
+        done = timeout(time, attempt) => done.unwrap_or_else(|_| Err(GivenUp::Late.into())),
+        () = over => Err(GivenUp::Stopped.into()),
     }
 }
 
-struct GivenUp(&'static str);
+#[derive(Debug)]
+enum GivenUp {
+    Late,
+    Stopped,
+}
 
-impl From<GivenUp> for BoxError {
-    fn from(given_up: GivenUp) -> Self {
-        given_up.0.into()
+impl fmt::Display for GivenUp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Late => "it took too long",
+            Self::Stopped => "the stop came first",
+        })
     }
 }
+
+impl StdError for GivenUp {}
 
 impl From<GivenUp> for SendError {
     fn from(given_up: GivenUp) -> Self {
-        Self::unknown(given_up.0)
+        Self::unknown(given_up)
     }
+}
+
+fn is_stop(error: &(dyn StdError + Send + Sync + 'static)) -> bool {
+    matches!(error.downcast_ref(), Some(GivenUp::Stopped))
 }

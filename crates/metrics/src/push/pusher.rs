@@ -1,31 +1,30 @@
 use std::borrow::Cow;
 use std::fmt;
-use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
 
-use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
 use towerkit_endpoint::BoxError;
-use towerkit_lifecycle::{Lifeline, Member, Stopper};
+use towerkit_lifecycle::{Lifeline, Member};
 
 use super::flush::Flush;
 use super::sink::AnySink;
-use super::{Encode, Event, Losses, Sink, Store};
+use super::{Encode, PushEvent, Sink, Stats, Store};
 
 /// Flushes a [`Store`] to a backend: at an interval, and at the stop.
 ///
-/// It is a [`Member`] of a run group. Added first, it stops last, and sends what the others measured until then. Without a group
-/// there are [`run_until`](Self::run_until) and [`spawn`](Self::spawn).
+/// It is a [`Member`] of a run group. Added first, it stops last, and sends what the others measured until then, for as long as the
+/// group gives it. Without a group [`spawn`](Member::spawn) runs it, and [`stop`](towerkit_lifecycle::Running::stop) flushes for the last
+/// time within a time. What was sent and lost is known while it runs and afterwards, by the [store](Store::stats). Until it runs nothing
+/// is taken from the store; where it never does, or is dropped, nothing is sent, nor counted.
 ///
 /// A backend that is down, slow or away costs nobody but this task any time. While it can't be reached nothing is taken from the
 /// store, and what is certain not to have arrived goes back to it, as far as that can be done: counters. After
-/// [`hold`](Self::hold) that ends, and what would have been sent is counted as [lost](Self::losses).
+/// [`hold`](Self::hold) that ends, and what would have been sent is counted as [lost](Self::stats).
 pub struct Pusher {
     flush: Flush,
     interval: Duration,
     shortest: Duration,
-    stop_time: Duration,
     hold: Option<Duration>,
 }
 
@@ -38,8 +37,8 @@ impl Pusher {
     pub fn new(name: &'static str, store: Store, encode: impl Encode, sink: impl Sink) -> Self {
         let (encode, sink): (Box<dyn Encode>, Box<dyn AnySink>) = (Box::new(encode), Box::new(sink));
         let shortest = encode.shortest_interval().clamp(SHORTEST_INTERVAL, LONGEST_INTERVAL);
-        let (interval, stop_time) = (Duration::from_secs(10).max(shortest), Duration::from_secs(5));
-        Self { flush: Flush::new(name, store, encode, sink), interval, shortest, stop_time, hold: None }
+        let interval = Duration::from_secs(10).max(shortest);
+        Self { flush: Flush::new(name, store, encode, sink), interval, shortest, hold: None }
     }
 
     /// How often it flushes, in place of 10 s. Less than a millisecond is one, or less than [what the backend
@@ -68,25 +67,23 @@ impl Pusher {
         self
     }
 
-    /// How long the last flush may take in [`run_until`](Self::run_until), in place of 5 s. In a group it is the group's limit
-    /// that holds.
+    /// Tells of flushes that fail, of what is lost, and that flushes go well again: for a log. The function must not block.
     #[must_use]
-    pub const fn stop_time(mut self, time: Duration) -> Self {
-        self.stop_time = time;
+    pub fn on_event(mut self, tell: impl Fn(&PushEvent) + Send + Sync + 'static) -> Self {
+        self.flush.listener = Some(Box::new(tell));
         self
     }
 
-    /// What is told of flushes that fail, and that they succeed again: for a log. It must not block.
+    /// The store that it flushes.
     #[must_use]
-    pub fn on_event(mut self, listener: impl Fn(&Event) + Send + Sync + 'static) -> Self {
-        self.flush.listener = Some(Box::new(listener));
-        self
+    pub const fn store(&self) -> &Store {
+        &self.flush.store
     }
 
-    /// What was sent and lost.
+    /// What was sent and lost so far, as the [store](Store::stats) says too.
     #[must_use]
-    pub fn losses(&self) -> Losses {
-        self.flush.losses.clone()
+    pub fn stats(&self) -> Stats {
+        self.flush.store.stats()
     }
 
     /// Flushes now, once: for a program that has a clock of its own. It should do so no more often than
@@ -94,26 +91,6 @@ impl Pusher {
     pub async fn flush(&mut self) {
         self.flush.hold = self.holds_for();
         self.flush.once(false, pin!(std::future::pending())).await;
-    }
-
-    /// Runs until a future is done, then flushes for the last time.
-    pub async fn run_until(self, stop: impl Future<Output = ()> + Send) {
-        let stop_time = self.stop_time;
-        let (lifeline, stopper) = Lifeline::detached();
-        let mut running = pin!(self.drive(lifeline));
-        tokio::select! {
-            biased;
-            () = stop => stopper.stop(stop_time),
-            () = &mut running => return,
-        }
-        running.await;
-    }
-
-    /// Runs as a task of its own.
-    #[must_use = "dropped, it stops"]
-    pub fn spawn(self) -> Running {
-        let (lifeline, stopper) = Lifeline::detached();
-        Running { stopper, task: tokio::spawn(self.drive(lifeline)) }
     }
 
     fn holds_for(&self) -> Duration {
@@ -130,18 +107,21 @@ impl Pusher {
             tokio::select! {
                 biased;
                 () = lifeline.stopping() => break,
-                _ = ticks.tick() => self.flush.once(false, pin!(over(&lifeline, self.stop_time))).await,
+                _ = ticks.tick() => self.flush.once(false, pin!(over(&lifeline))).await,
             }
         }
-        self.flush.once(true, pin!(over(&lifeline, self.stop_time))).await;
+        self.flush.once(true, pin!(over(&lifeline))).await;
     }
 }
 
+/// How long a stop may take that has no limit.
+const STOP: Duration = Duration::from_secs(5);
+
 /// Until there is just time to count what is not sent.
-async fn over(lifeline: &Lifeline, stop_time: Duration) {
+async fn over(lifeline: &Lifeline) {
     lifeline.stopping().await;
     let now = Instant::now();
-    let left = lifeline.stop_by().map_or(stop_time, |by| by.saturating_duration_since(now)).min(LONGEST_INTERVAL);
+    let left = lifeline.stop_by().map_or(STOP, |by| by.saturating_duration_since(now)).min(LONGEST_INTERVAL);
     sleep_until(now + left - (left / 5).min(Duration::from_millis(100))).await;
 }
 
@@ -159,22 +139,5 @@ impl Member for Pusher {
 impl fmt::Debug for Pusher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pusher").field("name", &self.name()).field("interval", &self.interval).finish_non_exhaustive()
-    }
-}
-
-/// A pusher that runs as a task of its own. Dropped, it is not aborted, as an exporter of spans is by `towerkit-tracing`: it flushes once
-/// more and ends, if the runtime lives so long. [`stop`](Self::stop) waits for that.
-#[derive(Debug)]
-pub struct Running {
-    stopper: Stopper,
-    task: JoinHandle<()>,
-}
-
-impl Running {
-    /// Flushes for the last time, within a time.
-    pub async fn stop(self, within: Duration) {
-        self.stopper.stop(within);
-        // An error says that the runtime ended it.
-        let _ = self.task.await;
     }
 }

@@ -8,7 +8,7 @@ use metrics_util::registry::Registry;
 use tokio::time::Instant;
 
 use super::cells::Cells;
-use super::{Payload, Series, Snapshot, Value};
+use super::{Payload, Series, Snapshot, Stats, Value};
 use crate::Recorder;
 
 /// The recorder of a backend that is pushed to: it keeps what was measured until the next flush.
@@ -35,6 +35,7 @@ struct Shared {
     units: Mutex<HashMap<(Kind, KeyName), Unit>>,
     /// When the last snapshot was taken. Held while one is.
     taken: Mutex<Taken>,
+    stats: Mutex<Stats>,
 }
 
 struct Taken {
@@ -61,6 +62,7 @@ impl Store {
             registry: Registry::new(Cells { sample: values.max(1) }),
             units: Mutex::default(),
             taken: Mutex::new(Taken { at: Instant::now(), invalid: 0 }),
+            stats: Mutex::default(),
         }))
     }
 
@@ -103,6 +105,16 @@ impl Store {
         }
         series.sort_by(|one, other| one.key.cmp(&other.key));
         Snapshot { time: SystemTime::now(), since, series }
+    }
+
+    /// What has become of it so far: what its [`Pusher`](super::Pusher) sent, and what was lost.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        lock(&self.0.stats).clone()
+    }
+
+    pub(super) fn count(&self, count: impl FnOnce(&mut Stats)) {
+        count(&mut lock(&self.0.stats));
     }
 
     /// How many values were no numbers, since the last time.

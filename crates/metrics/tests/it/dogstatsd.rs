@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use metrics::{Key, Label, Level, Metadata, Recorder};
 use tokio::time::sleep;
+use towerkit_lifecycle::Member;
 use towerkit_metrics::Metrics;
 use towerkit_metrics::dogstatsd::Dogstatsd;
 use towerkit_metrics::push::{Pusher, Store};
@@ -84,7 +85,7 @@ async fn the_exporter_has_exactly_what_was_recorded(test: &str, way: &str) {
     let sum = metrics.labelled("operation", "sum");
     let requests = sum.labelled("code", "ok").counter("requests_total", "Requests.");
     requests.increment(2);
-    let losses = pusher.losses();
+    let store = pusher.store().clone();
     let running = pusher.interval(EVERY).spawn();
     let labels = r#"{code="ok",env="prod",operation="sum"}"#;
     exporter.shows(&format!("addsvc_requests_total{labels} 2")).await;
@@ -104,7 +105,7 @@ async fn the_exporter_has_exactly_what_was_recorded(test: &str, way: &str) {
 
     running.stop(STOP).await;
     exporter.found_no_error();
-    assert_eq!((losses.lost(), losses.last_error()), (0, None));
+    assert_eq!((store.stats().lost(), store.stats().last_error), (0, None));
 }
 
 #[tokio::test]
@@ -135,17 +136,17 @@ async fn the_exporter_reads_the_nastiest_names_and_tags() {
     exporter.shows("addsvc_h1x_y_2_c_count{env=\"prod\",l1x_y_2_c=\"x_y:2_c\",m=\"a:b_#c_d_\"} 1").await;
     exporter.shows("statsd_exporter_lines_total 20").await;
     exporter.found_no_error();
-    assert_eq!((pusher.losses().sent(), pusher.losses().lost()), (15, 0));
+    assert_eq!((pusher.stats().sent, pusher.stats().lost()), (15, 0));
 }
 
 async fn an_exporter_that_comes_and_goes_gets_every_count(test: &str, way: &str) {
     let Some(mut exporter) = Exporter::new(test) else { return };
     let (dogstatsd, pusher) = exporter.build(way);
     let hits = dogstatsd.register_counter(&Key::from_name("hits"), &METADATA);
-    let losses = pusher.losses();
+    let store = pusher.store().clone();
     let running = pusher.interval(EVERY).spawn();
     hits.increment(3);
-    wait_until("it fails", || losses.last_error()).await;
+    wait_until("it fails", || store.stats().last_error).await;
     hits.increment(4);
     exporter.start();
     exporter.shows("addsvc_hits{env=\"prod\"} 7").await;
@@ -159,7 +160,7 @@ async fn an_exporter_that_comes_and_goes_gets_every_count(test: &str, way: &str)
     hits.increment(1);
     running.stop(STOP).await; // long before the next flush of another
     exporter.shows("addsvc_hits{env=\"prod\"} 11").await;
-    assert_eq!(losses.lost(), 0);
+    assert_eq!(store.stats().lost(), 0);
 }
 
 #[tokio::test]

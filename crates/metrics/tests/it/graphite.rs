@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use metrics::{Key, Label, Level, Metadata, Recorder};
 use tokio::time::sleep;
+use towerkit_lifecycle::Member;
 use towerkit_metrics::Metrics;
 use towerkit_metrics::graphite::Graphite;
 use towerkit_metrics::push::PathLabels;
@@ -113,7 +114,7 @@ async fn carbon_has_exactly_what_was_recorded() {
     level.decrement(7.25);
     let duration = of_sum.histogram("duration_seconds", "How long.");
     (1..=100).for_each(|value| duration.record(f64::from(value) / 4.0));
-    let losses = pusher.losses();
+    let store = pusher.store().clone();
     let running = pusher.interval(EVERY).spawn();
     let path = "addsvc.requests_total.operation.sum.code.ok";
     carbon.has(path, |points| points == [2.0]).await;
@@ -130,7 +131,7 @@ async fn carbon_has_exactly_what_was_recorded() {
     running.stop(STOP).await;
     carbon.has(path, |points| points == [2.0, 40.0, 3.0]).await;
     carbon.found_no_bad_line();
-    assert_eq!((losses.lost(), losses.last_error()), (0, None));
+    assert_eq!((store.stats().lost(), store.stats().last_error), (0, None));
 }
 
 #[tokio::test]
@@ -151,12 +152,12 @@ async fn it_never_flushes_more_often_than_once_a_step() {
     // Where nobody listens, a flush is seen by its error.
     for interval in [Duration::ZERO, SECOND * 10, SECOND * 60] {
         let (_graphite, pusher) = Graphite::new(format!("127.0.0.1:{}", free_port())).build();
-        let losses = pusher.losses();
+        let store = pusher.store().clone();
         let running = pusher.interval(interval).spawn();
         sleep(SECOND * 59).await;
-        assert_eq!(losses.last_error(), None, "{interval:?}");
+        assert_eq!(store.stats().last_error, None, "{interval:?}");
         sleep(SECOND * 7).await; // a flush, and its time to connect
-        assert!(losses.last_error().is_some(), "{interval:?}");
+        assert!(store.stats().last_error.is_some(), "{interval:?}");
         running.stop(STOP).await;
     }
 }
@@ -169,9 +170,9 @@ async fn the_longest_step_does_no_harm() {
     graphite.register_gauge(&Key::from_name("level"), &METADATA).set(1.0);
     pusher.flush().await;
     pusher.flush().await;
-    let losses = pusher.losses();
-    pusher.run_until(async {}).await;
-    assert_eq!((losses.sent(), losses.lost()), (3, 0));
+    let store = pusher.store().clone();
+    pusher.spawn().stop(SOON).await;
+    assert_eq!((store.stats().sent, store.stats().lost()), (3, 0));
 }
 
 #[tokio::test]
@@ -197,7 +198,7 @@ async fn carbon_reads_the_nastiest_names() {
     carbon.has(&long, |points| points == [6.0]).await;
     carbon.has(&format!("{long}.p99"), |points| points == [2.0]).await;
     carbon.found_no_bad_line();
-    assert_eq!((pusher.losses().sent(), pusher.losses().lost()), (6 * 9, 0));
+    assert_eq!((pusher.stats().sent, pusher.stats().lost()), (6 * 9, 0));
 }
 
 #[tokio::test]
@@ -206,10 +207,10 @@ async fn a_carbon_that_comes_late_and_goes_and_comes_back_gets_every_count() {
     let Some(mut carbon) = Carbon::new(test) else { return };
     let (graphite, pusher) = Graphite::new(carbon.address()).resolution(SECOND).build();
     let hits = graphite.register_counter(&Key::from_name("hits"), &METADATA);
-    let losses = pusher.losses();
+    let store = pusher.store().clone();
     let running = pusher.interval(EVERY).spawn();
     hits.increment(3);
-    wait_until("it fails", || losses.last_error()).await;
+    wait_until("it fails", || store.stats().last_error).await;
     hits.increment(4);
     carbon.start();
     carbon.has("hits", |points| points == [7.0]).await;
@@ -224,7 +225,7 @@ async fn a_carbon_that_comes_late_and_goes_and_comes_back_gets_every_count() {
     hits.increment(1);
     running.stop(STOP).await;
     carbon.has("hits", |points| sum(points) == 18.0).await;
-    assert_eq!(losses.lost(), 0);
+    assert_eq!(store.stats().lost(), 0);
 }
 
 #[tokio::test]

@@ -126,6 +126,14 @@ async fn a_request_that_is_dropped_counts_as_cancelled() {
     assert_eq!(in_flight(&memory), 0.0);
 }
 
+#[tokio::test]
+async fn a_request_that_is_never_polled_counts_as_nothing() {
+    let (memory, layer) = requests();
+    let mut sum = layer.layer(service_fn(|_: Request<()>| ready(Ok::<_, Error>(()))));
+    drop(sum.call(Request::new(())));
+    assert_eq!((count(&memory, "ok"), count(&memory, "cancelled")), (Some(0), None));
+}
+
 /// A panic that goes through the layer.
 fn panicked(run: impl FnOnce()) {
     assert!(std::panic::catch_unwind(AssertUnwindSafe(run)).is_err());

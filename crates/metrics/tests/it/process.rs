@@ -77,7 +77,7 @@ async fn its_member_samples_at_its_interval_and_once_more_at_the_stop() {
     let memory = Memory::new();
     let process = Process::new(&Metrics::new(memory.clone())).runtime(Handle::current());
     let (lifeline, stopper) = Lifeline::detached();
-    let member = tokio::spawn(process.every(Duration::from_secs(10)).run(lifeline));
+    let member = tokio::spawn(process.interval(Duration::from_secs(10)).run(lifeline));
     stopper.ready().await;
     let alive = || gauge(&memory, "tokio_alive_tasks");
     tokio::time::sleep(Duration::from_secs(1)).await;

@@ -8,7 +8,8 @@ use metrics::{Counter, Gauge, Key, Level, Metadata, Recorder};
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpSocket, TcpStream, UdpSocket};
 use tokio::time::{sleep, timeout};
-use towerkit_metrics::push::{Batch, Encode, Packer, Pusher, Running, Sink, Snapshot, Store, Tcp, Udp, Unix, Value};
+use towerkit_lifecycle::{Member, Running};
+use towerkit_metrics::push::{Batch, Encode, Packer, Pusher, Sink, Snapshot, Store, Tcp, Udp, Unix, Value};
 use towerkit_testing::process::free_port;
 
 use crate::push_support::{SOON, folder, wait_until};
@@ -44,8 +45,8 @@ fn pusher(sink: impl Sink, filler: usize) -> (Counter, Store, Pusher) {
     (hits, store, pusher)
 }
 
-async fn failed(losses: &towerkit_metrics::push::Losses) -> String {
-    wait_until("a flush fails", || losses.last_error().map(|error| error.to_string())).await
+async fn failed(store: &Store) -> String {
+    wait_until("a flush fails", || store.stats().last_error.map(|error| error.to_string())).await
 }
 
 async fn stop(running: Running) {
@@ -62,15 +63,15 @@ async fn datagram(socket: &UdpSocket) -> String {
 async fn what_nobody_takes_by_udp_is_held_until_somebody_does() {
     let port = free_port();
     let (hits, _, pusher) = pusher(Udp::new(format!("127.0.0.1:{port}")), 0);
-    let losses = pusher.losses();
+    let store = pusher.store().clone();
     let running = pusher.spawn();
     hits.increment(5);
-    assert!(failed(&losses).await.contains("refused"), "{losses:?}");
+    assert!(failed(&store).await.contains("refused"), "{store:?}");
     hits.increment(2);
     let server = UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).await.unwrap();
     assert_eq!(datagram(&server).await, "hits 7\n");
-    wait_until("it counts", || (losses.sent() == 1).then_some(())).await;
-    assert_eq!(losses.lost(), 0);
+    wait_until("it counts", || (store.stats().sent == 1).then_some(())).await;
+    assert_eq!(store.stats().lost(), 0);
 
     drop(server);
     hits.increment(3);
@@ -78,7 +79,7 @@ async fn what_nobody_takes_by_udp_is_held_until_somebody_does() {
     let server = UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).await.unwrap();
     assert_eq!(datagram(&server).await, "hits 3\n");
     stop(running).await;
-    assert_eq!((losses.sent(), losses.lost()), (2, 0));
+    assert_eq!((store.stats().sent, store.stats().lost()), (2, 0));
 }
 
 #[tokio::test]
@@ -91,12 +92,12 @@ async fn a_name_is_resolved_and_tried_again_after_a_failure() {
     stop(running).await;
 
     let (hits, _, pusher) = self::pusher(Udp::new("nowhere.invalid:1"), 0);
-    let losses = pusher.losses();
+    let store = pusher.store().clone();
     let running = pusher.spawn();
     hits.increment(5);
-    failed(&losses).await;
+    failed(&store).await;
     stop(running).await;
-    assert_eq!((losses.sent(), losses.lost()), (0, 1), "at the stop it is lost");
+    assert_eq!((store.stats().sent, store.stats().lost()), (0, 1), "at the stop it is lost");
 }
 
 #[tokio::test]
@@ -115,17 +116,17 @@ async fn a_datagram_that_the_system_does_not_take_is_lost_and_the_rest_is_sent()
     let mut pusher = Pusher::new("test", Store::default(), TooLong, sink);
     pusher.flush().await;
     assert_eq!(datagram(&server).await, "short");
-    assert_eq!((pusher.losses().sent(), pusher.losses().lost()), (1, 1));
+    assert_eq!((pusher.stats().sent, pusher.stats().lost()), (1, 1));
 }
 
 #[tokio::test]
 async fn a_unix_socket_that_is_made_anew_is_found_again() {
     let path = folder("unix_anew").join("socket");
     let (hits, _, pusher) = pusher(Unix::new(&path), 0);
-    let losses = pusher.losses();
+    let store = pusher.store().clone();
     let running = pusher.spawn();
     hits.increment(5);
-    failed(&losses).await;
+    failed(&store).await;
     let expect = |server: &UnixDatagram| {
         server.set_read_timeout(Some(SOON)).unwrap();
         let mut bytes = [0; 100];
@@ -142,7 +143,7 @@ async fn a_unix_socket_that_is_made_anew_is_found_again() {
         sleep(EVERY * 4).await;
     }
     stop(running).await;
-    assert_eq!((losses.sent(), losses.lost()), (2, 1), "the last seven had nobody");
+    assert_eq!((store.stats().sent, store.stats().lost()), (2, 1), "the last seven had nobody");
 }
 
 #[tokio::test]
@@ -151,17 +152,17 @@ async fn a_unix_socket_that_nobody_reads_costs_a_time_limit_and_is_counted() {
     let _server = UnixDatagram::bind(&path).unwrap();
     let (hits, _, pusher) = pusher(Unix::new(&path), 0);
     let mut pusher = pusher.timeout(EVERY).hold(Duration::ZERO);
-    let losses = pusher.losses();
+    let store = pusher.store().clone();
     // Linux has room for ten (net.unix.max_dgram_qlen), more elsewhere.
     for _ in 0..3000 {
         hits.increment(1);
         pusher.flush().await;
-        if losses.lost() > 0 {
+        if store.stats().lost() > 0 {
             break;
         }
     }
-    assert_eq!(losses.last_error().as_deref(), Some("it took too long"));
-    assert_eq!(losses.lost(), 1);
+    assert_eq!(store.stats().last_error.as_deref(), Some("it took too long"));
+    assert_eq!(store.stats().lost(), 1);
 }
 
 async fn lines(stream: &mut TcpStream, length: usize) -> String {
@@ -174,10 +175,10 @@ async fn lines(stream: &mut TcpStream, length: usize) -> String {
 async fn a_stream_is_connected_again_where_it_ended() {
     let port = free_port();
     let (hits, _, pusher) = pusher(Tcp::new(format!("127.0.0.1:{port}")), 0);
-    let losses = pusher.losses();
+    let store = pusher.store().clone();
     let running = pusher.spawn();
     hits.increment(5);
-    assert!(failed(&losses).await.contains("refused"), "{losses:?}");
+    assert!(failed(&store).await.contains("refused"), "{store:?}");
     for growth in [5, 6, 7] {
         let listener = listen(port).await;
         let (mut stream, _) = timeout(SOON, listener.accept()).await.expect("a connection").unwrap();
@@ -188,7 +189,7 @@ async fn a_stream_is_connected_again_where_it_ended() {
         sleep(EVERY * 4).await;
     }
     stop(running).await;
-    assert_eq!((losses.sent(), losses.lost()), (3, 1), "the last eight had nobody");
+    assert_eq!((store.stats().sent, store.stats().lost()), (3, 1), "the last eight had nobody");
 }
 
 async fn listen(port: u16) -> TcpListener {
@@ -205,21 +206,21 @@ async fn a_stream_that_nobody_reads_costs_a_time_limit_and_is_counted_and_connec
     let gauge: Gauge = store.register_gauge(&Key::from_name("level"), &METADATA);
     gauge.set(1.0);
     let mut pusher = pusher.timeout(EVERY).hold(Duration::ZERO);
-    let losses = pusher.losses();
+    let store = pusher.store().clone();
     let (mut stalled, _) = {
         pusher.flush().await;
         listener.accept().await.unwrap()
     };
-    while losses.lost() == 0 {
+    while store.stats().lost() == 0 {
         pusher.flush().await; // until the buffers of the two systems are full
     }
-    assert_eq!(losses.last_error().as_deref(), Some("it took too long"));
-    let taken = losses.sent();
+    assert_eq!(store.stats().last_error.as_deref(), Some("it took too long"));
+    let taken = store.stats().sent;
     sleep(Duration::from_millis(600)).await; // the pause after a failure
     pusher.flush().await;
     let (mut stream, _) = timeout(SOON, listener.accept()).await.expect("another connection").unwrap();
     assert_eq!(lines(&mut stream, 50_008).await.len(), 50_008);
-    assert_eq!((losses.sent(), losses.lost()), (taken + 1, 1));
+    assert_eq!((store.stats().sent, store.stats().lost()), (taken + 1, 1));
 
     // What was counted as sent had arrived, and the half line at the end has no other behind it.
     let mut all = Vec::new();
@@ -234,20 +235,20 @@ async fn whatever_the_backend_does_those_who_record_do_not_wait() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let (hits, store, pusher) = pusher(Tcp::new(listener.local_addr().unwrap().to_string()), 59_000);
     store.register_gauge(&Key::from_name("level"), &METADATA).set(1.0);
-    let losses = pusher.losses();
+    let store = pusher.store().clone();
     let running = pusher.interval(Duration::from_millis(1)).spawn();
     // Nobody reads: in the end a flush is stuck, for its five seconds.
     let mut sent = 0;
     loop {
         sleep(Duration::from_secs(1)).await;
-        if losses.sent() == sent && sent > 0 {
+        if store.stats().sent == sent && sent > 0 {
             break;
         }
-        sent = losses.sent();
+        sent = store.stats().sent;
     }
     let allocations = allocation_counter::measure(|| (0..100_000).for_each(|_| hits.increment(1)));
     assert_eq!(allocations.count_total, 0);
-    assert_eq!((losses.sent(), losses.lost()), (sent, 0), "the flush is still stuck");
+    assert_eq!((store.stats().sent, store.stats().lost()), (sent, 0), "the flush is still stuck");
     running.stop(Duration::from_millis(200)).await;
-    assert!(losses.lost() > 0);
+    assert!(store.stats().lost() > 0);
 }

@@ -1,7 +1,9 @@
 //! What the tests of backends that are pushed to share.
 
 use std::fs;
+#[cfg(any(feature = "statsd", feature = "dogstatsd"))]
 use std::io::{Read, Write};
+#[cfg(any(feature = "statsd", feature = "dogstatsd"))]
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -35,6 +37,7 @@ pub(crate) fn wait_until<T>(what: &str, mut condition: impl FnMut() -> Option<T>
 }
 
 /// What a server says to a line, up to a text.
+#[cfg(any(feature = "statsd", feature = "dogstatsd"))]
 pub(crate) fn ask(port: u16, line: &str, until: &str) -> String {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
     stream.set_read_timeout(Some(SOON)).unwrap();
@@ -51,6 +54,7 @@ pub(crate) fn ask(port: u16, line: &str, until: &str) -> String {
 }
 
 /// The body of a page.
+#[cfg(feature = "dogstatsd")]
 pub(crate) fn page(port: u16, path: &str) -> String {
     let said = ask(port, &format!("GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n"), "");
     said.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default()

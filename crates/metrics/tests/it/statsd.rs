@@ -11,6 +11,7 @@ use metrics::{Key, Label, Level, Metadata, Recorder, Unit};
 use tokio::time::sleep;
 use tower::{ServiceBuilder, ServiceExt};
 use towerkit_endpoint::{Code, Error, Request, endpoint_fn};
+use towerkit_lifecycle::Member;
 use towerkit_metrics::Metrics;
 use towerkit_metrics::push::{PathLabels, Store};
 use towerkit_metrics::statsd::Statsd;
@@ -94,7 +95,7 @@ async fn statsd_has_exactly_what_was_recorded() {
     let metrics = Metrics::new(statsd);
     let sum = metrics.labelled("operation", "sum");
     sum.labelled("code", "ok").counter("requests_total", "Requests.").increment(2);
-    let losses = pusher.losses();
+    let store = pusher.store().clone();
     let running = pusher.interval(EVERY).spawn();
     server.gets("counters", "'addsvc.requests_total.sum.ok': 2").await;
     sum.labelled("code", "ok").counter("requests_total", "Requests.").increment(40);
@@ -122,7 +123,7 @@ async fn statsd_has_exactly_what_was_recorded() {
 
     running.stop(STOP).await;
     server.found_no_bad_line();
-    assert_eq!((losses.lost(), losses.last_error()), (0, None));
+    assert_eq!((store.stats().lost(), store.stats().last_error), (0, None));
 }
 
 #[tokio::test]
@@ -165,7 +166,7 @@ async fn statsd_reads_the_nastiest_names() {
         assert!(server.has("gauges").contains(&format!("'a_b.c_.{name}.1_2_3': -1")), "{name}");
     }
     server.found_no_bad_line();
-    assert_eq!((pusher.losses().sent(), pusher.losses().lost()), (15, 1), "a time below zero is none to StatsD");
+    assert_eq!((pusher.stats().sent, pusher.stats().lost()), (15, 1), "a time below zero is none to StatsD");
 }
 
 #[tokio::test]
@@ -190,7 +191,7 @@ async fn a_large_flush_arrives_as_a_whole() {
         (0..1000).for_each(|value| histogram.record(f64::from(value)));
     }
     pusher.flush().await;
-    assert_eq!((pusher.losses().sent(), pusher.losses().lost()), (20_000, 0));
+    assert_eq!((pusher.stats().sent, pusher.stats().lost()), (20_000, 0));
     // It may have flushed in between.
     let counted = |said: &str| -> u32 {
         let counts = said.split_whitespace().zip(said.split_whitespace().skip(1)).filter(|(word, _)| *word == "count:");
@@ -206,10 +207,10 @@ async fn a_server_that_comes_late_and_goes_and_comes_back_gets_every_count() {
     let Some(mut server) = Server::new(test, NEVER) else { return };
     let (statsd, pusher) = Statsd::new(server.address()).build();
     let hits = statsd.register_counter(&Key::from_name("hits"), &METADATA);
-    let losses = pusher.losses();
+    let store = pusher.store().clone();
     let running = pusher.interval(EVERY).spawn();
     hits.increment(3);
-    wait_until("it fails", || losses.last_error()).await;
+    wait_until("it fails", || store.stats().last_error).await;
     hits.increment(4);
     server.start();
     server.gets("counters", "hits: 7").await;
@@ -224,7 +225,7 @@ async fn a_server_that_comes_late_and_goes_and_comes_back_gets_every_count() {
     hits.increment(1);
     server.gets("counters", "hits: 11").await;
     running.stop(STOP).await;
-    assert_eq!(losses.lost(), 0);
+    assert_eq!(store.stats().lost(), 0);
 }
 
 #[tokio::test]
@@ -232,7 +233,7 @@ async fn what_was_measured_before_the_stop_arrives() {
     let Some(server) = Server::started("what_was_measured_before_the_stop_arrives", NEVER) else { return };
     let (statsd, pusher) = Statsd::new(server.address()).build();
     statsd.register_counter(&Key::from_name("hits"), &METADATA).increment(9);
-    pusher.run_until(sleep(EVERY)).await; // long before the first ten seconds are over
+    pusher.spawn().stop(SOON).await; // long before the first ten seconds are over
     server.gets("counters", "hits: 9").await;
 }
 
@@ -328,6 +329,6 @@ async fn a_line_that_is_longer_than_a_datagram_is_lost_and_counted() {
     statsd.register_counter(&Key::from_name("a".repeat(20)), &METADATA).increment(1);
     statsd.register_counter(&Key::from_name("short"), &METADATA).increment(1);
     pusher.flush().await;
-    assert_eq!((pusher.losses().sent(), pusher.losses().lost()), (1, 1));
-    assert!(pusher.losses().last_error().unwrap().contains("too long"));
+    assert_eq!((pusher.stats().sent, pusher.stats().lost()), (1, 1));
+    assert!(pusher.stats().last_error.unwrap().contains("too long"));
 }

@@ -1,4 +1,5 @@
 use super::{Bounds, Limit, Sample, is_used, whole};
+use std::ops::RangeInclusive;
 
 const START: f64 = 20.0;
 const BACKOFF: f64 = 0.9;
@@ -12,7 +13,7 @@ const BACKOFF: f64 = 0.9;
 /// use std::time::Duration;
 /// use towerkit_ratelimit::adaptive::{Aimd, Limit, Sample};
 ///
-/// let mut limit = Aimd::new().bounds(1, 100);
+/// let mut limit = Aimd::new().bounds(1..=100);
 /// limit.update(&Sample { took: Duration::from_millis(5), in_flight: 20, dropped: false });
 /// assert_eq!(limit.limit(), 21);
 /// limit.update(&Sample { took: Duration::from_secs(1), in_flight: 20, dropped: true });
@@ -31,10 +32,10 @@ impl Aimd {
         Self { limit: START, bounds: Bounds::new() }
     }
 
-    /// Sets between which numbers it stays. The least is at least 1, the most at least the least.
+    /// Sets between which numbers it stays. The lower one is at least 1, the upper one at least the lower.
     #[must_use]
-    pub fn bounds(mut self, least: usize, most: usize) -> Self {
-        self.bounds.set(least, most);
+    pub fn bounds(mut self, bounds: RangeInclusive<usize>) -> Self {
+        self.bounds.set(&bounds);
         self.limit = self.bounds.clamp(self.limit);
         self
     }

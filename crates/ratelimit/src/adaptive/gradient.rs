@@ -1,5 +1,6 @@
 use super::round::Rounds;
 use super::{Limit, Sample, whole};
+use std::ops::RangeInclusive;
 
 /// How much longer than without a queue calls may take before the limit shrinks.
 const TOLERANCE: f64 = 1.5;
@@ -44,10 +45,10 @@ impl Gradient {
         Self(Rounds::new())
     }
 
-    /// Sets between which numbers it stays. The least is at least 1, the most at least the least.
+    /// Sets between which numbers it stays. The lower one is at least 1, the upper one at least the lower.
     #[must_use]
-    pub fn bounds(self, least: usize, most: usize) -> Self {
-        Self(self.0.bounds(least, most))
+    pub fn bounds(self, bounds: RangeInclusive<usize>) -> Self {
+        Self(self.0.bounds(bounds))
     }
 }
 

@@ -1,6 +1,7 @@
 //! What limits learn from the latency of calls, a round of them at a time.
 
 use super::{Bounds, Sample};
+use std::ops::RangeInclusive;
 
 /// After how many rounds the latency without a queue is learnt anew.
 const BETWEEN: u32 = 60;
@@ -49,8 +50,8 @@ impl Rounds {
         Self { limit: 20.0, bounds: Bounds::new(), idle: None, round: Round::NONE, rounds: BETWEEN - 10, held: None }
     }
 
-    pub(super) fn bounds(mut self, least: usize, most: usize) -> Self {
-        self.bounds.set(least, most);
+    pub(super) fn bounds(mut self, bounds: RangeInclusive<usize>) -> Self {
+        self.bounds.set(&bounds);
         self.limit = self.bounds.clamp(self.limit);
         self
     }

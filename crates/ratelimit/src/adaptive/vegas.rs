@@ -1,5 +1,6 @@
 use super::round::Rounds;
 use super::{Limit, Sample, whole};
+use std::ops::RangeInclusive;
 
 /// Estimates the queue at the server, and keeps it short.
 ///
@@ -39,10 +40,10 @@ impl Vegas {
         Self(Rounds::new())
     }
 
-    /// Sets between which numbers it stays. The least is at least 1, the most at least the least.
+    /// Sets between which numbers it stays. The lower one is at least 1, the upper one at least the lower.
     #[must_use]
-    pub fn bounds(self, least: usize, most: usize) -> Self {
-        Self(self.0.bounds(least, most))
+    pub fn bounds(self, bounds: RangeInclusive<usize>) -> Self {
+        Self(self.0.bounds(bounds))
     }
 }
 

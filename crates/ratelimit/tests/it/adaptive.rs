@@ -101,7 +101,7 @@ async fn aimd_holds_a_server_that_refuses_at_its_brink() {
 
 #[tokio::test(start_paused = true)]
 async fn a_limit_that_shrinks_waits_for_the_calls_in_flight() {
-    let layer = AdaptiveLimitLayer::new(Aimd::new().bounds(1, 20));
+    let layer = AdaptiveLimitLayer::new(Aimd::new().bounds(1..=20));
     let held = Arc::new(Semaphore::new(0));
     let service = {
         let held = Arc::clone(&held);
@@ -175,7 +175,7 @@ async fn an_unavailable_that_sheds_load_is_a_drop() {
 
 #[test]
 fn vegas_learns_the_shortest_latency_anew() {
-    let mut limit = Vegas::new().bounds(1, 100);
+    let mut limit = Vegas::new().bounds(1..=100);
     limit.update(&sample(1, 100, false)); // one lucky call
     for _ in 0..200_000 {
         limit.update(&sample(10, 100, false));
@@ -205,9 +205,9 @@ proptest! {
     #[test]
     fn every_limit_stays_within_its_bounds(samples in samples(), least in 0_usize..50, more in 0_usize..500) {
         let limits: [Box<dyn Limit>; 3] = [
-            Box::new(Aimd::new().bounds(least, least + more)),
-            Box::new(Vegas::new().bounds(least, least + more)),
-            Box::new(Gradient::new().bounds(least, least + more)),
+            Box::new(Aimd::new().bounds(least..=least + more)),
+            Box::new(Vegas::new().bounds(least..=least + more)),
+            Box::new(Gradient::new().bounds(least..=least + more)),
         ];
         for mut limit in limits {
             for sample in &samples {

@@ -110,7 +110,7 @@ async fn a_call_that_can_have_its_turn_in_time_is_not_refused() {
     advance(Duration::from_millis(90)).await;
     // The one before it is due in 10 ms, and it in 110.
     let mut context = Context::new();
-    context.shorten_deadline_to(Duration::from_millis(150));
+    context.shorten_deadline_within(Duration::from_millis(150));
     let mut second = Box::pin(service.invoke(Request::with_context(context, 3)));
     assert!(poll(&mut second).is_pending());
     head.await.unwrap();

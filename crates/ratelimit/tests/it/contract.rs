@@ -32,7 +32,7 @@ async fn the_keyed_limit_keeps_the_laws() {
 
 #[tokio::test(start_paused = true)]
 async fn the_throttle_keeps_the_laws() {
-    let layer = || ThrottleLayer::new(limiter()).most_waiting(0).deadline(|(): &()| None);
+    let layer = || ThrottleLayer::new(limiter()).max_waiting(0).deadline(|(): &()| None);
     let last: Rc<RefCell<Option<ThrottleLayer<_>>>> = Rc::default();
     let seen = Rc::clone(&last);
     let wrap = move |probe| {

@@ -50,7 +50,7 @@ async fn the_long_run_rate_is_the_one_that_is_set() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_adaptive_limit_loses_no_permit() {
-    let layer = AdaptiveLimitLayer::new(Aimd::new().bounds(1, 50));
+    let layer = AdaptiveLimitLayer::new(Aimd::new().bounds(1..=50));
     let mut tasks = JoinSet::new();
     for task in 0..TASKS {
         let mut service = layer.layer(service_fn(|fail: bool| async move {

@@ -16,7 +16,7 @@ fn layer() -> ThrottleLayer {
 
 fn within(time: Duration) -> Request<u64> {
     let mut context = Context::new();
-    context.shorten_deadline_to(time);
+    context.shorten_deadline_within(time);
     Request::with_context(context, 7)
 }
 
@@ -91,7 +91,7 @@ async fn a_call_that_is_dropped_gives_its_place_up() {
 
 #[tokio::test(start_paused = true)]
 async fn a_full_queue_refuses() {
-    let layer = layer().most_waiting(2);
+    let layer = layer().max_waiting(2);
     let service = layer.layer(echo());
     service.invoke(1).await.unwrap();
     let mut waiting = [Box::pin(service.invoke(2)), Box::pin(service.invoke(3))];
@@ -103,7 +103,7 @@ async fn a_full_queue_refuses() {
 
 #[tokio::test(start_paused = true)]
 async fn a_wait_that_is_too_long_is_refused() {
-    let service = layer().longest_wait(Duration::from_millis(150)).layer(echo());
+    let service = layer().max_wait(Duration::from_millis(150)).layer(echo());
     service.invoke(1).await.unwrap();
     let mut waiting = Box::pin(service.invoke(2));
     assert!(poll(&mut waiting).is_pending());

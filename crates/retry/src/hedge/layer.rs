@@ -93,7 +93,7 @@ impl HedgeLayer {
             window: Duration::from_secs(10),
             min_samples: 100,
             idempotent: false,
-            budget: Some(Budget::new(0.1, 10)),
+            budget: Some(Budget::new(0.1)),
             on_hedge: None,
         };
         Self { settings }

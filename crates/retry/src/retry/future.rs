@@ -89,7 +89,7 @@ impl<S, Req: Repeat, E> Repetition<S, Req, E> {
     /// Begins the next attempt: its time runs from here.
     fn begin(&mut self) {
         self.made = self.made.saturating_add(1);
-        if let Some(time) = self.policy.settings.attempt_time {
+        if let Some(time) = self.policy.settings.attempt_timeout {
             self.limit = [self.deadline, Instant::now().checked_add(time)].into_iter().flatten().min();
         }
     }

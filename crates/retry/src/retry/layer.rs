@@ -19,8 +19,8 @@ use crate::{Backoff, Budget};
 ///
 /// let layer = RetryLayer::new()
 ///     .attempts(4)
-///     .total_time(Duration::from_secs(2))
-///     .attempt_time(Duration::from_millis(500))
+///     .total_timeout(Duration::from_secs(2))
+///     .attempt_timeout(Duration::from_millis(500))
 ///     .backoff(Backoff::new(Duration::from_millis(50)))
 ///     .codes([Code::Unavailable, Code::DeadlineExceeded, Code::Aborted])
 ///     .on_retry(|retrying| println!("attempt {} failed: {}", retrying.attempt, retrying.code));
@@ -44,8 +44,8 @@ impl RetryLayer {
     pub fn new() -> Self {
         let settings = Settings {
             attempts: 3,
-            total_time: None,
-            attempt_time: None,
+            total_timeout: None,
+            attempt_timeout: None,
             max_wait: Duration::from_secs(10),
             backoff: Backoff::default(),
             codes: Codes::default(),
@@ -72,8 +72,8 @@ impl RetryLayer {
     /// For a reply that is a stream the call is over when it begins; the rest of it is bounded by a
     /// [`DeadlineLayer`](towerkit_endpoint::DeadlineLayer) around this one.
     #[must_use]
-    pub const fn total_time(mut self, time: Duration) -> Self {
-        self.settings.total_time = Some(time);
+    pub const fn total_timeout(mut self, time: Duration) -> Self {
+        self.settings.total_timeout = Some(time);
         self
     }
 
@@ -81,8 +81,8 @@ impl RetryLayer {
     /// into the request of the attempt as its deadline. An attempt that takes longer is dropped, and counts as
     /// `DeadlineExceeded`.
     #[must_use]
-    pub const fn attempt_time(mut self, time: Duration) -> Self {
-        self.settings.attempt_time = Some(time);
+    pub const fn attempt_timeout(mut self, time: Duration) -> Self {
+        self.settings.attempt_timeout = Some(time);
         self
     }
 

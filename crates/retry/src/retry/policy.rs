@@ -28,8 +28,8 @@ pub(super) type OnRetry = Arc<dyn Fn(&Retrying) + Send + Sync>;
 #[derive(Clone)]
 pub(super) struct Settings {
     pub(super) attempts: u32,
-    pub(super) total_time: Option<Duration>,
-    pub(super) attempt_time: Option<Duration>,
+    pub(super) total_timeout: Option<Duration>,
+    pub(super) attempt_timeout: Option<Duration>,
     pub(super) max_wait: Duration,
     pub(super) backoff: Backoff,
     pub(super) codes: Codes,
@@ -133,8 +133,8 @@ impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Settings")
             .field("attempts", &self.attempts)
-            .field("total_time", &self.total_time)
-            .field("attempt_time", &self.attempt_time)
+            .field("total_timeout", &self.total_timeout)
+            .field("attempt_timeout", &self.attempt_timeout)
             .field("max_wait", &self.max_wait)
             .field("backoff", &self.backoff)
             .field("codes", &self.codes)

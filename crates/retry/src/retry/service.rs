@@ -44,13 +44,13 @@ where
         let mut deadline = request.deadline();
         let mut limit = None;
         // Without a limit of our own the clock is not read.
-        if settings.total_time.is_some() || settings.attempt_time.is_some() {
+        if settings.total_timeout.is_some() || settings.attempt_timeout.is_some() {
             let now = Instant::now();
-            if let Some(total) = settings.total_time.and_then(|time| now.checked_add(time)) {
+            if let Some(total) = settings.total_timeout.and_then(|time| now.checked_add(time)) {
                 request.shorten_deadline(total);
                 deadline = Some(deadline.map_or(total, |callers| callers.min(total)));
             }
-            let attempts = settings.attempt_time.and_then(|time| now.checked_add(time));
+            let attempts = settings.attempt_timeout.and_then(|time| now.checked_add(time));
             limit = [deadline, attempts].into_iter().flatten().min();
         }
         let kept = (settings.attempts > 1).then(|| request.again());

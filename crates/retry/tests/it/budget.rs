@@ -21,7 +21,7 @@ fn retry() -> RetryLayer {
 /// there were in the end, and how many there might have been.
 async fn hold_to(share: f64, burst: u32) -> (f64, f64) {
     let (calls, attempts) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
-    let budget = Budget::new(share, burst);
+    let budget = Budget::new(share).burst(burst);
     let service = retry().attempts(4).budget(budget.clone()).layer(service_fn({
         let (calls, attempts) = (Arc::clone(&calls), Arc::clone(&attempts));
         move |_: Request<()>| {
@@ -72,7 +72,7 @@ async fn the_share_is_used_to_the_full_but_for_what_does_not_fit_in() {
 #[tokio::test(start_paused = true)]
 async fn a_call_without_budget_fails_with_what_it_has() {
     let service = failing((0..100).map(|_| error(Code::Unavailable)));
-    let budget = Budget::new(0.0, 1);
+    let budget = Budget::new(0.0).burst(1);
     let layer = retry().budget(budget.clone());
     let first = layer.layer(service.clone()).oneshot(Request::new(())).await.unwrap_err();
     assert_eq!(first.find::<Exhausted>().unwrap().stopped(), Stopped::Budget);
@@ -83,7 +83,7 @@ async fn a_call_without_budget_fails_with_what_it_has() {
 
 #[tokio::test(start_paused = true)]
 async fn each_call_that_is_made_deposits_its_share() {
-    let budget = Budget::new(0.25, 2);
+    let budget = Budget::new(0.25).burst(2);
     let mut service =
         retry().budget(budget.clone()).layer(failing([error(Code::Unavailable), error(Code::Unavailable)]));
     let mut balances = Vec::new();
@@ -98,7 +98,7 @@ async fn each_call_that_is_made_deposits_its_share() {
 
 #[tokio::test(start_paused = true)]
 async fn layers_that_are_given_one_budget_share_it() {
-    let budget = Budget::new(0.0, 3);
+    let budget = Budget::new(0.0).burst(3);
     let service = failing((0..100).map(|_| error(Code::Unavailable)));
     for _ in 0..5 {
         let layer = retry().attempts(2).budget(budget.clone());
@@ -131,7 +131,7 @@ async fn without_a_budget_there_is_no_share() {
 #[tokio::test(start_paused = true)]
 async fn hedges_are_held_to_their_share_too() {
     let attempts = Arc::new(AtomicU64::new(0));
-    let service = HedgeLayer::after(millis(10)).idempotent().budget(Budget::new(0.05, 5)).layer(service_fn({
+    let service = HedgeLayer::after(millis(10)).idempotent().budget(Budget::new(0.05).burst(5)).layer(service_fn({
         let attempts = Arc::clone(&attempts);
         move |_: Request<()>| {
             attempts.fetch_add(1, Ordering::SeqCst);

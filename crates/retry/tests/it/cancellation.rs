@@ -18,7 +18,7 @@ fn probe() -> (Probe<Request<()>, (), Error>, ProbeHandle) {
 
 /// A budget with one token, which no call adds to.
 fn one() -> Budget {
-    Budget::new(0.0, 1)
+    Budget::new(0.0).burst(1)
 }
 
 fn retry(budget: &Budget) -> RetryLayer {

@@ -15,7 +15,7 @@ fn probe() -> (Strict, ProbeHandle) {
 }
 
 fn retry() -> RetryLayer {
-    RetryLayer::new().idempotent().total_time(Duration::from_secs(60))
+    RetryLayer::new().idempotent().total_timeout(Duration::from_secs(60))
 }
 
 #[tokio::test(start_paused = true)]
@@ -38,7 +38,7 @@ async fn the_retry_layer_keeps_the_laws_over_several_attempts_and_without_a_wait
 
 #[tokio::test(start_paused = true)]
 async fn the_retry_layer_keeps_the_laws_when_it_cuts_attempts_off() {
-    let layer = retry().attempt_time(Duration::from_secs(1));
+    let layer = retry().attempt_timeout(Duration::from_secs(1));
     Contract::with_probe(probe, move |probe| layer.layer(probe), || Request::new(()))
         .repeats_after([Reply::Hold, Reply::Fail])
         .check()

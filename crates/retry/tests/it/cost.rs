@@ -39,7 +39,7 @@ where
 fn a_call_that_is_answered_at_once_allocates_nothing_and_sets_no_timer() {
     let second = Duration::from_secs(1);
     assert_eq!(allocations(&RetryLayer::new()), 0);
-    assert_eq!(allocations(&RetryLayer::new().idempotent().total_time(second).attempt_time(second)), 0);
+    assert_eq!(allocations(&RetryLayer::new().idempotent().total_timeout(second).attempt_timeout(second)), 0);
     assert_eq!(allocations(&HedgeLayer::after(second).idempotent()), 0);
     assert_eq!(allocations(&HedgeLayer::percentile(95.0).idempotent().min_samples(10)), 0);
 }

@@ -75,7 +75,7 @@ async fn where_attempts_go_elsewhere_a_server_that_says_when_to_come_back_is_no_
 
 #[tokio::test(start_paused = true)]
 async fn where_attempts_go_elsewhere_one_that_was_refused_here_takes_nothing_from_the_budget() {
-    let empty = || Budget::new(0.0, 0);
+    let empty = || Budget::new(0.0).burst(0);
     let refused = || Error::from(Refused(Refusal::new(Code::Unavailable)));
     let layer = || retry().idempotent().budget(empty());
     assert_eq!(attempts_of(layer().elsewhere(), refused()).await, 2);

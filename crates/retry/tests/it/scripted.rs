@@ -97,6 +97,6 @@ pub(crate) const fn millis(millis: u64) -> Duration {
 /// A request whose caller waits so long.
 pub(crate) fn within(time: Duration) -> Request<()> {
     let mut request = Request::new(());
-    request.context_mut().shorten_deadline_to(time);
+    request.context_mut().shorten_deadline_within(time);
     request
 }

@@ -24,7 +24,7 @@ const LONG: Duration = Duration::from_secs(3600);
 
 #[tokio::test(start_paused = true)]
 async fn the_waits_are_below_the_ceilings_and_spread() {
-    let backoff = Backoff::new(millis(100)).cap(millis(400));
+    let backoff = Backoff::new(millis(100)).max(millis(400));
     let mut seen = Vec::new();
     for seed in 0..50 {
         let service = failing((0..5).map(|_| error(Code::Unavailable)));
@@ -89,7 +89,7 @@ async fn a_wait_past_the_callers_deadline_is_not_begun() {
 async fn the_total_time_ends_a_call_in_whatever_attempt_it_is() {
     let service = steps([(millis(600), Err(error(Code::Unavailable))), (LONG, Ok(0))]);
     let start = Instant::now();
-    let layer = retry().total_time(millis(1000)).backoff(Backoff::none());
+    let layer = retry().total_timeout(millis(1000)).backoff(Backoff::none());
     let failed = layer.layer(service.clone()).oneshot(Request::new(())).await.unwrap_err();
     assert_eq!(start.elapsed(), millis(1000));
     assert_eq!(failed.code(), Code::DeadlineExceeded);
@@ -101,7 +101,7 @@ async fn the_total_time_ends_a_call_in_whatever_attempt_it_is() {
 async fn the_total_time_counts_the_waits_too() {
     let service = failing((0..1000).map(|_| error(Code::Unavailable)));
     let start = Instant::now();
-    let layer = retry().attempts(1000).total_time(millis(1000)).backoff(Backoff::new(millis(100)).factor(1.0));
+    let layer = retry().attempts(1000).total_timeout(millis(1000)).backoff(Backoff::new(millis(100)).factor(1.0));
     let failed = layer.layer(service).oneshot(Request::new(())).await.unwrap_err();
     assert_eq!(stopped(&failed).1, Stopped::Deadline);
     assert!(start.elapsed() <= millis(1000) && start.elapsed() >= millis(900), "{:?}", start.elapsed());
@@ -111,7 +111,7 @@ async fn the_total_time_counts_the_waits_too() {
 async fn an_attempt_over_its_time_is_cut_off_and_the_next_is_made() {
     let service = steps([(LONG, Ok(0)), (LONG, Ok(0)), (millis(50), Ok(3))]);
     let start = Instant::now();
-    let layer = retry().attempt_time(millis(100)).backoff(Backoff::none());
+    let layer = retry().attempt_timeout(millis(100)).backoff(Backoff::none());
     assert_eq!(layer.layer(service).oneshot(Request::new(())).await.unwrap(), 3);
     assert_eq!(start.elapsed(), millis(250));
 }
@@ -119,7 +119,7 @@ async fn an_attempt_over_its_time_is_cut_off_and_the_next_is_made() {
 #[tokio::test(start_paused = true)]
 async fn an_attempt_that_was_cut_off_is_not_repeated_where_it_is_not_idempotent() {
     let service = steps([(LONG, Ok(0))]);
-    let layer = RetryLayer::new().attempt_time(millis(100));
+    let layer = RetryLayer::new().attempt_timeout(millis(100));
     let failed = layer.layer(service.clone()).oneshot(Request::new(())).await.unwrap_err();
     assert_eq!((failed.code(), failed.message()), (Code::DeadlineExceeded, "deadline exceeded"));
     assert_eq!(stopped(&failed), (1, Stopped::NotRepeatable));
@@ -130,7 +130,7 @@ async fn an_attempt_that_was_cut_off_is_not_repeated_where_it_is_not_idempotent(
 #[tokio::test(start_paused = true)]
 async fn the_times_stand_in_the_requests_as_their_deadlines() {
     let service = steps([(millis(300), Err(error(Code::Unavailable))), (LONG, Ok(0)), (LONG, Ok(0))]);
-    let layer = retry().total_time(millis(1000)).attempt_time(millis(400)).backoff(Backoff::none());
+    let layer = retry().total_timeout(millis(1000)).attempt_timeout(millis(400)).backoff(Backoff::none());
     let start = Instant::now();
     layer.layer(service.clone()).oneshot(Request::new(())).await.unwrap_err();
     let deadlines = |service: &crate::scripted::Scripted| -> Vec<_> {
@@ -152,7 +152,7 @@ async fn without_a_time_of_its_own_a_deadline_is_left_to_the_layers_around() {
 
 #[tokio::test(start_paused = true)]
 async fn times_too_long_for_the_clock_are_none() {
-    let layer = retry().total_time(Duration::MAX).attempt_time(Duration::MAX).max_wait(Duration::MAX);
+    let layer = retry().total_timeout(Duration::MAX).attempt_timeout(Duration::MAX).max_wait(Duration::MAX);
     let service = failing([error(Code::Unavailable)]);
     assert_eq!(layer.layer(service).oneshot(Request::new(())).await.unwrap(), 2);
 }
@@ -161,7 +161,7 @@ async fn times_too_long_for_the_clock_are_none() {
 async fn a_service_that_does_not_become_ready_again_uses_up_the_attempts_time() {
     let (probe, handle) = Probe::with_errors(|_: Request<()>| (), |why| error(Code::Unavailable).with_source(why));
     handle.script([Reply::Fail]);
-    let mut service = retry().attempt_time(millis(100)).backoff(Backoff::none()).layer(probe);
+    let mut service = retry().attempt_timeout(millis(100)).backoff(Backoff::none()).layer(probe);
     poll_fn(|cx| service.poll_ready(cx)).await.unwrap();
     handle.pending();
     let start = Instant::now();
@@ -176,7 +176,7 @@ async fn a_service_that_does_not_become_ready_again_uses_up_the_attempts_time() 
 async fn a_service_whose_readiness_fails_is_not_tried_any_more() {
     let (probe, handle) = Probe::with_errors(|_: Request<()>| (), |why| error(Code::Unavailable).with_source(why));
     handle.script([Reply::Fail]);
-    let budget = Budget::new(0.0, 1);
+    let budget = Budget::new(0.0).burst(1);
     let mut service = retry().backoff(Backoff::none()).budget(budget.clone()).layer(probe);
     poll_fn(|cx| service.poll_ready(cx)).await.unwrap();
     handle.fail_readiness();
@@ -193,8 +193,8 @@ async fn a_service_whose_readiness_fails_is_not_tried_any_more() {
 async fn an_attempt_that_was_not_made_in_time_gives_its_token_to_the_next() {
     let (probe, handle) = Probe::with_errors(|_: Request<()>| (), |why| error(Code::Unavailable).with_source(why));
     handle.script([Reply::Fail]);
-    let budget = Budget::new(0.0, 1);
-    let layer = retry().attempt_time(millis(100)).backoff(Backoff::none()).budget(budget.clone());
+    let budget = Budget::new(0.0).burst(1);
+    let layer = retry().attempt_timeout(millis(100)).backoff(Backoff::none()).budget(budget.clone());
     let mut service = layer.layer(probe);
     poll_fn(|cx| service.poll_ready(cx)).await.unwrap();
     handle.pending();

@@ -8,7 +8,7 @@ use tower::buffer::Buffer;
 use tower::{Service, ServiceExt as _};
 use towerkit_endpoint::{BoxEndpoint, Endpoint as _, Error, Request};
 use towerkit_sd::balancer::{ConsistentHash, LeastLoaded, PeakEwma, Random, RoundRobin, Weighted};
-use towerkit_sd::{EndpointerBuilder, Instancer};
+use towerkit_sd::{Endpointer, Instancer};
 use towerkit_testing::bench::{self, Case};
 
 use crate::fleet::{Handler, connect, instances};
@@ -21,7 +21,7 @@ pub(crate) fn cases(runtime: &Arc<Runtime>) -> Vec<Case> {
         Case::service("no balancer, BoxEndpoint / 1", &Handler.erased(), request),
     ];
     for size in crate::SIZES {
-        let builder = EndpointerBuilder::new(Instancer::fixed(instances(size)));
+        let builder = Endpointer::builder(Instancer::fixed(instances(size)));
         let fleet = connect(builder, runtime);
         let by_key = ConsistentHash::by(|request: &Request<u64>| *request.message());
         let boxed = |_: &usize| -> BoxEndpoint<u64, u64> { Handler.erased() };
@@ -49,7 +49,7 @@ pub(crate) fn cases(runtime: &Arc<Runtime>) -> Vec<Case> {
             }),
         ]);
         // A fleet of its own: it has all calls counted.
-        let fleet = connect(EndpointerBuilder::new(Instancer::fixed(instances(size))), runtime);
+        let fleet = connect(Endpointer::builder(Instancer::fixed(instances(size))), runtime);
         cases.push(Case::service(name("ConsistentHash"), &fleet.balance(by_key, |_| Handler), request));
     }
     cases

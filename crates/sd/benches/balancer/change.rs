@@ -12,7 +12,7 @@ use tower::balance::p2c::Balance;
 use tower::discover::Change;
 use towerkit_endpoint::Request;
 use towerkit_sd::balancer::{Balancer, ConsistentHash, LeastLoaded, PeakEwma, Random, RoundRobin, Strategy, Weighted};
-use towerkit_sd::{Endpointer, EndpointerBuilder, EndpointerEvent, Instancer};
+use towerkit_sd::{Endpointer, EndpointerEvent, Instancer};
 use towerkit_testing::bench::Case;
 
 use crate::fleet::{Handler, connect, instance, instances};
@@ -47,7 +47,7 @@ fn case<B: Send + 'static>(name: &str, runtime: &Arc<Runtime>, balancer: impl Fn
     publisher.publish(sets[0].iter().cloned());
     let changes = Arc::new(AtomicU32::new(0));
     let counted = changes.clone();
-    let builder = EndpointerBuilder::new(instancer).on_event(move |event| {
+    let builder = Endpointer::builder(instancer).on_event(move |event| {
         if matches!(event, EndpointerEvent::Changed { .. }) {
             counted.fetch_add(1, Ordering::Relaxed);
         }

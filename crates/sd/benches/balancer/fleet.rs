@@ -11,7 +11,7 @@ use tokio::runtime::Runtime;
 use tower::Service;
 use towerkit_endpoint::{Code, Error, Request};
 use towerkit_sd::balancer::{BalancerFuture, Choose, ConsistentHash, Members, Nodes, Strategy};
-use towerkit_sd::{Endpointer, EndpointerBuilder, Instance, Instancer, Outliers};
+use towerkit_sd::{Endpointer, Instance, Instancer, Outliers};
 
 /// So many, each at an address of its own; their weights are 50, 100 and 150 in turn.
 pub(crate) fn instances(size: usize) -> Vec<Instance> {
@@ -37,8 +37,9 @@ pub(crate) type UnderWay = Vec<Pin<Box<BalancerFuture<Endless, Each, Request<u64
 /// A fleet in use: latencies are known, each instance has three calls under way at most, and where asked a tenth is ejected.
 pub(crate) fn in_use(size: usize, a_tenth_ejected: bool, runtime: &Runtime) -> (Endpointer<usize>, UnderWay) {
     let hour = Duration::from_secs(3600);
-    let outliers = Outliers::new().consecutive_faults(1).ejection_time(hour, hour).max_ejected(0.1);
-    let builder = EndpointerBuilder::new(Instancer::fixed(instances(size))).outliers(outliers);
+    let outliers =
+        Outliers::new().consecutive_faults(1).base_ejection_time(hour).max_ejection_time(hour).max_ejected(0.1);
+    let builder = Endpointer::builder(Instancer::fixed(instances(size))).outliers(outliers);
     let endpointer = connect(builder, runtime);
     let mut cx = Context::from_waker(Waker::noop());
     let request = || Request::new(1);

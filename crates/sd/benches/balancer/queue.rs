@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 use towerkit_endpoint::{BoxEndpoint, Code, Endpoint, Error, Request, endpoint_fn};
 use towerkit_sd::balancer::{Choose, ConsistentHash, LeastLoaded, PeakEwma, Random, RoundRobin, Strategy};
-use towerkit_sd::{EndpointerBuilder, Instancer};
+use towerkit_sd::{Endpointer, Instancer};
 
 use crate::fleet::{connect, instance};
 
@@ -77,7 +77,7 @@ fn run<P: Strategy + Choose<Request<u64>>>(
     let _entered = runtime.enter();
     let servers: Arc<Vec<_>> = Arc::new((0..SERVERS).map(|number| Server::new(number, first)).collect());
     let client = |_| {
-        let builder = EndpointerBuilder::new(Instancer::fixed((0..SERVERS).map(instance)));
+        let builder = Endpointer::builder(Instancer::fixed((0..SERVERS).map(instance)));
         let fleet = connect(if outliers { builder } else { builder.without_outliers() }, &runtime);
         let servers = servers.clone();
         fleet.balance(strategy(), move |number: &usize| servers[*number].endpoint())

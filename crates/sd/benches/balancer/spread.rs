@@ -4,7 +4,7 @@ use tokio::runtime::Builder;
 use towerkit_sd::balancer::{
     Call, Choose, ConsistentHash, LeastLoaded, PeakEwma, Random, RoundRobin, Strategy, Weighted,
 };
-use towerkit_sd::{EndpointerBuilder, Instance, Instancer};
+use towerkit_sd::{Endpointer, Instance, Instancer};
 
 use crate::fleet::{Handler, connect};
 
@@ -31,7 +31,7 @@ fn shares<P: Strategy + Choose<Key>>(name: &str, strategy: P, weighted: bool, pi
     let instances = (0..SIZE).map(|port| Instance::new("10.0.0.1", port).with_weight(weight(port)));
     let runtime = Builder::new_current_thread().enable_time().build().unwrap();
     let _entered = runtime.enter();
-    let fleet = connect(EndpointerBuilder::new(Instancer::fixed(instances)), &runtime);
+    let fleet = connect(Endpointer::builder(Instancer::fixed(instances)), &runtime);
     let balancer = fleet.balance(strategy, |_| Handler);
     let mut chosen = vec![0_u32; usize::from(SIZE)];
     for key in 0..picks {

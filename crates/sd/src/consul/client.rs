@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
@@ -7,8 +8,8 @@ use towerkit_endpoint::Code;
 use towerkit_http_client::{HttpClient, ServerUrl};
 
 use super::REGISTRY;
+use super::discovery::Discovery;
 use super::registration::Registration;
-use super::service::Service;
 use super::target::Target;
 use crate::RegistryError;
 use crate::exchange::{Reply, call, request};
@@ -20,22 +21,34 @@ pub struct Consul {
     http: HttpClient,
     address: String,
     token: Option<String>,
-    request_time: Duration,
+    request_timeout: Duration,
 }
 
 impl Consul {
-    /// By its URL, as in `http://127.0.0.1:8500`. It may have a path, where a proxy stands in front.
+    /// By its address, as in `127.0.0.1:8500`, or its URL, as in `http://127.0.0.1:8500`, spoken to over plain HTTP. A URL may have a path, where a
+    /// proxy stands in front.
     ///
     /// # Errors
     ///
-    /// `InvalidArgument` where it is no URL of HTTP, or `https` for a client that can't do that, or holds a user or a query.
-    pub fn new(http: HttpClient, url: &str) -> Result<Self, RegistryError> {
+    /// `InvalidArgument` where it is no URL of HTTP, or `https`, which wants [`with_client`](Self::with_client), or holds a user or a query.
+    pub fn new(url: &str) -> Result<Self, RegistryError> {
+        Self::with_client(url, HttpClient::plain())
+    }
+
+    /// By its URL, spoken to by a client of one's own: one that does TLS, or has layers around it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`new`](Self::new); of a client that was passed in it is not known whether it can do `https`.
+    pub fn with_client(url: &str, http: HttpClient) -> Result<Self, RegistryError> {
         let invalid = |what: &dyn fmt::Display| RegistryError::new(REGISTRY, Code::InvalidArgument, what.to_string());
-        let url = ServerUrl::read(url, &http).and_then(ServerUrl::without_query).map_err(|error| invalid(&error))?;
+        // Consul's own tools take an address as well, in `CONSUL_HTTP_ADDR`.
+        let url = if url.contains("://") { Cow::Borrowed(url) } else { Cow::Owned(format!("http://{url}")) };
+        let url = ServerUrl::parse(&url, &http).and_then(ServerUrl::without_query).map_err(|error| invalid(&error))?;
         if url.user().is_some() {
             return Err(invalid(&"the URL of the agent has a user in it, which Consul does not know of"));
         }
-        Ok(Self { http, address: url.to_string(), token: None, request_time: Duration::from_secs(5) })
+        Ok(Self { http, address: url.to_string(), token: None, request_timeout: Duration::from_secs(5) })
     }
 
     /// The token that every request bears, in the header `X-Consul-Token`. It stands in no error, and not in `Debug`.
@@ -47,15 +60,15 @@ impl Consul {
 
     /// How long a request may take that has nothing to wait for, in place of 5 s.
     #[must_use]
-    pub const fn request_time(mut self, time: Duration) -> Self {
-        self.request_time = time;
+    pub const fn request_timeout(mut self, time: Duration) -> Self {
+        self.request_timeout = time;
         self
     }
 
     /// The instances of a service, by its name.
     #[must_use]
-    pub fn service(&self, name: impl Into<String>) -> Service {
-        Service::new(self.clone(), name.into())
+    pub fn service(&self, name: impl Into<String>) -> Discovery {
+        Discovery::new(self.clone(), name.into())
     }
 
     /// The registration of an instance under the name of its service, to be handed to a
@@ -66,7 +79,7 @@ impl Consul {
     }
 
     pub(super) const fn within(&self) -> Duration {
-        self.request_time
+        self.request_timeout
     }
 
     /// Asks, and has the whole reply whatever its status is.

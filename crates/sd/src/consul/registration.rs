@@ -70,15 +70,15 @@ impl Registration {
     /// whole URL; no more often than each second. A status of 2xx passes, 429 warns, all else is critical. An answer is
     /// waited for as long as the time between, and 10 s at most.
     #[must_use]
-    pub fn http_check(mut self, at: impl Into<String>, every: Duration) -> Self {
-        self.check = Check::Http { at: at.into(), every: at_least_a_second(every) };
+    pub fn http_check(mut self, at: impl Into<String>, interval: Duration) -> Self {
+        self.check = Check::Http { at: at.into(), every: at_least_a_second(interval) };
         self
     }
 
     /// Has Consul connect to the instance by TCP, in place of heartbeats, no more often than each second.
     #[must_use]
-    pub fn tcp_check(mut self, every: Duration) -> Self {
-        self.check = Check::Tcp { every: at_least_a_second(every) };
+    pub fn tcp_check(mut self, interval: Duration) -> Self {
+        self.check = Check::Tcp { every: at_least_a_second(interval) };
         self
     }
 
@@ -179,7 +179,7 @@ impl Register for Registration {
         let (every, lost_after) = (self.check.every(), self.check.lost_after());
         // One that hangs leaves time for the next.
         let within = self.consul.within().min(every);
-        let mut backoff = Backoff::new(Duration::from_millis(100), every);
+        let mut backoff = Backoff::new(Duration::from_millis(100)).max(every);
         let mut alive = Instant::now();
         let mut wait = every;
         loop {

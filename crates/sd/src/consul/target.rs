@@ -1,6 +1,6 @@
 use std::fmt;
 
-use towerkit_http_client::encoded;
+use towerkit_http_client::percent_encoded;
 
 /// The path of a request and its query, with all in it encoded that is not ours.
 #[derive(Clone, Debug)]
@@ -18,7 +18,7 @@ impl Target {
     /// Adds one more segment to the path.
     pub(super) fn segment(mut self, segment: &str) -> Self {
         self.text.push('/');
-        self.text.extend(encoded(segment));
+        self.text.extend(percent_encoded(segment));
         self
     }
 
@@ -34,7 +34,7 @@ impl Target {
     pub(super) fn with(self, name: &'static str, value: &str) -> Self {
         let mut with = self.flag(name);
         with.text.push('=');
-        with.text.extend(encoded(value));
+        with.text.extend(percent_encoded(value));
         with
     }
 }

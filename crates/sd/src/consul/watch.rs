@@ -4,16 +4,16 @@ use tokio::time::{Instant, sleep};
 use towerkit_endpoint::Code;
 
 use super::REGISTRY;
+use super::discovery::Discovery;
 use super::entry;
 use super::index::Index;
 use super::pace::Pace;
-use super::service::Service;
 use super::target::Target;
 use crate::exchange::Reply;
 use crate::{Backoff, Instance, Publisher, RegistryError};
 
 /// Asks again and again, with the index of the last answer, by which Consul waits for a change before it answers.
-pub(super) async fn watch(service: Service, publisher: Publisher) {
+pub(super) async fn watch(service: Discovery, publisher: Publisher) {
     let target = service.target();
     let mut index = Index::default();
     let mut pace = Pace::new(Instant::now());
@@ -37,7 +37,7 @@ pub(super) async fn watch(service: Service, publisher: Publisher) {
     }
 }
 
-async fn look(service: &Service, target: &Target, index: Index) -> Result<(Vec<Instance>, u64), RegistryError> {
+async fn look(service: &Discovery, target: &Target, index: Index) -> Result<(Vec<Instance>, u64), RegistryError> {
     let mut target = target.clone();
     let mut within = service.consul.within();
     if let Some(index) = index.waits_for() {

@@ -10,7 +10,7 @@ use hickory_resolver::proto::rr::Name;
 use towerkit_endpoint::Code;
 
 use super::lookup::Resolver;
-use super::{Hosts, Query, Srv};
+use super::{Discovery, Hosts, Srv};
 use crate::RegistryError;
 
 /// What errors call it.
@@ -25,7 +25,7 @@ pub struct Dns {
 impl Dns {
     /// Asks through a resolver of one's own: over TLS, with DNSSEC, through a proxy. Its cache is not used, but its
     /// bounds for a TTL hold, where it has some. The time it gives a server is best less than the
-    /// [timeout](Query::timeout) of a lookup, so that there is some left for the next server.
+    /// [timeout](Discovery::timeout) of a lookup, so that there is some left for the next server.
     #[must_use]
     pub const fn new(resolver: TokioResolver) -> Self {
         Self { resolver }
@@ -74,8 +74,8 @@ impl Dns {
     /// # Errors
     ///
     /// `InvalidArgument`, where it is no name.
-    pub fn service(&self, name: &str) -> Result<Query<Srv>, RegistryError> {
-        Ok(Query::new(self.resolver(), parse(name)?, Srv::default()))
+    pub fn service(&self, name: &str) -> Result<Discovery<Srv>, RegistryError> {
+        Ok(Discovery::new(self.resolver(), parse(name)?, Srv::default()))
     }
 
     /// The addresses of a name (A and AAAA records), with the port at which all of them listen.
@@ -83,11 +83,11 @@ impl Dns {
     /// # Errors
     ///
     /// `InvalidArgument`, where it is no name, or the port is 0.
-    pub fn hosts(&self, name: &str, port: u16) -> Result<Query<Hosts>, RegistryError> {
+    pub fn hosts(&self, name: &str, port: u16) -> Result<Discovery<Hosts>, RegistryError> {
         if port == 0 {
             return Err(RegistryError::new(REGISTRY, Code::InvalidArgument, "no instance listens on port 0"));
         }
-        Ok(Query::new(self.resolver(), parse(name)?, Hosts::new(port)))
+        Ok(Discovery::new(self.resolver(), parse(name)?, Hosts::new(port)))
     }
 
     fn resolver(&self) -> Resolver {

@@ -5,7 +5,7 @@ use hickory_resolver::proto::rr::Name;
 use tokio::time::{sleep, timeout};
 use towerkit_endpoint::Code;
 
-use super::Query;
+use super::Discovery;
 use super::client::REGISTRY;
 use super::lookup::{Family, Found, Resolver};
 use crate::{Backoff, Instance, Instancer, Publisher, RegistryError};
@@ -43,12 +43,12 @@ pub(super) trait Ask: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Found<Vec<Instance>>, RegistryError>> + Send;
 }
 
-pub(super) fn follow<K: Ask>(query: Query<K>) -> Instancer {
+pub(super) fn follow<K: Ask>(query: Discovery<K>) -> Instancer {
     Instancer::spawn(REGISTRY, |publisher| run(query, publisher))
 }
 
-async fn run<K: Ask>(query: Query<K>, publisher: Publisher) {
-    let Query { resolver, name, kind, family, settings } = query;
+async fn run<K: Ask>(query: Discovery<K>, publisher: Publisher) {
+    let Discovery { resolver, name, kind, family, settings } = query;
     let Settings { missing_is_empty, shortest, longest, timeout: within, mut backoff } = settings;
     loop {
         let late =
@@ -57,7 +57,7 @@ async fn run<K: Ask>(query: Query<K>, publisher: Publisher) {
             Ok(found) => {
                 publisher.publish(found.value);
                 backoff.reset();
-                sleep(found.ttl.min(longest).max(shortest)).await;
+                sleep(found.ttl.min(max_ttl).max(min_ttl)).await;
             }
             // A name that comes back is to be seen soon, so this waits as after a failure, and not for the TTL of the
             // refusal.

@@ -7,7 +7,7 @@ use super::follow::Ask;
 use super::lookup::{Family, Found, Resolver};
 use crate::{Instance, RegistryError};
 
-/// The kind of a [`Query`](super::Query) for addresses.
+/// The kind of a [`Discovery`](super::Discovery) for addresses.
 #[derive(Clone, Debug)]
 pub struct Hosts {
     port: u16,

@@ -15,7 +15,7 @@ use crate::{Instance, RegistryError};
 /// So many targets are looked up at a time.
 const LOOKUPS_AT_ONCE: usize = 8;
 
-/// The kind of a [`Query`](super::Query) for SRV records.
+/// The kind of a [`Discovery`](super::Discovery) for SRV records.
 #[derive(Clone, Debug, Default)]
 pub struct Srv {
     pub(super) every_priority: bool,

@@ -10,7 +10,7 @@ use super::follow::Select;
 use super::{Endpointer, EndpointerEvent, Fleet, Outliers};
 use crate::{Instance, Instancer, select};
 
-/// The settings of an [`Endpointer`].
+/// The settings of an [`Endpointer`]: made by [`Endpointer::builder`], ended by [`connect`](Self::connect).
 ///
 /// | setting | default |
 /// | --- | --- |
@@ -20,16 +20,16 @@ use crate::{Instance, Instancer, select};
 /// | [`slow_start`](Self::slow_start) | none |
 /// | [`invalidate_on_error`](Self::invalidate_on_error) | never: the last set stands |
 /// | [`hold_missing`](Self::hold_missing) | 30 s |
-/// | [`connect_time`](Self::connect_time) | 10 s |
+/// | [`connect_timeout`](Self::connect_timeout) | 10 s |
 ///
 /// ```
 /// use std::time::Duration;
-/// use towerkit_sd::{EndpointerBuilder, Instance, Instancer, Outliers, filter};
+/// use towerkit_sd::{Endpointer, Instance, Instancer, Outliers, filter};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), towerkit_endpoint::BoxError> {
 /// # let instancer = Instancer::fixed([Instance::new("10.0.0.7", 8081).with_tag("prod").with_zone("eu-1b")]);
-/// let addsvc = EndpointerBuilder::new(instancer)
+/// let addsvc = Endpointer::builder(instancer)
 ///     .filter(filter::tag("prod"))
 ///     .prefer_zone("eu-1a", 3) // others only while fewer than three are there
 ///     .subset("client-17", 20) // connect to no more than 20
@@ -48,20 +48,18 @@ pub struct EndpointerBuilder {
     pub(super) selects: Vec<Select>,
     pub(super) invalidate_after: Option<Duration>,
     pub(super) hold_missing: Duration,
-    pub(super) connect_time: Duration,
+    pub(super) connect_timeout: Duration,
     pub(super) fleet: Fleet,
 }
 
 impl EndpointerBuilder {
-    /// Of the instances of an instancer, with the defaults.
-    #[must_use]
-    pub fn new(instancer: Instancer) -> Self {
+    pub(super) fn new(instancer: Instancer) -> Self {
         Self {
             instancer,
             selects: Vec::new(),
             invalidate_after: None,
             hold_missing: Duration::from_secs(30),
-            connect_time: Duration::from_secs(10),
+            connect_timeout: Duration::from_secs(10),
             fleet: Fleet::new(),
         }
     }
@@ -144,8 +142,8 @@ impl EndpointerBuilder {
     /// How long a connection may take, where the function that connects is [async](Self::connect_async). One that takes longer is tried
     /// again.
     #[must_use]
-    pub const fn connect_time(mut self, time: Duration) -> Self {
-        self.connect_time = time;
+    pub const fn connect_timeout(mut self, time: Duration) -> Self {
+        self.connect_timeout = time;
         self
     }
 

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use towerkit_endpoint::BoxError;
 
 use super::{Connected, EndpointerEvent, Inner, Member, Node, Standing};
-use crate::{Backoff, Instance, Instancer, State};
+use crate::{Backoff, Instance, Instancer, InstancerState};
 
 /// Makes the connection to an instance.
 pub(super) type Connect<C> = Arc<dyn Fn(&Instance) -> BoxFuture<'static, Result<C, BoxError>> + Send + Sync>;
@@ -22,7 +22,7 @@ pub(super) struct Settings {
     pub(super) selects: Vec<Select>,
     pub(super) invalidate_after: Option<Duration>,
     pub(super) hold_missing: Duration,
-    pub(super) connect_time: Duration,
+    pub(super) connect_timeout: Duration,
 }
 
 /// Follows an instancer, for as long as anybody is left who calls.
@@ -101,7 +101,7 @@ impl<C: Clone + Send + Sync + 'static> Follower<C> {
         }
     }
 
-    fn hear(&mut self, state: &State) {
+    fn hear(&mut self, state: &InstancerState) {
         if let Some(failure) = state.failure() {
             if !std::mem::replace(&mut self.failing, true) {
                 self.tell(&EndpointerEvent::Failing { error: failure.error() });
@@ -131,7 +131,7 @@ impl<C: Clone + Send + Sync + 'static> Follower<C> {
     }
 
     /// Takes the newest set: those that stay keep their connection.
-    fn take(&mut self, state: &State) {
+    fn take(&mut self, state: &InstancerState) {
         let mut instances = state.instances().to_vec();
         for select in &self.settings.selects {
             select(&mut instances);
@@ -207,7 +207,7 @@ impl<C: Clone + Send + Sync + 'static> Follower<C> {
                 None
             }
             Poll::Pending => {
-                let connecting = within(self.settings.connect_time, connecting);
+                let connecting = within(self.settings.connect_timeout, connecting);
                 self.try_apart(instance, connecting, Backoff::default(), false);
                 None
             }
@@ -237,7 +237,7 @@ impl<C: Clone + Send + Sync + 'static> Follower<C> {
             self.pending.remove(instance.address()).map_or_else(Backoff::default, |pending| pending.backoff);
         let retry_in = backoff.next();
         self.tell(&EndpointerEvent::ConnectFailed { instance, error, retry_in });
-        let (connect, time, again) = (self.connect.clone(), self.settings.connect_time, instance.clone());
+        let (connect, time, again) = (self.connect.clone(), self.settings.connect_timeout, instance.clone());
         let connecting = async move {
             sleep(retry_in).await;
             within(time, connect(&again)).await

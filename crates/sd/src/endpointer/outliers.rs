@@ -17,7 +17,8 @@ use std::time::Duration;
 ///
 /// let outliers = Outliers::new()
 ///     .consecutive_faults(3)
-///     .ejection_time(Duration::from_secs(5), Duration::from_secs(60))
+///     .base_ejection_time(Duration::from_secs(5))
+///     .max_ejection_time(Duration::from_secs(60))
 ///     .max_ejected(0.3);
 /// # let _ = outliers;
 /// ```
@@ -43,12 +44,17 @@ impl Outliers {
         self
     }
 
-    /// For how long at the first time, and at most. Each time is twice the last; after it was well for as long as the longest,
-    /// an instance begins anew.
+    /// For how long at the first time, in place of 10 s. Each further time is twice the last.
     #[must_use]
-    pub const fn ejection_time(mut self, first: Duration, longest: Duration) -> Self {
-        self.first = first;
-        self.longest = longest;
+    pub const fn base_ejection_time(mut self, time: Duration) -> Self {
+        self.first = time;
+        self
+    }
+
+    /// For how long at most, in place of 5 minutes. After it was well for as long, an instance begins anew.
+    #[must_use]
+    pub const fn max_ejection_time(mut self, time: Duration) -> Self {
+        self.longest = time;
         self
     }
 
@@ -90,7 +96,8 @@ mod tests {
 
     #[test]
     fn each_ejection_is_twice_as_long_as_the_last_up_to_the_longest() {
-        let outliers = Outliers::new().ejection_time(Duration::from_secs(1), Duration::from_secs(5));
+        let outliers =
+            Outliers::new().base_ejection_time(Duration::from_secs(1)).max_ejection_time(Duration::from_secs(5));
         assert_eq!([0, 1, 2, 3, 400].map(|number| outliers.time(number).as_secs()), [1, 2, 4, 5, 5]);
     }
 }

@@ -7,7 +7,7 @@ use http::Uri;
 use towerkit_endpoint::Code;
 
 use super::link::Links;
-use super::{REGISTRY, Registration, Service};
+use super::{Discovery, REGISTRY, Registration};
 use crate::{Backoff, RegistryError};
 
 /// An etcd, and how it is spoken to. Clones share a connection, and so does all that is made of them; it is opened when
@@ -20,7 +20,7 @@ use crate::{Backoff, RegistryError};
 /// let etcd = Etcd::new(["10.0.0.1:2379", "10.0.0.2:2379", "10.0.0.3:2379"])?
 ///     .prefix("/shop")
 ///     .user("shop", "secret")
-///     .request_time(Duration::from_secs(1));
+///     .request_timeout(Duration::from_secs(1));
 /// # let _ = etcd;
 /// # Ok::<(), towerkit_sd::RegistryError>(())
 /// ```
@@ -36,9 +36,9 @@ pub(super) struct Settings {
     pub(super) prefix: Arc<str>,
     pub(super) user: Option<(Arc<str>, Arc<str>)>,
     pub(super) tls: Option<TlsOptions>,
-    pub(super) connect_time: Duration,
-    pub(super) request_time: Duration,
-    pub(super) check_every: Duration,
+    pub(super) connect_timeout: Duration,
+    pub(super) request_timeout: Duration,
+    pub(super) check_interval: Duration,
     pub(super) backoff: Backoff,
 }
 
@@ -59,9 +59,9 @@ impl Etcd {
             prefix: "/services".into(),
             user: None,
             tls: None,
-            connect_time: Duration::from_secs(3),
-            request_time: Duration::from_secs(3),
-            check_every: Duration::from_secs(10),
+            connect_timeout: Duration::from_secs(3),
+            request_timeout: Duration::from_secs(3),
+            check_interval: Duration::from_secs(10),
             backoff: Backoff::default(),
         };
         Ok(Self { links: Links::new(settings.clone()), settings })
@@ -90,21 +90,21 @@ impl Etcd {
 
     /// How long a connection is waited for, in place of 3 s.
     #[must_use]
-    pub fn connect_time(self, time: Duration) -> Self {
-        self.with(|settings| settings.connect_time = time)
+    pub fn connect_timeout(self, time: Duration) -> Self {
+        self.with(|settings| settings.connect_timeout = time)
     }
 
     /// How long the answer to one request is waited for, in place of 3 s.
     #[must_use]
-    pub fn request_time(self, time: Duration) -> Self {
-        self.with(|settings| settings.request_time = time)
+    pub fn request_timeout(self, time: Duration) -> Self {
+        self.with(|settings| settings.request_timeout = time)
     }
 
     /// After how long without any news a member is asked whether its watch still works, in place of 10 s. No less than
     /// 10 ms.
     #[must_use]
-    pub fn check_every(self, time: Duration) -> Self {
-        self.with(|settings| settings.check_every = time.max(Duration::from_millis(10)))
+    pub fn check_interval(self, time: Duration) -> Self {
+        self.with(|settings| settings.check_interval = time.max(Duration::from_millis(10)))
     }
 
     /// The waits after failures, in place of the [default](Backoff::default).
@@ -115,8 +115,8 @@ impl Etcd {
 
     /// The instances of a service: those whose keys are `PREFIX/SERVICE/` and anything.
     #[must_use]
-    pub fn service(&self, name: impl AsRef<str>) -> Service {
-        Service::new(self.links.clone(), self.settings.keys_of(name.as_ref()))
+    pub fn service(&self, name: impl AsRef<str>) -> Discovery {
+        Discovery::new(self.links.clone(), self.settings.keys_of(name.as_ref()))
     }
 
     /// What registers an instance of a service, at `PREFIX/SERVICE/ID`.

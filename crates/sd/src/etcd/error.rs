@@ -3,7 +3,6 @@ use std::future::Future;
 use std::time::Duration;
 
 use etcd_client::Error;
-use tokio::time::timeout;
 use towerkit_endpoint::Code;
 
 use super::REGISTRY;
@@ -15,14 +14,11 @@ pub(super) async fn timely<T>(
     limit: Duration,
     call: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, RegistryError> {
-    match timeout(limit, call).await {
-        Ok(answer) => answer.map_err(|error| failed(what, error)),
-        Err(_) => Err(late(what)),
-    }
+    crate::timely::timely(REGISTRY, what, limit, call, failed).await
 }
 
 pub(super) fn late(what: &str) -> RegistryError {
-    RegistryError::new(REGISTRY, Code::DeadlineExceeded, format!("{what}: no answer in time"))
+    crate::timely::late(REGISTRY, what)
 }
 
 /// The error of a request, for operators.

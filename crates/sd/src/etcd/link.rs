@@ -105,15 +105,16 @@ impl Links {
     }
 
     async fn dial(&self, member: &str) -> Result<Link, RegistryError> {
-        let Settings { connect_time, request_time, .. } = *self.settings;
+        let Settings { connect_timeout, request_timeout, .. } = *self.settings;
         let options = self.options();
-        let client = timely(member, connect_time + request_time, Client::connect([member], Some(options))).await?;
+        let client =
+            timely(member, connect_timeout + request_timeout, Client::connect([member], Some(options))).await?;
         let link = Link { client, broken: AtomicBool::new(false) };
         // It connects at the first request. One that goes through the leader shows that the member is of the cluster
         // still.
         let count = GetOptions::new().with_count_only();
         let asked =
-            timely(member, connect_time + request_time, link.kv().get(&*self.settings.prefix, Some(count))).await;
+            timely(member, connect_timeout + request_timeout, link.kv().get(&*self.settings.prefix, Some(count))).await;
         match asked {
             Err(error) if breaks(&error) => Err(error),
             Ok(_) | Err(_) => Ok(link),
@@ -122,7 +123,7 @@ impl Links {
 
     fn options(&self) -> ConnectOptions {
         let mut options = ConnectOptions::new()
-            .with_connect_timeout(self.settings.connect_time)
+            .with_connect_timeout(self.settings.connect_timeout)
             .with_keep_alive(PING.0, PING.1)
             .with_keep_alive_while_idle(false)
             // A member that has lost the cluster ends its watches.

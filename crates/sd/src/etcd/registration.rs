@@ -69,7 +69,7 @@ impl Registration {
 
     /// The lease that is there still, or a new one.
     async fn lease(&mut self, link: &Link) -> Result<i64, RegistryError> {
-        let limit = self.links.settings().request_time;
+        let limit = self.links.settings().request_timeout;
         if let Some(lease) = self.lease {
             let begun = Instant::now();
             match timely(&self.prefix, limit, link.leases().keep_alive(lease.id)).await {
@@ -94,7 +94,7 @@ impl Registration {
         self.key = format!("{}{}", self.prefix, instance.id());
         let value = if self.plain { instance.address().to_owned() } else { instance.to_json() };
         let options = PutOptions::new().with_lease(lease);
-        let limit = self.links.settings().request_time;
+        let limit = self.links.settings().request_timeout;
         timely(&self.key, limit, link.kv().put(&*self.key, value, Some(options))).await.map(drop)
     }
 
@@ -107,7 +107,7 @@ impl Registration {
     }
 
     async fn hold(&mut self, link: &Link, lease: &mut Lease) -> Result<std::convert::Infallible, RegistryError> {
-        let limit = self.links.settings().request_time;
+        let limit = self.links.settings().request_timeout;
         let begun = Instant::now();
         let (mut keeper, mut answers) = timely(&self.key, limit, link.leases().keep_alive(lease.id)).await?;
         self.renewed(lease, begun);
@@ -149,7 +149,7 @@ impl Registration {
 
     /// A watch on the key, from where it was found in order.
     async fn watch(&self, link: &Link) -> Result<WatchStream, RegistryError> {
-        let limit = self.links.settings().request_time;
+        let limit = self.links.settings().request_timeout;
         let found = timely(&self.key, limit, link.kv().get(&*self.key, None)).await?;
         let kv = found.kvs().first().map_or((0, 0), |kv| (kv.version(), kv.lease()));
         self.check(Some(kv))?;
@@ -172,7 +172,7 @@ impl Registration {
 
     async fn revoke(&mut self, lease: i64) -> Result<(), RegistryError> {
         let link = self.links.link().await?;
-        let limit = self.links.settings().request_time;
+        let limit = self.links.settings().request_timeout;
         match link.note(timely(&self.prefix, limit, link.leases().revoke(lease)).await) {
             Err(error) if error.code() != Code::NotFound => Err(error),
             Ok(_) | Err(_) => {

@@ -30,7 +30,7 @@ pub(super) async fn follow(links: &Links, prefix: &str, publisher: &Publisher) {
             Err(error) => publisher.fail(error),
         }
         // A watch that ends as soon as it stands is no sign of health.
-        if begun.elapsed() >= WELL + links.settings().connect_time + links.settings().request_time {
+        if begun.elapsed() >= WELL + links.settings().connect_timeout + links.settings().request_timeout {
             backoff.reset();
         }
         backoff.wait().await;
@@ -54,7 +54,7 @@ async fn read(links: &Links, link: &Link, prefix: &str) -> Result<(Entries, i64)
     let mut from = prefix.as_bytes().to_vec();
     loop {
         let options = GetOptions::new().with_range(end_of(prefix)).with_limit(PAGE).with_revision(revision);
-        let page = timely(prefix, links.settings().request_time, link.kv().get(from, Some(options))).await?;
+        let page = timely(prefix, links.settings().request_timeout, link.kv().get(from, Some(options))).await?;
         if revision == 0 {
             revision = page.header().map(etcd_client::ResponseHeader::revision).unwrap_or_default();
         }
@@ -82,11 +82,11 @@ async fn watch(
 ) -> Result<Compacted, RegistryError> {
     let settings = links.settings();
     let options = WatchOptions::new().with_range(end_of(prefix)).with_start_revision(revision + 1);
-    let mut stream = timely(prefix, settings.request_time, link.watches().watch(prefix, Some(options))).await?;
+    let mut stream = timely(prefix, settings.request_timeout, link.watches().watch(prefix, Some(options))).await?;
     // Its first message says that it stands.
     let mut owes_answer = true;
     loop {
-        let patience = if owes_answer { settings.request_time } else { settings.check_every };
+        let patience = if owes_answer { settings.request_timeout } else { settings.check_interval };
         match timeout(patience, stream.message()).await {
             Ok(message) => {
                 owes_answer = false;
@@ -99,7 +99,7 @@ async fn watch(
             // Silence is what a dead connection, and a member that hangs, say too.
             Err(_) => {
                 owes_answer = true;
-                timely(prefix, settings.request_time, stream.request_progress()).await?;
+                timely(prefix, settings.request_timeout, stream.request_progress()).await?;
             }
         }
     }

@@ -10,9 +10,9 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode, header};
 use percent_encoding::percent_decode_str;
 use towerkit_endpoint::Code;
-use towerkit_http_client::{ServerUrl, encoded};
+use towerkit_http_client::{ServerUrl, percent_encoded};
 
-use super::{REGISTRY, Registration, Service};
+use super::{Discovery, REGISTRY, Registration};
 use crate::exchange::{Reply, call, request};
 use crate::{HttpClient, RegistryError};
 
@@ -24,7 +24,7 @@ pub struct Eureka {
     /// The one that is asked first.
     first: Arc<AtomicUsize>,
     authorization: Option<HeaderValue>,
-    request_time: Duration,
+    request_timeout: Duration,
 }
 
 struct Server {
@@ -34,40 +34,53 @@ struct Server {
 }
 
 impl Eureka {
-    /// With the URLs of its servers, as their own clients have them: `http://eureka-1:8761/eureka`. They are peers, and
-    /// asked in this order, each where the one before it fails. A URL may have credentials:
+    /// With the URLs of its servers, as their own clients have them: `http://eureka-1:8761/eureka`, spoken to over plain HTTP. They are
+    /// peers, and asked in this order, each where the one before it fails. A URL may have credentials:
     /// `http://name:password@eureka-1:8761/eureka`.
     ///
     /// # Errors
     ///
-    /// `InvalidArgument` where there is no server, or a URL is none of HTTP, or `https` for a client that can't do that, or has a query.
-    pub fn new<U: AsRef<str>>(client: HttpClient, servers: impl IntoIterator<Item = U>) -> Result<Self, RegistryError> {
+    /// `InvalidArgument` where there is no server, or a URL is none of HTTP, or `https`, which wants
+    /// [`with_client`](Self::with_client), or has a query.
+    pub fn new<U: AsRef<str>>(servers: impl IntoIterator<Item = U>) -> Result<Self, RegistryError> {
+        Self::with_client(servers, HttpClient::plain())
+    }
+
+    /// With the URLs of its servers, spoken to by a client of one's own: one that does TLS, or has layers around it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`new`](Self::new); of a client that was passed in it is not known whether it can do `https`.
+    pub fn with_client<U: AsRef<str>>(
+        servers: impl IntoIterator<Item = U>,
+        client: HttpClient,
+    ) -> Result<Self, RegistryError> {
         let servers =
             servers.into_iter().map(|url| Server::new(url.as_ref(), &client)).collect::<Result<Arc<[_]>, _>>()?;
         if servers.is_empty() {
             return Err(invalid("it has no server"));
         }
         let first = Arc::new(AtomicUsize::new(0));
-        Ok(Self { client, servers, first, authorization: None, request_time: Duration::from_secs(3) })
+        Ok(Self { client, servers, first, authorization: None, request_timeout: Duration::from_secs(3) })
     }
 
     /// What servers are told whose URL has no credentials of its own: HTTP's basic authentication.
     #[must_use]
-    pub fn credentials(mut self, name: &str, password: &str) -> Self {
+    pub fn user(mut self, name: &str, password: &str) -> Self {
         self.authorization = Some(basic(name.as_bytes(), password.as_bytes()));
         self
     }
 
     /// How long one server may take for one answer, in place of 3 s.
     #[must_use]
-    pub const fn request_time(mut self, time: Duration) -> Self {
-        self.request_time = time;
+    pub const fn request_timeout(mut self, time: Duration) -> Self {
+        self.request_timeout = time;
         self
     }
 
     /// The instances of an application.
-    pub fn service(&self, name: impl Into<String>) -> Service {
-        Service::new(self.clone(), name.into())
+    pub fn service(&self, name: impl Into<String>) -> Discovery {
+        Discovery::new(self.clone(), name.into())
     }
 
     /// A registration as an instance of an application, for a [`Registrar`](crate::Registrar).
@@ -100,7 +113,7 @@ impl Eureka {
         if let Some(authorization) = server.authorization.as_ref().or(self.authorization.as_ref()) {
             request.headers_mut().insert(header::AUTHORIZATION, authorization.clone());
         }
-        let reply = call(&self.client, REGISTRY, request, self.request_time).await?;
+        let reply = call(&self.client, REGISTRY, request, self.request_timeout).await?;
         if reply.status() == StatusCode::NOT_FOUND { Ok(reply) } else { reply.accepted() }
     }
 }
@@ -125,7 +138,7 @@ impl Drop for Turn<'_> {
 
 impl Server {
     fn new(url: &str, client: &HttpClient) -> Result<Self, RegistryError> {
-        let url = ServerUrl::read(url, client).and_then(ServerUrl::without_query);
+        let url = ServerUrl::parse(url, client).and_then(ServerUrl::without_query);
         let url = url.map_err(|error| invalid(error.to_string()))?;
         let authorization = url.user().map(|user| {
             let (name, password) = user.split_once(':').unwrap_or((user, ""));
@@ -150,12 +163,12 @@ fn invalid(what: impl Into<Cow<'static, str>>) -> RegistryError {
 
 /// The path of an application.
 pub(super) fn application(name: &str) -> String {
-    format!("apps/{}", encoded(&name.to_uppercase()))
+    format!("apps/{}", percent_encoded(&name.to_uppercase()))
 }
 
 /// The path of an instance of an application.
 pub(super) fn instance(name: &str, id: &str) -> String {
-    format!("{}/{}", application(name), encoded(id))
+    format!("{}/{}", application(name), percent_encoded(id))
 }
 
 /// Without credentials.
@@ -164,7 +177,7 @@ impl fmt::Debug for Eureka {
         let servers: Vec<_> = self.servers.iter().map(|server| &server.url).collect();
         f.debug_struct("Eureka")
             .field("servers", &servers)
-            .field("request_time", &self.request_time)
+            .field("request_timeout", &self.request_timeout)
             .finish_non_exhaustive()
     }
 }
@@ -175,9 +188,7 @@ mod tests {
 
     #[test]
     fn credentials_of_a_url_are_in_no_text() {
-        let eureka = Eureka::new(HttpClient::plain(), ["http://us%3Aer:p%40ss@[::1]:8761/eureka/"])
-            .unwrap()
-            .credentials("a", "hush");
+        let eureka = Eureka::new(["http://us%3Aer:p%40ss@[::1]:8761/eureka/"]).unwrap().user("a", "hush");
         let server = &eureka.servers[0];
         assert_eq!(server.url, "http://[::1]:8761/eureka");
         assert_eq!(server.authorization.as_ref().unwrap(), "Basic dXM6ZXI6cEBzcw==");
@@ -196,11 +207,11 @@ mod tests {
             "http://secret@eureka/?a",
             "http://a:secret/",
         ] {
-            let error = Eureka::new(HttpClient::plain(), [url]).unwrap_err();
+            let error = Eureka::new([url]).unwrap_err();
             assert_eq!(error.code(), Code::InvalidArgument, "{url}");
             assert!(!format!("{error} {error:?}").contains("secret"), "{error:?}");
         }
-        assert!(Eureka::new(HttpClient::plain(), [""; 0]).is_err());
+        assert!(Eureka::new([""; 0]).is_err());
     }
 
     #[test]

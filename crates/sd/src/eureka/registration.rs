@@ -17,7 +17,7 @@ pub struct Registration {
     eureka: Eureka,
     name: String,
     renewal: Duration,
-    duration: Duration,
+    ttl: Duration,
     status: Status,
     secure_port: bool,
     /// Where the registration is, or may be.
@@ -30,21 +30,31 @@ impl Registration {
             eureka,
             name,
             renewal: Duration::from_secs(30),
-            duration: Duration::from_secs(90),
+            ttl: Duration::from_secs(90),
             status: Status::Up,
             secure_port: false,
             path: None,
         }
     }
 
-    /// How often the registration is renewed, in place of every 30 s, and after how long without a renewal it runs out,
-    /// in place of 90 s. Eureka knows whole seconds: both are at least 1 s, and what it is told is rounded up. The
-    /// duration is at least two renewals: one that is lost is no loss.
+    /// After how long without a renewal it runs out, in place of 90 s. Eureka knows whole seconds: what it is told is rounded up. It is
+    /// at least two [renewals](Self::renewal): one that is lost is no loss.
     #[must_use]
-    pub fn lease(mut self, renewal: Duration, duration: Duration) -> Self {
-        self.renewal = renewal.max(Duration::from_secs(1));
-        self.duration = duration.max(self.renewal.saturating_mul(2));
+    pub const fn ttl(mut self, ttl: Duration) -> Self {
+        self.ttl = ttl;
         self
+    }
+
+    /// How often the registration is renewed, in place of every 30 s; 1 s at least. Eureka knows whole seconds: what it is told is
+    /// rounded up.
+    #[must_use]
+    pub fn renewal(mut self, time: Duration) -> Self {
+        self.renewal = time.max(Duration::from_secs(1));
+        self
+    }
+
+    fn ttl_of_two_renewals(&self) -> Duration {
+        self.ttl.max(self.renewal.saturating_mul(2))
     }
 
     /// The status it is registered with, in place of UP: one that is registered OUT_OF_SERVICE gets no traffic until an
@@ -94,7 +104,7 @@ impl Registration {
             },
             "leaseInfo": {
                 "renewalIntervalInSecs": whole_seconds(self.renewal),
-                "durationInSecs": whole_seconds(self.duration),
+                "durationInSecs": whole_seconds(self.ttl_of_two_renewals()),
             },
             "metadata": metadata,
             "lastDirtyTimestamp": written.to_string(),
@@ -136,7 +146,7 @@ impl Register for Registration {
     async fn keep(&mut self) -> RegistryError {
         let lost = |what| RegistryError::new(REGISTRY, Code::NotFound, what);
         let Some(path) = &self.path else { return lost("it was not registered") };
-        let mut backoff = Backoff::new(Duration::from_millis(100), self.renewal.min(Duration::from_secs(10)));
+        let mut backoff = Backoff::new(Duration::from_millis(100)).max(self.renewal.min(Duration::from_secs(10)));
         let mut renewed = Instant::now();
         let mut wait = self.renewal;
         loop {
@@ -150,8 +160,8 @@ impl Register for Registration {
                     backoff.reset();
                     wait = self.renewal;
                 }
-                Err(error) if renewed.elapsed() >= self.duration => {
-                    let what = format!("the registration could not be renewed for {:?}", self.duration);
+                Err(error) if renewed.elapsed() >= self.ttl_of_two_renewals() => {
+                    let what = format!("the registration could not be renewed for {:?}", self.ttl_of_two_renewals());
                     return RegistryError::unavailable(REGISTRY, what).with_source(error);
                 }
                 Err(_) => wait = backoff.next(),

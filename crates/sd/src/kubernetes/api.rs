@@ -6,9 +6,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, header};
 use towerkit_endpoint::Code;
-use towerkit_http_client::{ReplyBody, ServerUrl, encoded};
+use towerkit_http_client::{ReplyBody, ServerUrl, percent_encoded};
 
-use super::{REGISTRY, Service};
+use super::{Discovery, REGISTRY};
 use crate::exchange::{Reply, call, open, request};
 use crate::{HttpClient, RegistryError};
 
@@ -20,7 +20,7 @@ pub struct Kubernetes {
     url: String,
     token: Token,
     namespace: String,
-    pub(super) request_time: Duration,
+    pub(super) request_timeout: Duration,
 }
 
 #[derive(Clone)]
@@ -37,15 +37,15 @@ impl Kubernetes {
     /// # Errors
     ///
     /// `InvalidArgument` where the URL is none of HTTP, or `https` for a client that can't do that, or has credentials or a query.
-    pub fn new(client: HttpClient, url: &str) -> Result<Self, RegistryError> {
-        let url = ServerUrl::read(url, &client).and_then(ServerUrl::without_query);
+    pub fn new(url: &str, client: HttpClient) -> Result<Self, RegistryError> {
+        let url = ServerUrl::parse(url, &client).and_then(ServerUrl::without_query);
         let url = url.map_err(|error| invalid(error.to_string()))?;
         if url.user().is_some() {
             return Err(invalid("the URL of the server has credentials, and Kubernetes wants a token"));
         }
-        let request_time = Duration::from_secs(10);
+        let request_timeout = Duration::from_secs(10);
         let url = url.to_string();
-        Ok(Self { client, url, token: Token::None, namespace: "default".to_owned(), request_time })
+        Ok(Self { client, url, token: Token::None, namespace: "default".to_owned(), request_timeout })
     }
 
     /// The bearer token of a service account, in a file. It is read before each request: Kubernetes writes a new one
@@ -73,14 +73,14 @@ impl Kubernetes {
     /// How long the server may take for a page of the list, to begin a watch, and to end it once its time is over, in
     /// place of 10 s.
     #[must_use]
-    pub const fn request_time(mut self, time: Duration) -> Self {
-        self.request_time = time;
+    pub const fn request_timeout(mut self, time: Duration) -> Self {
+        self.request_timeout = time;
         self
     }
 
     /// The endpoints of a Service, by its name.
-    pub fn service(&self, name: impl Into<String>) -> Service {
-        Service::new(self.clone(), name.into())
+    pub fn service(&self, name: impl Into<String>) -> Discovery {
+        Discovery::new(self.clone(), name.into())
     }
 
     /// A page of the slices of a service.
@@ -90,7 +90,7 @@ impl Kubernetes {
             query.push(("continue", after));
         }
         let request = self.request(service, &query).await?;
-        call(&self.client, REGISTRY, request, self.request_time).await
+        call(&self.client, REGISTRY, request, self.request_timeout).await
     }
 
     /// The changes of the slices of a service since a version, for a time; or what the server says in place of them.
@@ -107,18 +107,18 @@ impl Kubernetes {
             ("resourceVersion", version),
             ("timeoutSeconds", &seconds),
         ];
-        open(&self.client, REGISTRY, self.request(service, &query).await?, self.request_time).await
+        open(&self.client, REGISTRY, self.request(service, &query).await?, self.request_timeout).await
     }
 
     async fn request(&self, service: &str, query: &[(&str, &str)]) -> Result<Request<Bytes>, RegistryError> {
-        let (url, namespace) = (&self.url, encoded(&self.namespace));
+        let (url, namespace) = (&self.url, percent_encoded(&self.namespace));
         let selector = format!("kubernetes.io/service-name={service}");
         let mut url = format!(
             "{url}/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices?labelSelector={}",
-            encoded(&selector)
+            percent_encoded(&selector)
         );
         for (name, value) in query {
-            url.push_str(&format!("&{name}={}", encoded(value)));
+            url.push_str(&format!("&{name}={}", percent_encoded(value)));
         }
         let mut request = request(Method::GET, &url, Bytes::new())
             .map_err(|error| invalid("no request can be made").with_source(error))?;
@@ -158,7 +158,10 @@ fn invalid(what: impl Into<Cow<'static, str>>) -> RegistryError {
 impl fmt::Debug for Kubernetes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("Kubernetes");
-        debug.field("url", &self.url).field("namespace", &self.namespace).field("request_time", &self.request_time);
+        debug
+            .field("url", &self.url)
+            .field("namespace", &self.namespace)
+            .field("request_timeout", &self.request_timeout);
         if let Token::File(path) = &self.token {
             debug.field("token_file", path);
         }
@@ -173,7 +176,7 @@ mod tests {
     #[test]
     fn what_is_no_url_of_a_server_is_refused_without_being_shown() {
         for url in ["", "kubernetes", "ftp://secret", "https://a:secret@host", "https://secret?a", "https://"] {
-            let error = Kubernetes::new(HttpClient::plain(), url).unwrap_err();
+            let error = Kubernetes::new(url, HttpClient::plain()).unwrap_err();
             assert_eq!(error.code(), Code::InvalidArgument, "{url}");
             assert!(!format!("{error} {error:?}").contains("secret"), "{error:?}");
         }
@@ -181,7 +184,7 @@ mod tests {
 
     #[tokio::test]
     async fn names_are_encoded_and_the_token_is_in_no_text() {
-        let kubernetes = Kubernetes::new(HttpClient::plain(), "http://host/prefix/").unwrap();
+        let kubernetes = Kubernetes::new("http://host/prefix/", HttpClient::plain()).unwrap();
         let kubernetes = kubernetes.namespace("a/../b").token(" hush\n");
         let request = kubernetes.request("c&d,e", &[("continue", "f&g")]).await.unwrap();
         assert_eq!(

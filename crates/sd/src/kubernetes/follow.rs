@@ -9,7 +9,7 @@ use super::event::{Event, Page};
 use super::lines::Lines;
 use super::slice::Object;
 use super::slices::Slices;
-use super::{REGISTRY, Service};
+use super::{Discovery, REGISTRY};
 use crate::{Publisher, RegistryError};
 
 /// The most pages of a list.
@@ -19,7 +19,7 @@ const QUICK: Duration = Duration::from_secs(5);
 
 /// Lists, watches, and publishes.
 pub(super) struct Follow {
-    service: Service,
+    service: Discovery,
     publisher: Publisher,
     slices: Slices,
     /// Up to where the slices are known.
@@ -39,7 +39,7 @@ enum End {
 }
 
 impl Follow {
-    pub(super) fn new(service: Service, publisher: Publisher) -> Self {
+    pub(super) fn new(service: Discovery, publisher: Publisher) -> Self {
         Self { service, publisher, slices: Slices::default(), version: String::new() }
     }
 
@@ -70,7 +70,7 @@ impl Follow {
                 false
             }
         };
-        if began.elapsed() < QUICK.min(self.service.watch_time / 2) {
+        if began.elapsed() < QUICK.min(self.service.watch_timeout / 2) {
             self.service.backoff.wait().await;
         } else {
             self.service.backoff.reset();
@@ -80,7 +80,7 @@ impl Follow {
 
     /// Reads all slices anew.
     async fn list(&mut self) -> Result<(), RegistryError> {
-        let Service { kubernetes, name, pick, .. } = &self.service;
+        let Discovery { kubernetes, name, pick, .. } = &self.service;
         let (mut slices, mut after) = (Slices::default(), String::new());
         for _ in 0..MOST_PAGES {
             let reply = kubernetes.page(name, &after).await?;
@@ -106,9 +106,9 @@ impl Follow {
 
     /// Hears of changes until that ends.
     async fn watch(&mut self) -> End {
-        let Service { kubernetes, name, watch_time, .. } = &self.service;
-        let grace = kubernetes.request_time;
-        let time = watch_time.mul_f64(1.0 - fastrand::f64() / 10.0);
+        let Discovery { kubernetes, name, watch_timeout, .. } = &self.service;
+        let grace = kubernetes.request_timeout;
+        let time = watch_timeout.mul_f64(1.0 - fastrand::f64() / 10.0);
         let body = match kubernetes.watch(name, &self.version, time).await {
             Ok(Ok(body)) => body,
             Ok(Err(reply)) if reply.status() == StatusCode::GONE => return End::Gap,

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use towerkit_endpoint::Code;
 
 use super::REGISTRY;
-use super::service::Pick;
+use super::discovery::Pick;
 use super::slice::{Object, Slice};
 use crate::{Instance, RegistryError};
 

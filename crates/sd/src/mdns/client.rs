@@ -1,6 +1,6 @@
 use towerkit_endpoint::Code;
 
-use super::{Browse, Registration};
+use super::{Discovery, Registration};
 use crate::RegistryError;
 
 /// What errors call it.
@@ -44,8 +44,8 @@ impl Mdns {
     ///
     /// `InvalidArgument`, where it is no name of a service: 1 to 15 letters, digits and single hyphens, with a letter,
     /// and no hyphen at an end (RFC 6335, section 5.1).
-    pub fn service(&self, name: &str) -> Result<Browse, RegistryError> {
-        Ok(Browse::new(self.clone(), kind(name)?))
+    pub fn service(&self, name: &str) -> Result<Discovery, RegistryError> {
+        Ok(Discovery::new(self.clone(), kind(name)?))
     }
 
     /// How an instance of a service is registered: for a [`Registrar`](crate::Registrar).

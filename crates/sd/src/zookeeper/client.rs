@@ -5,7 +5,7 @@ use std::time::Duration;
 use towerkit_endpoint::Code;
 
 use super::session::Sessions;
-use super::{REGISTRY, Registration, Service};
+use super::{Discovery, REGISTRY, Registration};
 use crate::{Backoff, Instance, RegistryError};
 
 /// A ZooKeeper, and how it is spoken to. The instancers that are made of it and of its clones share a session, which is
@@ -34,9 +34,9 @@ pub(super) struct Settings {
     pub(super) path: Arc<str>,
     pub(super) digest: Option<(Arc<str>, Arc<str>)>,
     pub(super) session_timeout: Duration,
-    pub(super) connect_time: Duration,
-    pub(super) request_time: Duration,
-    pub(super) check_every: Duration,
+    pub(super) connect_timeout: Duration,
+    pub(super) request_timeout: Duration,
+    pub(super) check_interval: Duration,
     pub(super) backoff: Backoff,
 }
 
@@ -63,9 +63,9 @@ impl ZooKeeper {
             path: "/services".into(),
             digest: None,
             session_timeout: Duration::from_secs(10),
-            connect_time: Duration::from_secs(3),
-            request_time: Duration::from_secs(3),
-            check_every: Duration::from_secs(10),
+            connect_timeout: Duration::from_secs(3),
+            request_timeout: Duration::from_secs(3),
+            check_interval: Duration::from_secs(10),
             backoff: Backoff::default(),
         };
         Ok(Self { sessions: Sessions::new(settings.clone()), settings })
@@ -93,20 +93,20 @@ impl ZooKeeper {
 
     /// How long a new session is waited for, in place of 3 s.
     #[must_use]
-    pub fn connect_time(self, time: Duration) -> Self {
-        self.with(|settings| settings.connect_time = time)
+    pub fn connect_timeout(self, time: Duration) -> Self {
+        self.with(|settings| settings.connect_timeout = time)
     }
 
     /// How long the answer to one request is waited for, in place of 3 s.
     #[must_use]
-    pub fn request_time(self, time: Duration) -> Self {
-        self.with(|settings| settings.request_time = time)
+    pub fn request_timeout(self, time: Duration) -> Self {
+        self.with(|settings| settings.request_timeout = time)
     }
 
     /// After how long without any news a session is tried by a request, in place of 10 s. No less than 10 ms.
     #[must_use]
-    pub fn check_every(self, time: Duration) -> Self {
-        self.with(|settings| settings.check_every = time.max(Duration::from_millis(10)))
+    pub fn check_interval(self, time: Duration) -> Self {
+        self.with(|settings| settings.check_interval = time.max(Duration::from_millis(10)))
     }
 
     /// The waits after failures, in place of the [default](Backoff::default). Within a session the library has its own,
@@ -118,8 +118,8 @@ impl ZooKeeper {
 
     /// The instances of a service: the nodes right below `PATH/SERVICE`.
     #[must_use]
-    pub fn service(&self, name: impl AsRef<str>) -> Service {
-        Service::new(self.sessions.clone(), self.settings.folder_of(name.as_ref()))
+    pub fn service(&self, name: impl AsRef<str>) -> Discovery {
+        Discovery::new(self.sessions.clone(), self.settings.folder_of(name.as_ref()))
     }
 
     /// What registers an instance of a service, right below `PATH/SERVICE`.

@@ -1,7 +1,6 @@
 use std::future::Future;
 use std::time::Duration;
 
-use tokio::time::timeout;
 use towerkit_endpoint::Code;
 use zookeeper_client::Error;
 
@@ -14,10 +13,7 @@ pub(super) async fn timely<T>(
     limit: Duration,
     call: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, RegistryError> {
-    match timeout(limit, call).await {
-        Ok(answer) => answer.map_err(|error| failed(what, error)),
-        Err(_) => Err(late(what)),
-    }
+    crate::timely::timely(REGISTRY, what, limit, call, failed).await
 }
 
 /// Like [`timely`], for what may well not be there.
@@ -26,16 +22,13 @@ pub(super) async fn timely_if_there<T>(
     limit: Duration,
     call: impl Future<Output = Result<T, Error>>,
 ) -> Result<Option<T>, RegistryError> {
-    match timeout(limit, call).await {
-        Ok(Ok(answer)) => Ok(Some(answer)),
-        Ok(Err(Error::NoNode)) => Ok(None),
-        Ok(Err(error)) => Err(failed(what, error)),
-        Err(_) => Err(late(what)),
-    }
-}
-
-pub(super) fn late(what: &str) -> RegistryError {
-    RegistryError::new(REGISTRY, Code::DeadlineExceeded, format!("{what}: no answer in time"))
+    let answer = async {
+        match call.await {
+            Err(Error::NoNode) => Ok(None),
+            answer => answer.map(Some),
+        }
+    };
+    timely(what, limit, answer).await
 }
 
 pub(super) fn failed(what: &str, error: Error) -> RegistryError {

@@ -90,7 +90,7 @@ impl Registration {
     }
 
     async fn write(&mut self, client: &Client, data: &[u8]) -> Result<String, RegistryError> {
-        let limit = self.sessions.settings().request_time;
+        let limit = self.sessions.settings().request_timeout;
         let options = |mode: CreateMode| mode.with_acls(Acls::new(&self.acls));
         match timely(&self.folder, limit, client.mkdir(&self.folder, &options(CreateMode::Persistent))).await {
             Ok(()) => {}
@@ -124,7 +124,7 @@ impl Registration {
 
     /// All nodes that are of this registration.
     async fn nodes(&self, client: &Client) -> Result<Vec<String>, RegistryError> {
-        let limit = self.sessions.settings().request_time;
+        let limit = self.sessions.settings().request_timeout;
         let names = timely_if_there(&self.folder, limit, client.list_children(&self.folder)).await?.unwrap_or_default();
         Ok(names.iter().filter(|name| name.starts_with(&self.token)).map(|name| self.below(name)).collect())
     }
@@ -140,11 +140,11 @@ impl Registration {
             let mut changed = std::pin::pin!(self.watch(client, node).await?.changed());
             let event = loop {
                 *well = Instant::now();
-                if let Ok(event) = timeout(settings.check_every, &mut changed).await {
+                if let Ok(event) = timeout(settings.check_interval, &mut changed).await {
                     break event;
                 }
                 // Silence is what a session that hangs says too.
-                if timely(node, settings.request_time, client.check_stat(node)).await?.is_none() {
+                if timely(node, settings.request_timeout, client.check_stat(node)).await?.is_none() {
                     return Err(self.gone(node, "was deleted"));
                 }
             };
@@ -160,7 +160,7 @@ impl Registration {
     }
 
     async fn watch(&self, client: &Client, node: &str) -> Result<OneshotWatcher, RegistryError> {
-        let limit = self.sessions.settings().request_time;
+        let limit = self.sessions.settings().request_timeout;
         match timely(node, limit, client.check_and_watch_stat(node)).await? {
             (Some(_), watch) => Ok(watch),
             (None, _) => Err(self.gone(node, "was deleted")),
@@ -210,7 +210,7 @@ impl Register for Registration {
             self.session = None;
             return Ok(());
         }
-        let limit = self.sessions.settings().request_time;
+        let limit = self.sessions.settings().request_timeout;
         let client = self.session().await?;
         for node in self.nodes(&client).await? {
             timely_if_there(&node, limit, client.delete(&node, None)).await?;

@@ -66,7 +66,7 @@ impl Sessions {
         if let Some((user, password)) = &settings.digest {
             connector = connector.with_auth("digest", format!("{user}:{password}").as_bytes());
         }
-        match timeout(settings.connect_time, connector.connect(&settings.servers)).await {
+        match timeout(settings.connect_timeout, connector.connect(&settings.servers)).await {
             Ok(Ok(client)) => Ok(client),
             Ok(Err(error)) => Err(failed(&settings.servers, error)),
             Err(_) => Err(late(&settings.servers)),

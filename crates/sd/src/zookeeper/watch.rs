@@ -24,7 +24,7 @@ pub(super) async fn follow(sessions: &Sessions, folder: &str, publisher: &Publis
         let Err(error) = round(sessions, folder, publisher).await;
         publisher.fail(error);
         // A session that ends as soon as it stands is no sign of health.
-        if begun.elapsed() >= WELL + sessions.settings().connect_time + sessions.settings().request_time {
+        if begun.elapsed() >= WELL + sessions.settings().connect_timeout + sessions.settings().request_timeout {
             backoff.reset();
         }
         backoff.wait().await;
@@ -34,7 +34,7 @@ pub(super) async fn follow(sessions: &Sessions, folder: &str, publisher: &Publis
 enum Never {}
 
 async fn round(sessions: &Sessions, folder: &str, publisher: &Publisher) -> Result<Never, RegistryError> {
-    let limit = sessions.settings().request_time;
+    let limit = sessions.settings().request_timeout;
     let client = sessions.session().await?;
     loop {
         // Before anything is read, so that no change falls between. For each connection anew: zookeeper-client 0.11.2
@@ -62,9 +62,9 @@ async fn changes(
     watch: &mut PersistentWatcher,
 ) -> Result<Option<BTreeSet<String>>, RegistryError> {
     let settings = sessions.settings();
-    let Ok(first) = timeout(settings.check_every, watch.changed()).await else {
+    let Ok(first) = timeout(settings.check_interval, watch.changed()).await else {
         // Silence is what a session that hangs says too.
-        timely(folder, settings.request_time, client.check_stat(folder)).await?;
+        timely(folder, settings.request_timeout, client.check_stat(folder)).await?;
         return Ok(Some(BTreeSet::new()));
     };
     let mut dirty = BTreeSet::new();

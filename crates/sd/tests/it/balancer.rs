@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 use tower::{Layer, ServiceExt};
 use towerkit_endpoint::{BoxEndpoint, Code, DeadlineLayer, Endpoint, Repeated, Request};
 use towerkit_sd::balancer::{Balancer, ConsistentHash, LeastLoaded, PeakEwma, Random, RoundRobin, Weighted};
-use towerkit_sd::{EndpointerBuilder, Instancer};
+use towerkit_sd::{Endpointer, Instancer};
 
 use crate::endpointer::settle;
 use crate::servers::{Servers, at, chosen, connect, fleet, plain};
@@ -73,7 +73,7 @@ async fn a_call_that_is_given_up_counts_as_at_least_as_slow_as_it_was() {
     let servers = Servers::default();
     servers.slow(1, Duration::from_secs(1000));
     servers.slow(2, Duration::from_millis(50));
-    let endpointer = connect(EndpointerBuilder::new(fleet(2)).without_outliers());
+    let endpointer = connect(Endpointer::builder(fleet(2)).without_outliers());
     let balancer = DeadlineLayer::new(Duration::from_secs(1)).layer(servers.balance(&endpointer, PeakEwma::new()));
     for _ in 0..50 {
         let _ = balancer.invoke(0).await;
@@ -204,7 +204,7 @@ async fn a_retry_around_a_balancer_reaches_a_well_instance_at_the_second_attempt
     use towerkit_retry::{Backoff, RetryLayer};
     let servers = Servers::default();
     (1..=5).for_each(|port| servers.fail(port, Code::Unavailable));
-    let endpointer = connect(EndpointerBuilder::new(fleet(6)).without_outliers());
+    let endpointer = connect(Endpointer::builder(fleet(6)).without_outliers());
     let retry =
         RetryLayer::new().idempotent().attempts(6).without_budget().backoff(Backoff::new(Duration::from_millis(1)));
     let balancer = retry.layer(servers.balance(&endpointer, Random::new()));
@@ -221,7 +221,7 @@ async fn a_retry_around_a_balancer_reaches_a_well_instance_at_the_second_attempt
 async fn an_instance_that_joins_gets_little_at_first_and_its_share_in_the_end() {
     let (publisher, instancer) = Instancer::channel("test");
     let servers = Servers::default();
-    let endpointer = connect(EndpointerBuilder::new(instancer).slow_start(Duration::from_secs(10)));
+    let endpointer = connect(Endpointer::builder(instancer).slow_start(Duration::from_secs(10)));
     let balancer = servers.balance(&endpointer, Random::new());
     publisher.publish([at(1)]);
     settle().await;

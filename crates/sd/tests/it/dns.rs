@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use std::process::Command;
 
 use towerkit_sd::dns::Dns;
-use towerkit_sd::{Instancer, State};
+use towerkit_sd::{Instancer, InstancerState};
 use towerkit_testing::tool;
 
 use crate::support::until;
@@ -22,7 +22,7 @@ fn dns(port: u16) -> Dns {
 }
 
 /// The first state that is known.
-async fn first(mut instancer: Instancer) -> State {
+async fn first(mut instancer: Instancer) -> InstancerState {
     until(&mut instancer, "it is known", |state| state.is_known() || state.failure().is_some()).await
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use towerkit_endpoint::{BoxEndpoint, Code, Endpoint, Error, endpoint_fn};
 use towerkit_sd::balancer::{Balancer, RoundRobin};
-use towerkit_sd::{Endpointer, EndpointerBuilder, EndpointerEvent, Instance, Instancer, RegistryError, filter};
+use towerkit_sd::{Endpointer, EndpointerEvent, Instance, Instancer, RegistryError, filter};
 
 fn at(port: u16) -> Instance {
     Instance::new("10.0.0.1", port)
@@ -228,7 +228,7 @@ async fn a_failing_registry_is_believed_for_as_long_as_is_set_counted_from_its_f
     let (publisher, instancer) = Instancer::channel("test");
     let log = Log::default();
     let made = log.clone();
-    let endpointer = EndpointerBuilder::new(instancer)
+    let endpointer = Endpointer::builder(instancer)
         .invalidate_on_error(Duration::from_secs(10))
         .connect(move |instance| Ok(Connection::new(instance.port(), &made)));
     let balancer = balance(&endpointer);
@@ -253,7 +253,7 @@ async fn a_connection_that_fails_is_tried_again_and_the_others_serve() {
     let tries = Arc::new(AtomicU32::new(0));
     let failures = Arc::new(Mutex::new(Vec::new()));
     let (count, told) = (tries.clone(), failures.clone());
-    let endpointer = EndpointerBuilder::new(Instancer::fixed([at(1), at(2)]))
+    let endpointer = Endpointer::builder(Instancer::fixed([at(1), at(2)]))
         .on_event(move |event| {
             if let EndpointerEvent::ConnectFailed { instance, error, .. } = event {
                 told.lock().unwrap().push(format!("{instance}: {error}"));
@@ -276,8 +276,8 @@ async fn a_connection_that_fails_is_tried_again_and_the_others_serve() {
 #[tokio::test(start_paused = true)]
 async fn a_slow_connection_keeps_no_other_waiting_and_is_bounded() {
     let begun = Instant::now();
-    let endpointer = EndpointerBuilder::new(Instancer::fixed([at(1), at(2)]))
-        .connect_time(Duration::from_secs(2))
+    let endpointer = Endpointer::builder(Instancer::fixed([at(1), at(2)]))
+        .connect_timeout(Duration::from_secs(2))
         .connect_async(|instance| async move {
             if instance.port() == 1 {
                 std::future::pending::<()>().await;
@@ -295,7 +295,7 @@ async fn an_instance_that_vanishes_while_it_is_connected_to_is_not_called() {
     let (publisher, instancer) = Instancer::channel("test");
     let log = Log::default();
     let made = log.clone();
-    let endpointer = EndpointerBuilder::new(instancer).connect_async(move |instance| {
+    let endpointer = Endpointer::builder(instancer).connect_async(move |instance| {
         let made = made.clone();
         async move {
             sleep(Duration::from_secs(1)).await;
@@ -312,7 +312,7 @@ async fn an_instance_that_vanishes_while_it_is_connected_to_is_not_called() {
 
 #[tokio::test(start_paused = true)]
 async fn when_nothing_can_be_connected_to_calls_fail_once_each_was_tried() {
-    let endpointer = EndpointerBuilder::new(Instancer::fixed([at(1)])).connect_async(|_| async {
+    let endpointer = Endpointer::builder(Instancer::fixed([at(1)])).connect_async(|_| async {
         sleep(Duration::from_secs(1)).await;
         Err::<Connection, _>("refused".into())
     });
@@ -326,7 +326,7 @@ async fn filters_are_all_asked_and_events_tell_of_what_is_left() {
     let (publisher, instancer) = Instancer::channel("test");
     let changes = Arc::new(Mutex::new(Vec::new()));
     let told = changes.clone();
-    let endpointer = EndpointerBuilder::new(instancer)
+    let endpointer = Endpointer::builder(instancer)
         .filter(filter::tag("prod"))
         .filter(|instance| instance.port() != 3)
         .on_event(move |event| {

@@ -13,19 +13,19 @@ mod server;
 use std::time::Duration;
 
 use towerkit_sd::HttpClient;
-use towerkit_sd::eureka::{Eureka, Registration, Service};
+use towerkit_sd::eureka::{Discovery, Eureka, Registration};
 
 /// A client of the server at a port.
 fn eureka(port: u16) -> Eureka {
-    Eureka::new(HttpClient::plain(), [format!("http://127.0.0.1:{port}/eureka")]).expect("a URL")
+    Eureka::new([format!("http://127.0.0.1:{port}/eureka")]).expect("a URL")
 }
 
 /// A service that is asked for often, and believed at once.
-fn watched(eureka: &Eureka, name: &str) -> Service {
-    eureka.service(name).poll_interval(Duration::from_millis(100)).hold_when_gone(Duration::ZERO)
+fn watched(eureka: &Eureka, name: &str) -> Discovery {
+    eureka.service(name).interval(Duration::from_millis(100)).hold_when_gone(Duration::ZERO)
 }
 
 /// A registration with the shortest lease that Eureka knows.
 fn brief(eureka: &Eureka, name: &str) -> Registration {
-    eureka.registration(name).lease(Duration::from_secs(1), Duration::from_secs(2))
+    eureka.registration(name).renewal(Duration::from_secs(1)).ttl(Duration::from_secs(2))
 }

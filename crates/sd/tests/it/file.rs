@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 use towerkit_endpoint::Code;
 use towerkit_sd::file::InstanceFile;
-use towerkit_sd::{Instancer, State};
+use towerkit_sd::{Instancer, InstancerState};
 
 use crate::support::{ports, until, until_ports};
 
@@ -39,7 +39,7 @@ impl Folder {
     }
 
     fn instancer(&self) -> Instancer {
-        InstanceFile::new(self.file()).every(Duration::from_millis(50)).instancer()
+        InstanceFile::new(self.file()).interval(Duration::from_millis(50)).instancer()
     }
 }
 
@@ -49,8 +49,8 @@ impl Drop for Folder {
     }
 }
 
-async fn until_code(instancer: &mut Instancer, code: Code) -> State {
-    let is_so = |state: &State| state.failure().is_some_and(|failure| failure.error().code() == code);
+async fn until_code(instancer: &mut Instancer, code: Code) -> InstancerState {
+    let is_so = |state: &InstancerState| state.failure().is_some_and(|failure| failure.error().code() == code);
     until(instancer, &format!("it fails by {code:?}"), is_so).await
 }
 
@@ -212,7 +212,7 @@ async fn what_is_no_readable_file_is_a_failure() {
     // To open it would be to wait for ever.
     assert!(std::process::Command::new("mkfifo").arg(folder.file()).status().unwrap().success());
     let no_file =
-        |state: &State| state.failure().is_some_and(|failure| failure.error().to_string().contains("regular"));
+        |state: &InstancerState| state.failure().is_some_and(|failure| failure.error().to_string().contains("regular"));
     until(&mut instancer, "it is no file", no_file).await;
     fs::remove_file(folder.file()).unwrap();
     folder.write("h:1\n");

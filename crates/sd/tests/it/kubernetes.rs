@@ -16,11 +16,11 @@ use towerkit_sd::{Backoff, HttpClient};
 
 /// A service of the server at a port, that is soon asked again.
 fn addsvc(port: u16) -> Service {
-    kubernetes(port).service("addsvc").backoff(Backoff::new(Duration::from_millis(20), Duration::from_millis(200)))
+    kubernetes(port).service("addsvc").backoff(Backoff::new(Duration::from_millis(20)).max(Duration::from_millis(200)))
 }
 
 fn kubernetes(port: u16) -> Kubernetes {
-    Kubernetes::new(HttpClient::plain(), &format!("http://127.0.0.1:{port}")).expect("a URL")
+    Kubernetes::new(&format!("http://127.0.0.1:{port}"), HttpClient::plain()).expect("a URL")
 }
 
 /// A slice with endpoints, and one port named `http`.

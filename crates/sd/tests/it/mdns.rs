@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout};
 use towerkit_endpoint::Code;
 use towerkit_lifecycle::{Lifeline, Member, Stopper};
 use towerkit_sd::mdns::{Interfaces, Mdns, Registration};
-use towerkit_sd::{Instance, Instancer, Register, Registrar, Registration as Standing, State};
+use towerkit_sd::{Instance, Instancer, InstancerState, Register, Registrar, RegistrationState as Standing};
 use towerkit_testing::process::free_port;
 use towerkit_testing::tool;
 
@@ -64,7 +64,7 @@ async fn soon<F: Future>(future: F) -> F::Output {
     timeout(LIMIT, future).await.expect("in time")
 }
 
-async fn until_it_is(instancer: &mut Instancer, expected: &[Instance]) -> State {
+async fn until_it_is(instancer: &mut Instancer, expected: &[Instance]) -> InstancerState {
     let what = format!("it is {expected:?}");
     until(instancer, &what, |state| state.is_known() && state.instances() == expected).await
 }

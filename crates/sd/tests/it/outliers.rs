@@ -8,7 +8,7 @@ use tokio::time::sleep;
 use tower::{Layer, ServiceExt};
 use towerkit_endpoint::{Code, DeadlineLayer, Endpoint, Request};
 use towerkit_sd::balancer::RoundRobin;
-use towerkit_sd::{EndpointerBuilder, EndpointerEvent, Instancer, Outliers};
+use towerkit_sd::{Endpointer, EndpointerEvent, Instancer, Outliers};
 
 use crate::endpointer::settle;
 use crate::servers::{Servers, at, connect, fleet, plain};
@@ -17,7 +17,7 @@ use crate::servers::{Servers, at, connect, fleet, plain};
 async fn an_instance_that_fails_is_left_out_for_a_while_and_then_comes_back() {
     let (servers, events) = (Servers::default(), Arc::new(Mutex::new(Vec::new())));
     let told = events.clone();
-    let endpointer = connect(EndpointerBuilder::new(fleet(3)).on_event(move |event| match event {
+    let endpointer = connect(Endpointer::builder(fleet(3)).on_event(move |event| match event {
         EndpointerEvent::Ejected { instance, time } => {
             told.lock().unwrap().push(format!("{instance} out for {time:?}"));
         }
@@ -48,8 +48,11 @@ async fn an_instance_that_fails_is_left_out_for_a_while_and_then_comes_back() {
 async fn a_second_ejection_is_twice_as_long() {
     let (servers, times) = (Servers::default(), Arc::new(Mutex::new(Vec::new())));
     let told = times.clone();
-    let outliers = Outliers::new().consecutive_faults(1).ejection_time(Duration::from_secs(1), Duration::from_secs(5));
-    let endpointer = connect(EndpointerBuilder::new(fleet(2)).outliers(outliers).on_event(move |event| {
+    let outliers = Outliers::new()
+        .consecutive_faults(1)
+        .base_ejection_time(Duration::from_secs(1))
+        .max_ejection_time(Duration::from_secs(5));
+    let endpointer = connect(Endpointer::builder(fleet(2)).outliers(outliers).on_event(move |event| {
         if let EndpointerEvent::Ejected { time, .. } = event {
             told.lock().unwrap().push(time.as_secs());
         }
@@ -88,7 +91,7 @@ async fn however_many_fail_no_more_than_the_share_is_out() {
 async fn where_too_many_are_out_all_are_called() {
     let servers = Servers::default();
     let outliers = Outliers::new().consecutive_faults(1).max_ejected(1.0);
-    let endpointer = connect(EndpointerBuilder::new(fleet(4)).outliers(outliers).panic_threshold(0.5));
+    let endpointer = connect(Endpointer::builder(fleet(4)).outliers(outliers).panic_threshold(0.5));
     let balancer = servers.balance(&endpointer, RoundRobin::new());
     [1, 2, 3].iter().for_each(|port| servers.fail(*port, Code::Unavailable));
     for _ in 0..8 {
@@ -155,11 +158,11 @@ async fn a_caller_that_goes_away_before_its_deadline_says_nothing_of_the_instanc
     let endpointer = plain(fleet(1));
     let balancer = servers.balance(&endpointer, RoundRobin::new());
     let outliers = Outliers::new().consecutive_faults(1).max_ejected(1.0);
-    let strict = connect(EndpointerBuilder::new(fleet(1)).outliers(outliers));
+    let strict = connect(Endpointer::builder(fleet(1)).outliers(outliers));
     let strict_balancer = servers.balance(&strict, RoundRobin::new());
     for balancer in [balancer, strict_balancer] {
         let mut request = Request::new(0);
-        request.context_mut().shorten_deadline_to(Duration::from_secs(5));
+        request.context_mut().shorten_deadline_within(Duration::from_secs(5));
         let _ = tokio::time::timeout(Duration::from_millis(10), balancer.oneshot(request)).await;
     }
     let member = &strict.members()[0];
@@ -170,7 +173,7 @@ async fn a_caller_that_goes_away_before_its_deadline_says_nothing_of_the_instanc
 async fn an_instance_that_leaves_while_it_is_out_takes_up_no_share() {
     let (publisher, instancer) = Instancer::channel("test");
     let servers = Servers::default();
-    let endpointer = connect(EndpointerBuilder::new(instancer).outliers(Outliers::new().consecutive_faults(1)));
+    let endpointer = connect(Endpointer::builder(instancer).outliers(Outliers::new().consecutive_faults(1)));
     let balancer = servers.balance(&endpointer, RoundRobin::new());
     publisher.publish([at(1), at(2)]);
     servers.fail(1, Code::Unavailable);

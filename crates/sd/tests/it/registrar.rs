@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 use towerkit_endpoint::{BoxError, Code};
 use towerkit_lifecycle::{Lifeline, Member, Stopper};
-use towerkit_sd::{Backoff, Instance, Register, Registrar, Registration, RegistryError};
+use towerkit_sd::{Backoff, Instance, Register, Registrar, RegistrationState, RegistryError};
 
 use crate::endpointer::settle;
 
@@ -65,7 +65,7 @@ impl Register for Script {
 type Running = JoinHandle<Result<(), BoxError>>;
 
 fn registrar(script: &Script) -> Registrar<Script> {
-    let backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(8));
+    let backoff = Backoff::new(Duration::from_secs(1)).max(Duration::from_secs(8));
     Registrar::new(script.clone(), Instance::new("10.0.0.1", 1)).backoff(backoff)
 }
 
@@ -79,14 +79,29 @@ async fn it_registers_at_the_start_and_deregisters_at_the_stop() {
     let script = Script::default();
     let registrar = registrar(&script);
     let state = registrar.watch();
-    assert!(matches!(*state.borrow(), Registration::Waiting));
+    assert!(matches!(*state.borrow(), RegistrationState::Waiting));
     let (running, stopper) = start(registrar);
     stopper.ready().await;
-    assert!(matches!(*state.borrow(), Registration::Registered { times: 1 }));
+    assert!(matches!(*state.borrow(), RegistrationState::Registered { times: 1 }));
     stopper.stop(Duration::from_secs(5));
     running.await.unwrap().unwrap();
-    assert!(matches!(*state.borrow(), Registration::Stopped { deregistered: true }));
+    assert!(matches!(*state.borrow(), RegistrationState::Stopped { deregistered: true }));
     assert_eq!(script.calls(), ["register", "deregister"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_lingers_once_the_instance_is_taken_back() {
+    let script = Script::default();
+    let registrar = registrar(&script).linger(Duration::from_secs(3));
+    assert!(registrar.stop_limit().is_some_and(|limit| limit > Duration::from_secs(3)), "beyond that of the group");
+    let mut state = registrar.watch();
+    let (running, stopper) = start(registrar);
+    stopper.ready().await;
+    stopper.stop(Duration::from_secs(10));
+    state.wait_for(|state| matches!(state, RegistrationState::Stopped { deregistered: true })).await.unwrap();
+    let taken_back = tokio::time::Instant::now();
+    running.await.unwrap().unwrap();
+    assert_eq!(taken_back.elapsed(), Duration::from_secs(3));
 }
 
 #[tokio::test(start_paused = true)]
@@ -98,10 +113,10 @@ async fn a_registration_that_is_lost_is_made_again() {
     stopper.ready().await;
     script.lose.notify_one();
     state
-        .wait_for(|state| matches!(state, Registration::Failing { error } if error.code() == Code::NotFound))
+        .wait_for(|state| matches!(state, RegistrationState::Failing { error } if error.code() == Code::NotFound))
         .await
         .unwrap();
-    state.wait_for(|state| matches!(state, Registration::Registered { times: 2 })).await.unwrap();
+    state.wait_for(|state| matches!(state, RegistrationState::Registered { times: 2 })).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
@@ -113,8 +128,10 @@ async fn a_registry_that_is_down_keeps_no_service_from_starting_and_is_tried_aga
     let begun = Instant::now();
     let (_running, stopper) = start(registrar);
     stopper.ready().await;
-    assert!(matches!(&*state.borrow(), Registration::Failing { error } if error.to_string() == "script: no register"));
-    state.wait_for(Registration::is_registered).await.unwrap();
+    assert!(
+        matches!(&*state.borrow(), RegistrationState::Failing { error } if error.to_string() == "script: no register")
+    );
+    state.wait_for(RegistrationState::is_registered).await.unwrap();
     // 1 + 2 + 4 + 8 + 8 + 8 seconds, each up to a half less.
     let waited = begun.elapsed().as_secs_f64();
     assert!((15.5..=31.1).contains(&waited), "{waited}");
@@ -127,11 +144,11 @@ async fn a_registration_that_is_lost_over_and_over_is_made_ever_later() {
     let mut state = registrar.watch();
     let (_running, _stopper) = start(registrar);
     let mut lose = async || {
-        state.wait_for(Registration::is_registered).await.unwrap();
+        state.wait_for(RegistrationState::is_registered).await.unwrap();
         let begun = Instant::now();
         script.lose.notify_one();
         state.wait_for(|state| !state.is_registered()).await.unwrap();
-        state.wait_for(Registration::is_registered).await.unwrap();
+        state.wait_for(RegistrationState::is_registered).await.unwrap();
         begun.elapsed().as_secs_f64()
     };
     for longest in [1.0, 2.0, 4.0, 8.0, 8.0] {
@@ -147,12 +164,14 @@ async fn a_registration_that_is_lost_over_and_over_is_made_ever_later() {
 async fn a_registry_that_hangs_is_given_up_in_time_and_told_of() {
     let script = Script::default();
     script.registers.lock().unwrap().push_back(Answer::Hang);
-    let registrar = registrar(&script).attempt_time(Duration::from_secs(3));
+    let registrar = registrar(&script).attempt_timeout(Duration::from_secs(3));
     let mut state = registrar.watch();
     let begun = Instant::now();
     let (_running, _stopper) = start(registrar);
     state
-        .wait_for(|state| matches!(state, Registration::Failing { error } if error.code() == Code::DeadlineExceeded))
+        .wait_for(
+            |state| matches!(state, RegistrationState::Failing { error } if error.code() == Code::DeadlineExceeded),
+        )
         .await
         .unwrap();
     assert_eq!(begun.elapsed(), Duration::from_secs(3));
@@ -192,7 +211,7 @@ async fn a_stop_ends_in_time_though_the_registry_hangs_and_says_so() {
     stopper.stop(Duration::from_secs(2));
     assert!(running.await.unwrap().is_err());
     assert_eq!(begun.elapsed(), Duration::from_secs(2));
-    assert!(matches!(*state.borrow(), Registration::Stopped { deregistered: false }));
+    assert!(matches!(*state.borrow(), RegistrationState::Stopped { deregistered: false }));
 }
 
 // The health check.
@@ -209,16 +228,16 @@ async fn an_instance_is_registered_only_while_its_check_passes() {
     let mut state = registrar.watch();
     let (running, stopper) = start(registrar);
     stopper.ready().await;
-    assert!(matches!(&*state.borrow(), Registration::Unhealthy { reason } if reason == "no database yet"));
+    assert!(matches!(&*state.borrow(), RegistrationState::Unhealthy { reason } if reason == "no database yet"));
     sleep(Duration::from_secs(10)).await;
     assert!(script.calls().is_empty());
     *healthy.lock().unwrap() = Ok(());
-    state.wait_for(Registration::is_registered).await.unwrap();
+    state.wait_for(RegistrationState::is_registered).await.unwrap();
     *healthy.lock().unwrap() = Err("the disk is full".to_owned());
-    state.wait_for(|state| matches!(state, Registration::Unhealthy { .. })).await.unwrap();
+    state.wait_for(|state| matches!(state, RegistrationState::Unhealthy { .. })).await.unwrap();
     assert_eq!(script.calls(), ["register", "deregister"]);
     *healthy.lock().unwrap() = Ok(());
-    state.wait_for(Registration::is_registered).await.unwrap();
+    state.wait_for(RegistrationState::is_registered).await.unwrap();
     stopper.stop(Duration::from_secs(5));
     running.await.unwrap().unwrap();
     assert_eq!(script.calls(), ["register", "deregister"]);
@@ -230,9 +249,9 @@ async fn a_check_that_hangs_fails() {
     let registrar = registrar(&script).health_check(Duration::from_secs(1), std::future::pending);
     let mut state = registrar.watch();
     let (_running, _stopper) = start(registrar);
-    let unhealthy = state.wait_for(|state| matches!(state, Registration::Unhealthy { .. })).await.unwrap();
+    let unhealthy = state.wait_for(|state| matches!(state, RegistrationState::Unhealthy { .. })).await.unwrap();
     assert!(
-        matches!(&*unhealthy, Registration::Unhealthy { reason } if reason == "the health check took more than 1s")
+        matches!(&*unhealthy, RegistrationState::Unhealthy { reason } if reason == "the health check took more than 1s")
     );
 }
 
@@ -248,9 +267,9 @@ async fn an_unhealthy_instance_is_taken_out_even_if_that_must_be_tried_again() {
     });
     let mut state = registrar.watch();
     let (_running, _stopper) = start(registrar);
-    state.wait_for(Registration::is_registered).await.unwrap();
+    state.wait_for(RegistrationState::is_registered).await.unwrap();
     *healthy.lock().unwrap() = false;
-    state.wait_for(|state| matches!(state, Registration::Unhealthy { .. })).await.unwrap();
+    state.wait_for(|state| matches!(state, RegistrationState::Unhealthy { .. })).await.unwrap();
     assert_eq!(script.calls(), ["register", "deregister", "deregister"]);
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 use towerkit_endpoint::{BoxEndpoint, Code, Endpoint, Error, Request, endpoint_fn};
 use towerkit_sd::balancer::{Balancer, Choose, Strategy};
-use towerkit_sd::{Endpointer, EndpointerBuilder, Instance, Instancer};
+use towerkit_sd::{Endpointer, Instance, Instancer};
 
 use crate::endpointer::settle;
 
@@ -75,7 +75,7 @@ pub(crate) fn connect(builder: EndpointerBuilder) -> Endpointer<u16> {
 }
 
 pub(crate) fn plain(instancer: Instancer) -> Endpointer<u16> {
-    connect(EndpointerBuilder::new(instancer))
+    connect(Endpointer::builder(instancer))
 }
 
 /// Where so many calls would go.

@@ -16,14 +16,18 @@ use tokio::time::{sleep, timeout};
 use towerkit_endpoint::{BoxEndpoint, BoxError, Code, Endpoint, Error, endpoint_fn};
 use towerkit_lifecycle::{Lifeline, Member, Stopper};
 use towerkit_sd::balancer::RoundRobin;
-use towerkit_sd::{Endpointer, Instance, Instancer, Register, Registrar, Registration, State};
+use towerkit_sd::{Endpointer, Instance, Instancer, InstancerState, Register, Registrar, RegistrationState};
 use towerkit_testing::tool;
 
 /// Longer than anything here takes.
 pub(crate) const LONG: Duration = Duration::from_secs(20);
 
 /// Waits until the state is as it should be.
-pub(crate) async fn until(instancer: &mut Instancer, what: &str, condition: impl Fn(&State) -> bool) -> State {
+pub(crate) async fn until(
+    instancer: &mut Instancer,
+    what: &str,
+    condition: impl Fn(&InstancerState) -> bool,
+) -> InstancerState {
     let end = Instant::now() + LONG;
     loop {
         let state = instancer.state();
@@ -36,27 +40,27 @@ pub(crate) async fn until(instancer: &mut Instancer, what: &str, condition: impl
 }
 
 /// Waits until these are there, and nothing fails.
-pub(crate) async fn until_addresses(instancer: &mut Instancer, expected: &[&str]) -> State {
-    let is = |state: &State| state.failure().is_none() && state.is_known() && addresses(state) == expected;
+pub(crate) async fn until_addresses(instancer: &mut Instancer, expected: &[&str]) -> InstancerState {
+    let is = |state: &InstancerState| state.failure().is_none() && state.is_known() && addresses(state) == expected;
     until(instancer, &format!("it has {expected:?}"), is).await
 }
 
 /// The same by their ports.
-pub(crate) async fn until_ports(instancer: &mut Instancer, expected: &[u16]) -> State {
-    let is = |state: &State| state.failure().is_none() && state.is_known() && ports(state) == expected;
+pub(crate) async fn until_ports(instancer: &mut Instancer, expected: &[u16]) -> InstancerState {
+    let is = |state: &InstancerState| state.failure().is_none() && state.is_known() && ports(state) == expected;
     until(instancer, &format!("it has {expected:?}"), is).await
 }
 
 /// Waits until a failure is told.
-pub(crate) async fn until_failure(instancer: &mut Instancer) -> State {
+pub(crate) async fn until_failure(instancer: &mut Instancer) -> InstancerState {
     until(instancer, "it fails", |state| state.failure().is_some()).await
 }
 
-pub(crate) fn addresses(state: &State) -> Vec<&str> {
+pub(crate) fn addresses(state: &InstancerState) -> Vec<&str> {
     state.instances().iter().map(Instance::address).collect()
 }
 
-pub(crate) fn ports(state: &State) -> Vec<u16> {
+pub(crate) fn ports(state: &InstancerState) -> Vec<u16> {
     let mut ports: Vec<_> = state.instances().iter().map(Instance::port).collect();
     ports.sort_unstable();
     ports
@@ -73,7 +77,7 @@ pub(crate) async fn until_true(what: &str, mut condition: impl FnMut() -> bool) 
 
 /// A registrar that runs.
 pub(crate) struct Running {
-    pub(crate) state: watch::Receiver<Registration>,
+    pub(crate) state: watch::Receiver<RegistrationState>,
     stopper: Stopper,
     task: JoinHandle<Result<(), BoxError>>,
 }
@@ -91,7 +95,8 @@ impl Running {
 
     /// Waits until it was registered so many times.
     pub(crate) async fn registered(&mut self, at_least: u64) {
-        let wanted = |state: &Registration| matches!(state, Registration::Registered { times } if *times >= at_least);
+        let wanted =
+            |state: &RegistrationState| matches!(state, RegistrationState::Registered { times } if *times >= at_least);
         self.until(&format!("registered {at_least} times"), wanted).await;
     }
 
@@ -102,10 +107,14 @@ impl Running {
 
     /// Waits until a failure is told.
     pub(crate) async fn failing(&mut self) {
-        self.until("failing", |state| matches!(state, Registration::Failing { .. })).await;
+        self.until("failing", |state| matches!(state, RegistrationState::Failing { .. })).await;
     }
 
-    pub(crate) async fn until(&mut self, what: &str, wanted: impl FnMut(&Registration) -> bool) -> Registration {
+    pub(crate) async fn until(
+        &mut self,
+        what: &str,
+        wanted: impl FnMut(&RegistrationState) -> bool,
+    ) -> RegistrationState {
         let waited = timeout(LONG, self.state.wait_for(wanted)).await.map(|state| state.expect("it runs").clone());
         waited.unwrap_or_else(|_| panic!("waited in vain until it is {what}; it is {:?}", *self.state.borrow()))
     }

@@ -6,7 +6,7 @@ use towerkit_testing::contract::{Contract, Law, Readiness};
 use towerkit_testing::probe::{Probe, Reply};
 use towerkit_testing::report::Outcome;
 
-use crate::layers::{Again, Breaker, Gauge, Late};
+use crate::layers::{Again, Breaker, Gauge, Late, Later};
 
 #[tokio::test(start_paused = true)]
 async fn an_identity_layer_keeps_the_laws() {
@@ -16,6 +16,12 @@ async fn an_identity_layer_keeps_the_laws() {
 #[tokio::test(start_paused = true)]
 async fn a_layer_that_readies_a_clone_in_the_future_keeps_the_laws() {
     let report = Contract::new(Late, || "a request").readiness(Readiness::AlwaysReady).check().await;
+    assert_eq!(report.outcome(Law::ChoosesInTheFuture), Some(&Outcome::Kept));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_layer_that_waits_for_something_of_its_own_before_it_asks_the_inner_service_keeps_the_laws() {
+    let report = Contract::new(Later, || "a request").readiness(Readiness::AlwaysReady).check().await;
     assert_eq!(report.outcome(Law::ChoosesInTheFuture), Some(&Outcome::Kept));
 }
 

@@ -11,6 +11,32 @@ use towerkit_testing::BoxError;
 
 pub(crate) type Boxed<T> = Pin<Box<dyn Future<Output = Result<T, BoxError>>>>;
 
+/// Always ready; a clone is made ready and called inside the future, after a wait for something else.
+#[derive(Clone)]
+pub(crate) struct Later<S>(pub(crate) S);
+
+impl<S, Req> Service<Req> for Later<S>
+where
+    S: Service<Req, Error = BoxError> + Clone + 'static,
+    Req: 'static,
+{
+    type Response = S::Response;
+    type Error = BoxError;
+    type Future = Boxed<S::Response>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Req) -> Self::Future {
+        let mut late = Late(self.0.clone());
+        Box::pin(async move {
+            tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+            late.call(request).await
+        })
+    }
+}
+
 /// Always ready; a clone is made ready and called inside the future.
 #[derive(Clone)]
 pub(crate) struct Late<S>(pub(crate) S);

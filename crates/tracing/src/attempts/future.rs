@@ -6,7 +6,6 @@ use pin_project_lite::pin_project;
 use towerkit_endpoint::Failure;
 
 use super::service::Attempt;
-use crate::guard::watch;
 
 pin_project! {
     /// The future of [`Attempts`](super::Attempts).
@@ -35,7 +34,7 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let inner = this.inner;
-        let result = ready!(watch(this.attempt.as_mut().map(|attempt| &mut attempt.panic), || inner.poll(cx)));
+        let result = ready!(Attempt::run(this.attempt.as_mut(), || inner.poll(cx)));
         if let Some(attempt) = this.attempt.take() {
             attempt.ended(&result);
         }

@@ -32,7 +32,14 @@ impl<S> Attempts<S> {
         }
         let number = call.next_attempt();
         if !self.as_spans {
-            return Some(Attempt { span: call, number, own: false, panic: PanicFlag::new(), done: false });
+            return Some(Attempt {
+                span: call,
+                number,
+                own: false,
+                panic: PanicFlag::new(),
+                begun: false,
+                done: false,
+            });
         }
         let span = call.child_of_kind("attempt", SpanKind::Client);
         span.set_attribute("attempt.number", i64::from(number));
@@ -42,7 +49,7 @@ impl<S> Attempts<S> {
             propagation::inject(&core.writes, context.metadata_mut(), trace, above, debug);
         }
         span.set_in(context);
-        Some(Attempt { span, number, own: true, panic: PanicFlag::new(), done: false })
+        Some(Attempt { span, number, own: true, panic: PanicFlag::new(), begun: false, done: false })
     }
 }
 
@@ -72,18 +79,34 @@ impl<S: fmt::Debug> fmt::Debug for Attempts<S> {
     }
 }
 
-/// One attempt. Dropped before it is over, it was cut off, or the client has panicked.
+/// One attempt, from its first poll. Dropped before it is over, it was cut off, or the client has panicked; where it was never polled it has not begun.
 #[derive(Debug)]
 pub(super) struct Attempt {
     /// The call's, or its own.
     span: Span,
     number: u32,
     own: bool,
-    pub(super) panic: PanicFlag,
+    panic: PanicFlag,
+    begun: bool,
     done: bool,
 }
 
 impl Attempt {
+    /// Runs it, which begins it.
+    pub(super) fn run<R>(attempt: Option<&mut Self>, run: impl FnOnce() -> R) -> R {
+        watch(attempt.map(Self::begun), run)
+    }
+
+    fn begun(&mut self) -> &mut PanicFlag {
+        if !self.begun {
+            self.begun = true;
+            if self.own {
+                self.span.begin_now();
+            }
+        }
+        &mut self.panic
+    }
+
     pub(super) fn ended<R, E: Failure>(mut self, result: &Result<R, E>) {
         self.done = true;
         match result {
@@ -111,6 +134,12 @@ impl Attempt {
 impl Drop for Attempt {
     fn drop(&mut self) {
         if self.done {
+            return;
+        }
+        if !self.begun && !self.panic.is_set() {
+            if self.own {
+                self.span.forget();
+            }
             return;
         }
         let (code, why) = match self.panic.is_set() {

@@ -34,7 +34,7 @@ use crate::{Sampler, Tracer};
 ///
 /// let (tracer, exporter) = Tracer::builder("addcli").build();
 /// let sum = ServiceBuilder::new()
-///     .layer(tracer.calls("sum").via(Via::Grpc { path: "/pb.Add/Sum".parse().ok() }).server("addsvc", 8082))
+///     .layer(tracer.calls("sum").via(Via::grpc("/pb.Add/Sum")).server("addsvc", 8082))
 ///     // ... a retry ...
 ///     .layer(tracer.attempts())
 ///     .service(endpoint_fn(|(a, b): (u64, u64)| async move { Ok::<_, Error>(a + b) })); // in earnest: a client

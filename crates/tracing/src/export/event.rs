@@ -5,15 +5,15 @@ use std::time::Duration;
 /// What happens to spans on their way out: for a log.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum Event<'a> {
-    /// A batch was exported.
-    Exported {
+pub enum ExportEvent<'a> {
+    /// A batch was sent.
+    Sent {
         /// The type of the exporter.
         exporter: &'a str,
         /// How many spans.
         spans: usize,
     },
-    /// A batch could not be exported, and will be tried again.
+    /// A batch could not be sent, and will be tried again.
     Retrying {
         /// The type of the exporter.
         exporter: &'a str,
@@ -47,12 +47,12 @@ pub enum Loss<'a> {
     Stopped,
 }
 
-impl fmt::Display for Event<'_> {
+impl fmt::Display for ExportEvent<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Exported { exporter, spans } => write!(f, "{exporter}: {spans} spans exported"),
+            Self::Sent { exporter, spans } => write!(f, "{exporter}: {spans} spans sent"),
             Self::Retrying { exporter, spans, error, after } => {
-                write!(f, "{exporter}: {spans} spans not exported, trying again in {after:?}: {error}")
+                write!(f, "{exporter}: {spans} spans not sent, trying again in {after:?}: {error}")
             }
             Self::Lost { exporter, spans, why } => write!(f, "{exporter}: {spans} spans lost: {why}"),
         }

@@ -6,17 +6,18 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use tokio::task::JoinHandle;
 use towerkit_endpoint::BoxError;
-use towerkit_lifecycle::{Lifeline, Member, Stopper};
+use towerkit_lifecycle::{Lifeline, Member};
 
 use super::worker::Worker;
-use super::{Erased, Event, Queue, Stats};
+use super::{Erased, ExportEvent, Queue, Stats};
 
 /// Carries ended spans to where they are kept: a [`Member`] of the group, made with the [`Tracer`](crate::Tracer).
 ///
 /// It is added first, so that it stops last and takes the spans of the drain along. At the stop it sends what waits, for as long as
-/// the group gives it. Until it runs spans wait; where it never does, or is dropped, they are lost, and counted.
+/// the group gives it. Without a group [`spawn`](Member::spawn) runs it, and [`stop`](towerkit_lifecycle::Running::stop) sends what
+/// waits within a time. What has become of the spans is known while it runs and afterwards, by the [tracer](crate::Tracer::stats). Until it runs
+/// spans wait; where it never does, or is dropped, they are lost, and counted.
 ///
 /// Each exporter has a queue and a task's share of its own, so that one that hangs holds up no other, and none holds up a request: a
 /// span that finds its queue full is lost, and counted.
@@ -33,7 +34,7 @@ use super::{Erased, Event, Queue, Stats};
 /// # }
 ///
 /// let (tracer, exporter) = Tracer::builder("addsvc").export(Kept).build();
-/// let exporter = exporter.every(Duration::from_secs(2)).on_event(|event| eprintln!("{event}"));
+/// let exporter = exporter.interval(Duration::from_secs(2)).on_event(|event| eprintln!("{event}"));
 /// let group = Group::new().with(exporter);
 /// # let _ = group;
 /// # drop(tracer);
@@ -45,21 +46,21 @@ pub struct Exporter {
 
 #[derive(Clone)]
 pub(super) struct Settings {
-    pub(super) every: Duration,
-    pub(super) time_limit: Duration,
+    pub(super) interval: Duration,
+    pub(super) timeout: Duration,
     pub(super) tries: u32,
     pub(super) listener: Option<Listener>,
 }
 
-type Listener = Arc<dyn Fn(&Event<'_>) + Send + Sync>;
+type Listener = Arc<dyn Fn(&ExportEvent<'_>) + Send + Sync>;
 
 impl Exporter {
     pub(crate) const BATCH: usize = 512;
     pub(crate) const QUEUE: usize = 4096;
 
     pub(crate) fn new(ways: Vec<(Arc<Queue>, Erased)>) -> Self {
-        let every = Duration::from_secs(1);
-        let settings = Settings { every, time_limit: Duration::from_secs(15), tries: 1, listener: None };
+        let interval = Duration::from_secs(1);
+        let settings = Settings { interval, timeout: Duration::from_secs(15), tries: 1, listener: None };
         Self { ways, settings }
     }
 
@@ -70,10 +71,10 @@ impl Exporter {
         self
     }
 
-    /// Sets how long a span waits for its batch to fill. By default 1 s.
+    /// Sets the time between two batches that are not full: for so long a span waits for its batch to fill. By default 1 s.
     #[must_use]
-    pub const fn every(mut self, time: Duration) -> Self {
-        self.settings.every = time;
+    pub const fn interval(mut self, time: Duration) -> Self {
+        self.settings.interval = time;
         self
     }
 
@@ -88,8 +89,8 @@ impl Exporter {
     /// Sets how long one try to send a batch may take. By default 15 s: exporters have limits of their own, mostly of 10 s, and know better
     /// what went wrong.
     #[must_use]
-    pub const fn time_limit(mut self, time: Duration) -> Self {
-        self.settings.time_limit = time;
+    pub const fn timeout(mut self, time: Duration) -> Self {
+        self.settings.timeout = time;
         self
     }
 
@@ -101,10 +102,10 @@ impl Exporter {
         self
     }
 
-    /// Calls a function at each [event](Event), in the exporter's task: for a log. It must not block.
+    /// Tells of each batch that was sent, that failed, and of what is lost, in the exporter's task: for a log. The function must not block.
     #[must_use]
-    pub fn on_event(mut self, listener: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Self {
-        self.settings.listener = Some(Arc::new(listener));
+    pub fn on_event(mut self, tell: impl Fn(&ExportEvent<'_>) + Send + Sync + 'static) -> Self {
+        self.settings.listener = Some(Arc::new(tell));
         self
     }
 
@@ -112,18 +113,6 @@ impl Exporter {
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.ways.iter().fold(Stats::default(), |all, (queue, _)| all.and(queue.stats()))
-    }
-
-    /// Runs it in a task, without a group.
-    ///
-    /// # Panics
-    ///
-    /// Outside of a Tokio runtime.
-    #[must_use = "it stops when this is dropped, and then sends no more"]
-    pub fn spawn(self) -> Running {
-        let (lifeline, stopper) = Lifeline::detached();
-        let queues = self.ways.iter().map(|(queue, _)| Arc::clone(queue)).collect();
-        Running { stopper, task: tokio::spawn(self.run(lifeline)), queues }
     }
 }
 
@@ -161,37 +150,9 @@ impl fmt::Debug for Exporter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Exporter")
             .field("exporters", &self.ways)
-            .field("every", &self.settings.every)
-            .field("time_limit", &self.settings.time_limit)
+            .field("interval", &self.settings.interval)
+            .field("timeout", &self.settings.timeout)
             .field("tries", &self.settings.tries)
             .finish_non_exhaustive()
-    }
-}
-
-/// An [`Exporter`] that runs in a task of its own. Dropped, it stops at once.
-#[derive(Debug)]
-pub struct Running {
-    stopper: Stopper,
-    task: JoinHandle<Result<(), BoxError>>,
-    queues: Vec<Arc<Queue>>,
-}
-
-impl Running {
-    /// Sends what waits, and ends: within a time. It tells what has become of all spans.
-    pub async fn stop(mut self, within: Duration) -> Stats {
-        self.stopper.stop(within);
-        // It keeps to the time by itself, where it gets its turn.
-        if tokio::time::timeout(within, &mut self.task).await.is_err() {
-            self.task.abort();
-            // What it held is counted as lost once it is dropped: at once, unless an exporter blocks its thread.
-            let _ = tokio::time::timeout(Duration::from_secs(1), &mut self.task).await;
-        }
-        self.queues.iter().fold(Stats::default(), |all, queue| all.and(queue.stats()))
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.task.abort();
     }
 }

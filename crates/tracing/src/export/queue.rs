@@ -16,7 +16,7 @@ pub struct Stats {
     /// Spans that ended and were to be exported.
     pub ended: u64,
     /// The exporter says that it has sent them.
-    pub exported: u64,
+    pub sent: u64,
     /// They wait, or are being sent.
     pub waiting: u64,
     /// Lost: so many waited already.
@@ -38,7 +38,7 @@ impl Stats {
     pub(crate) const fn and(self, other: Self) -> Self {
         Self {
             ended: self.ended + other.ended,
-            exported: self.exported + other.exported,
+            sent: self.sent + other.sent,
             waiting: self.waiting + other.waiting,
             lost_full: self.lost_full + other.lost_full,
             lost_failed: self.lost_failed + other.lost_failed,
@@ -71,7 +71,7 @@ struct State {
 /// How a batch ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Settled {
-    Exported,
+    Sent,
     Failed,
     Stopped,
 }
@@ -174,7 +174,7 @@ impl Queue {
         let (stats, spans) = (&mut state.stats, spans as u64);
         stats.waiting -= spans;
         match how {
-            Settled::Exported => stats.exported += spans,
+            Settled::Sent => stats.sent += spans,
             Settled::Failed => stats.lost_failed += spans,
             Settled::Stopped => stats.lost_stopped += spans,
         }

@@ -8,7 +8,7 @@ use towerkit_lifecycle::Lifeline;
 
 use super::member::Settings;
 use super::queue::Settled;
-use super::{Erased, Event, Loss, Queue, Unexported};
+use super::{Erased, ExportEvent, Loss, Queue, Unexported};
 
 /// What carries the spans of one queue to one exporter.
 pub(super) struct Worker {
@@ -81,7 +81,7 @@ impl Worker {
             self.queue.filled(1).await;
             tokio::select! {
                 () = self.queue.filled_batch() => {}
-                () = sleep(self.settings.every) => {}
+                () = sleep(self.settings.interval) => {}
             }
         };
         tokio::select! {
@@ -101,17 +101,17 @@ impl Worker {
             let Some(attempt) = (if last { spans.take() } else { spans.clone() }) else { break };
             let error = match self.attempt(attempt).await {
                 Some(Ok(())) => {
-                    batch.how = Settled::Exported;
-                    self.tell(&Event::Exported { exporter: self.exporter.name(), spans: batch.spans });
+                    batch.how = Settled::Sent;
+                    self.tell(&ExportEvent::Sent { exporter: self.exporter.name(), spans: batch.spans });
                     return true;
                 }
                 // The rest has arrived, and would arrive twice.
                 Some(Err(Unexported { error, rejected: Some(rejected) })) => {
                     let arrived = batch.spans.saturating_sub(rejected);
-                    batch.part(arrived, Settled::Exported);
+                    batch.part(arrived, Settled::Sent);
                     batch.how = Settled::Failed;
                     if arrived > 0 {
-                        self.tell(&Event::Exported { exporter: self.exporter.name(), spans: arrived });
+                        self.tell(&ExportEvent::Sent { exporter: self.exporter.name(), spans: arrived });
                     }
                     self.tell_lost(batch.spans as u64, Loss::Failed(&error));
                     return true;
@@ -126,7 +126,7 @@ impl Worker {
             }
             let after = backoff(tried);
             let exporter = self.exporter.name();
-            self.tell(&Event::Retrying { exporter, spans: batch.spans, error: &error, after });
+            self.tell(&ExportEvent::Retrying { exporter, spans: batch.spans, error: &error, after });
             if self.in_time(sleep(after)).await.is_none() {
                 break;
             }
@@ -137,7 +137,7 @@ impl Worker {
 
     /// None where there is no time left.
     async fn attempt(&self, spans: Vec<SpanData>) -> Option<Result<(), Unexported>> {
-        let limit = self.settings.time_limit;
+        let limit = self.settings.timeout;
         let export = timeout(limit, self.exporter.export(spans));
         Some(self.in_time(export).await?.unwrap_or(Err(OTelSdkError::Timeout(limit).into())))
     }
@@ -173,10 +173,10 @@ impl Worker {
     }
 
     fn tell_lost(&self, spans: u64, why: Loss<'_>) {
-        self.tell(&Event::Lost { exporter: self.exporter.name(), spans, why });
+        self.tell(&ExportEvent::Lost { exporter: self.exporter.name(), spans, why });
     }
 
-    fn tell(&self, event: &Event<'_>) {
+    fn tell(&self, event: &ExportEvent<'_>) {
         if let Some(listener) = &self.settings.listener {
             listener(event);
         }

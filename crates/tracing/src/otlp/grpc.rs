@@ -8,7 +8,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse
 use percent_encoding::percent_decode;
 use prost::Message;
 use towerkit_endpoint::Code;
-use towerkit_http_client::said;
+use towerkit_http_client::excerpt;
 
 use crate::delivery::{Failed, Reply};
 
@@ -48,7 +48,7 @@ pub(super) fn reply(reply: Reply) -> Result<ExportTraceServiceResponse, Failed> 
     let message = told.get("grpc-message").map_or(&[][..], HeaderValue::as_bytes);
     let message: Vec<u8> = percent_decode(message).collect();
     let code = Code::from_number(status).unwrap_or(Code::Unknown);
-    let why = format!("{}: {}", code.as_str(), said(&message));
+    let why = format!("{}: {}", code.as_str(), excerpt(&message));
     let for_now = matches!(
         code,
         Code::Cancelled

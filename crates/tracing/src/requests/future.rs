@@ -6,7 +6,7 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 use towerkit_endpoint::{Failure, Request, Tail};
 
-use crate::guard::{Guard, watch};
+use crate::guard::Guard;
 
 pin_project! {
     /// The future of [`Requests`](super::Requests), and of [`Calls`](crate::Calls).
@@ -27,7 +27,7 @@ impl<F> RequestsFuture<F> {
         S: Service<Request<T>, Future = F>,
     {
         let tail = if guard.is_some() { request.context().tail().cloned() } else { None };
-        let inner = watch(guard.as_mut().map(|guard| &mut guard.panic), || service.call(request));
+        let inner = Guard::watch(guard.as_mut(), || service.call(request));
         Self { inner, guard, tail }
     }
 }
@@ -42,7 +42,7 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let inner = this.inner;
-        let result = ready!(watch(this.guard.as_mut().map(|guard| &mut guard.panic), || inner.poll(cx)));
+        let result = ready!(Guard::run(this.guard.as_mut(), || inner.poll(cx)));
         if let Some(guard) = this.guard.take() {
             guard.ended(&result, this.tail.as_ref());
         }

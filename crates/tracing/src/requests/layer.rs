@@ -14,7 +14,7 @@ use crate::{Sampler, Tracer};
 ///   record, that holds; where not, or where there is none, the [`Sampler`] decides. Where a layer further out has set a trace already, the
 ///   span is below that.
 /// * **The span** is named by the operation, and its attributes tell how the request [came](towerkit_endpoint::Context::via): the method, the
-///   path without its query, the peer, the agent; no headers beside those. It ends with the call, and a reply that is a stream ends with its
+///   path without its query, the peer, the agent; no headers beside those. It begins with the first poll of the call's future and ends with the call, and a reply that is a stream ends with its
 ///   [`Tail`](towerkit_endpoint::Tail). One that is dropped before its end was `cancelled`; one whose service panics was `internal`.
 /// * **A failure** is told by the transport's own status. The span is an error where the server is at fault: `Unknown`, `DeadlineExceeded`,
 ///   `Unimplemented`, `Internal`, `Unavailable`, `DataLoss`. Then it has `error.type` too, which is the [`Code`](towerkit_endpoint::Code), as one

@@ -113,13 +113,29 @@ async fn a_call_that_is_given_up_tells_of_each_and_fails_once() {
     assert_eq!(attribute(&span, "error.type").as_deref(), Some("unavailable"));
 }
 
+#[tokio::test]
+async fn an_attempt_that_is_never_polled_is_not_told() {
+    for as_spans in [false, true] {
+        let rig = Rig::new();
+        let layer = rig.tracer.attempts();
+        let layer = if as_spans { layer.as_spans() } else { layer };
+        let mut attempts = layer.layer(service_fn(|_: Request<()>| pending::<Result<(), Error>>()));
+        let mut request = Request::new(());
+        let call = rig.tracer.span("sum");
+        call.set_in(request.context_mut());
+        drop(attempts.call(request));
+        drop(call);
+        assert!(rig.span().await.events.is_empty());
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_attempt_that_is_cut_off_is_told() {
     let rig = Rig::new();
     let hanging = service_fn(|_: Request<()>| pending::<Result<(), Error>>());
     let service = ServiceBuilder::new()
         .layer(rig.tracer.calls("sum"))
-        .layer(retry(2).attempt_time(Duration::from_secs(1)))
+        .layer(retry(2).attempt_timeout(Duration::from_secs(1)))
         .layer(rig.tracer.attempts())
         .service(hanging);
     assert!(service.oneshot(Request::new(())).await.is_err());

@@ -21,7 +21,7 @@ const LONG: Duration = Duration::from_secs(20);
 /// A tracer whose spans wait until it is stopped, or a batch is full.
 fn service(name: &str, exporter: impl SpanExporter + 'static) -> (Tracer, Exporter) {
     let (tracer, exporter) = Tracer::builder(name).export(exporter).build();
-    (tracer, exporter.every(Duration::from_secs(3600)))
+    (tracer, exporter.interval(Duration::from_secs(3600)))
 }
 
 /// A server that is reached by metadata alone, as over a network.
@@ -70,9 +70,11 @@ async fn a_call_through_three_services_is_one_tree_in_zipkin() {
     assert_eq!(to_gate.invoke(Request::with_context(context.clone(), 1)).await.unwrap(), 2);
     to_gate.invoke(Request::with_context(context, 0)).await.unwrap_err();
     drop(span);
-    for running in running {
-        let stats = running.stop(LONG).await;
-        assert_eq!((stats.exported, stats.lost(), stats.waiting), (stats.ended, 0, 0));
+    for (running, tracer) in running.into_iter().zip([&cli, &gateway, &add]) {
+        let report = running.stop(LONG).await;
+        assert!(report.ending.is_good(), "{report}");
+        let stats = tracer.stats();
+        assert_eq!((stats.sent, stats.lost(), stats.waiting), (stats.ended, 0, 0));
     }
 
     let spans = server.trace(opentelemetry::trace::TraceId::from(trace.trace_id().get())).await;
@@ -118,8 +120,10 @@ async fn what_waits_at_the_stop_arrives() {
         let span = tracer.span("job");
         let trace = span.trace().unwrap().trace_id();
         drop(span);
-        let stats = running.stop(LONG).await;
-        assert_eq!((stats.ended, stats.exported, stats.lost()), (1, 1, 0));
+        let report = running.stop(LONG).await;
+        assert!(report.ending.is_good(), "{report}");
+        let stats = tracer.stats();
+        assert_eq!((stats.ended, stats.sent, stats.lost()), (1, 1, 0));
         rotel.wait_until_printed(&trace.to_string());
     }
 }
@@ -132,7 +136,7 @@ async fn what_is_lost_while_the_backend_is_away_is_counted_and_the_rest_arrives(
     let events = Events::<String>::new();
     let seen = events.clone();
     let (tracer, exporter) = Tracer::builder("addsvc").export(Otlp::grpc(&rotel.grpc()).unwrap()).build();
-    let exporter = exporter.every(Duration::from_millis(10)).on_event(move |event| seen.push(event.to_string()));
+    let exporter = exporter.interval(Duration::from_millis(10)).on_event(move |event| seen.push(event.to_string()));
     let running = exporter.spawn();
 
     rotel.kill();
@@ -147,8 +151,10 @@ async fn what_is_lost_while_the_backend_is_away_is_counted_and_the_rest_arrives(
     drop(span);
     assert!(tracer.flush(LONG).await);
     rotel.wait_until_printed(&trace.to_string());
-    let stats = running.stop(LONG).await;
-    assert_eq!((stats.ended, stats.exported, stats.lost_failed, stats.lost()), (2, 1, 1, 1));
+    let report = running.stop(LONG).await;
+    assert!(report.ending.is_good(), "{report}");
+    let stats = tracer.stats();
+    assert_eq!((stats.ended, stats.sent, stats.lost_failed, stats.lost()), (2, 1, 1, 1));
 }
 
 /// Both backends hang, and the queue is full after 100 spans.
@@ -176,9 +182,11 @@ async fn a_backend_that_hangs_costs_a_request_nothing_and_the_stop_no_more_than_
     assert_eq!((stats.ended, stats.lost_full, stats.waiting), (20_000, 19_800, 200));
 
     let start = Instant::now();
-    let stats = running.stop(Duration::from_millis(300)).await;
+    let report = running.stop(Duration::from_millis(300)).await;
+    assert!(report.ending.is_good(), "{report}");
+    let stats = tracer.stats();
     assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
-    assert_eq!((stats.exported, stats.waiting, stats.lost()), (0, 0, 20_000));
+    assert_eq!((stats.sent, stats.waiting, stats.lost()), (0, 0, 20_000));
 }
 
 #[tokio::test]
@@ -209,8 +217,10 @@ async fn it_goes_over_tls_with_a_client_that_is_given() {
         .build();
     let running = exporter.spawn();
     drop(tracer.span("job"));
-    let stats = running.stop(LONG).await;
-    assert_eq!((stats.exported, stats.lost()), (3, 0));
+    let report = running.stop(LONG).await;
+    assert!(report.ending.is_good(), "{report}");
+    let stats = tracer.stats();
+    assert_eq!((stats.sent, stats.lost()), (3, 0));
     let mut seen = seen.take();
     seen.sort();
     let grpc = "HTTP/2.0 /opentelemetry.proto.collector.trace.v1.TraceService/Export";

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use towerkit_lifecycle::{Ending, Group, Lifeline, Member, member_fn};
 use towerkit_testing::events::Events;
-use towerkit_tracing::{Event, Exporter, Loss, Stats, Tracer};
+use towerkit_tracing::{ExportEvent, Exporter, Loss, Stats, Tracer};
 
 use crate::support::{Kept, Mode, PATIENCE, Rig, attribute};
 
@@ -20,7 +20,7 @@ fn ended(tracer: &Tracer, spans: usize) {
 
 /// Whatever happens, at any moment.
 fn adds_up(stats: Stats) -> Stats {
-    assert_eq!(stats.ended, stats.exported + stats.waiting + stats.lost(), "{stats:?}");
+    assert_eq!(stats.ended, stats.sent + stats.waiting + stats.lost(), "{stats:?}");
     stats
 }
 
@@ -28,19 +28,19 @@ fn adds_up(stats: Stats) -> Stats {
 async fn spans_go_in_batches_and_what_is_left_after_a_time() {
     let kept = Kept::default();
     let (tracer, exporter) = tracer(&kept);
-    let _running = exporter.batch(10).every(Duration::from_secs(5)).spawn();
+    let _running = exporter.batch(10).interval(Duration::from_secs(5)).spawn();
     ended(&tracer, 25);
     assert_eq!(kept.batches.wait_len(2, Duration::from_secs(1)).await, [10, 10], "full ones do not wait");
     assert_eq!(adds_up(tracer.stats()).waiting, 5);
     assert_eq!(kept.batches.wait_len(3, Duration::from_secs(6)).await, [10, 10, 5]);
-    assert_eq!(adds_up(tracer.stats()).exported, 25);
+    assert_eq!(adds_up(tracer.stats()).sent, 25);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_flush_does_not_wait_for_the_time() {
     let kept = Kept::default();
     let (tracer, exporter) = tracer(&kept);
-    let _running = exporter.every(Duration::from_secs(3600)).spawn();
+    let _running = exporter.interval(Duration::from_secs(3600)).spawn();
     ended(&tracer, 3);
     let began = tokio::time::Instant::now();
     assert!(tracer.flush(PATIENCE).await);
@@ -66,7 +66,7 @@ async fn a_queue_that_is_full_loses_and_counts() {
     let lost = Events::new();
     let told = lost.clone();
     let exporter = exporter.queue(10).on_event(move |event| {
-        if let Event::Lost { spans, why: Loss::Full, .. } = event {
+        if let ExportEvent::Lost { spans, why: Loss::Full, .. } = event {
             told.push(*spans);
         }
     });
@@ -74,8 +74,10 @@ async fn a_queue_that_is_full_loses_and_counts() {
     assert_eq!((adds_up(tracer.stats()).waiting, tracer.stats().lost_full), (10, 15));
     let running = exporter.spawn();
     assert_eq!(lost.wait_len(1, PATIENCE).await, [15]);
-    let stats = adds_up(running.stop(PATIENCE).await);
-    assert_eq!((stats.exported, stats.lost_full, stats.waiting), (10, 15, 0));
+    let report = running.stop(PATIENCE).await;
+    assert!(report.ending.is_good(), "{report}");
+    let stats = adds_up(tracer.stats());
+    assert_eq!((stats.sent, stats.lost_full, stats.waiting), (10, 15, 0));
 }
 
 #[tokio::test(start_paused = true)]
@@ -88,7 +90,7 @@ async fn an_exporter_that_fails_loses_and_counts_and_says_why() {
     let running = exporter.tries(3).on_event(move |event| told.push(event.to_string())).spawn();
     ended(&tracer, 4);
     let seen = events.wait_len(3, PATIENCE).await;
-    assert!(seen[0].starts_with("Kept: 4 spans not exported, trying again in "), "{seen:?}");
+    assert!(seen[0].starts_with("Kept: 4 spans not sent, trying again in "), "{seen:?}");
     assert!(seen[2].starts_with("Kept: 4 spans lost: ") && seen[2].ends_with("no space left"), "{seen:?}");
     assert_eq!(kept.batches.take(), [4, 4, 4]);
     assert_eq!(adds_up(tracer.stats()).lost_failed, 4);
@@ -96,8 +98,10 @@ async fn an_exporter_that_fails_loses_and_counts_and_says_why() {
     // And goes on when it is well again.
     kept.set(Mode::Keep);
     ended(&tracer, 2);
-    let stats = adds_up(running.stop(PATIENCE).await);
-    assert_eq!((stats.exported, stats.lost()), (2, 4));
+    let report = running.stop(PATIENCE).await;
+    assert!(report.ending.is_good(), "{report}");
+    let stats = adds_up(tracer.stats());
+    assert_eq!((stats.sent, stats.lost()), (2, 4));
 }
 
 #[tokio::test(start_paused = true)]
@@ -111,7 +115,9 @@ async fn a_batch_that_failed_is_tried_again_where_that_is_asked_for() {
     kept.set(Mode::Keep);
     assert!(tracer.flush(PATIENCE).await);
     assert_eq!(kept.spans.len(), 3);
-    assert_eq!(adds_up(running.stop(PATIENCE).await).exported, 3);
+    let report = running.stop(PATIENCE).await;
+    assert!(report.ending.is_good(), "{report}");
+    assert_eq!(adds_up(tracer.stats()).sent, 3);
 }
 
 #[tokio::test(start_paused = true)]
@@ -119,14 +125,16 @@ async fn an_exporter_that_hangs_is_cut_off() {
     let kept = Kept::default();
     kept.set(Mode::Hang);
     let (tracer, exporter) = tracer(&kept);
-    let running = exporter.time_limit(Duration::from_secs(2)).every(Duration::ZERO).spawn();
+    let running = exporter.timeout(Duration::from_secs(2)).interval(Duration::ZERO).spawn();
     ended(&tracer, 1);
     kept.batches.wait_len(1, PATIENCE).await;
     kept.set(Mode::Keep);
     ended(&tracer, 2);
     assert!(tracer.flush(PATIENCE).await);
-    let stats = adds_up(running.stop(PATIENCE).await);
-    assert_eq!((stats.exported, stats.lost_failed), (2, 1));
+    let report = running.stop(PATIENCE).await;
+    assert!(report.ending.is_good(), "{report}");
+    let stats = adds_up(tracer.stats());
+    assert_eq!((stats.sent, stats.lost_failed), (2, 1));
 }
 
 #[tokio::test(start_paused = true)]
@@ -151,8 +159,10 @@ async fn an_exporter_that_panics_has_failed_and_no_more() {
     assert!(tracer.flush(PATIENCE).await);
     kept.set(Mode::Keep);
     ended(&tracer, 1);
-    let stats = adds_up(running.stop(PATIENCE).await);
-    assert_eq!((stats.exported, stats.lost_failed), (1, 1));
+    let report = running.stop(PATIENCE).await;
+    assert!(report.ending.is_good(), "{report}");
+    let stats = adds_up(tracer.stats());
+    assert_eq!((stats.sent, stats.lost_failed), (1, 1));
 }
 
 #[tokio::test]
@@ -167,13 +177,13 @@ async fn a_stop_sends_what_waits() {
         ended(&job, 700); // those of the drain
         Ok(())
     });
-    let report = Group::new().with(exporter.every(Duration::from_secs(3600))).with(server).run().await.unwrap();
+    let report = Group::new().with(exporter.interval(Duration::from_secs(3600))).with(server).run().await.unwrap();
     assert!(report.members().iter().all(|member| matches!(member.ending, Ending::Stopped)), "{report}");
     assert_eq!(kept.spans.len(), 700);
     assert_eq!(kept.batches.take(), [512, 188]);
     ended(&tracer, 1);
     let stats = adds_up(tracer.stats());
-    assert_eq!((stats.exported, stats.lost_stopped), (700, 1), "what ends after the stop is lost, and counted");
+    assert_eq!((stats.sent, stats.lost_stopped), (700, 1), "what ends after the stop is lost, and counted");
 }
 
 #[tokio::test]
@@ -203,10 +213,11 @@ async fn a_member_that_is_aborted_has_lost_what_it_held() {
     let kept = Kept::default();
     kept.set(Mode::Hang);
     let (tracer, exporter) = tracer(&kept);
-    let running = exporter.batch(2).spawn();
+    let (lifeline, _stopper) = Lifeline::detached();
+    let running = tokio::spawn(exporter.batch(2).run(lifeline));
     ended(&tracer, 5);
     kept.batches.wait_len(1, PATIENCE).await;
-    drop(running);
+    running.abort();
     assert!(tracer.flush(PATIENCE).await);
     assert_eq!(adds_up(tracer.stats()).lost_stopped, 5);
 }
@@ -216,21 +227,23 @@ async fn each_of_several_exporters_gets_all_and_one_that_hangs_holds_no_other_up
     let (good, bad) = (Kept::default(), Kept::default());
     bad.set(Mode::Hang);
     let (tracer, exporter) = Tracer::builder("addsvc").export(bad.clone()).export(good.clone()).build();
-    let running = exporter.every(Duration::ZERO).spawn();
+    let running = exporter.interval(Duration::ZERO).spawn();
     let span = tracer.span("job");
     span.set_attribute("a", 1);
     drop(span);
     let seen = good.spans.wait_len(1, PATIENCE).await;
     assert_eq!(attribute(&seen[0], "a").as_deref(), Some("1"));
-    let stats = adds_up(running.stop(Duration::from_millis(200)).await);
-    assert_eq!((stats.ended, stats.exported, stats.lost_stopped), (2, 1, 1));
+    let report = running.stop(Duration::from_millis(200)).await;
+    assert!(report.ending.is_good(), "{report}");
+    let stats = adds_up(tracer.stats());
+    assert_eq!((stats.ended, stats.sent, stats.lost_stopped), (2, 1, 1));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn nothing_is_lost_uncounted_however_many_end_at_once() {
     let kept = Kept::default();
     let (tracer, exporter) = tracer(&kept);
-    let running = exporter.queue(300).batch(64).every(Duration::from_millis(1)).spawn();
+    let running = exporter.queue(300).batch(64).interval(Duration::from_millis(1)).spawn();
     let made = Arc::new(AtomicU64::new(0));
     let threads: Vec<_> = (0..4)
         .map(|_| {
@@ -247,10 +260,12 @@ async fn nothing_is_lost_uncounted_however_many_end_at_once() {
         })
         .collect();
     tokio::task::spawn_blocking(|| threads.into_iter().for_each(|thread| thread.join().unwrap())).await.unwrap();
-    let stats = adds_up(running.stop(PATIENCE).await);
+    let report = running.stop(PATIENCE).await;
+    assert!(report.ending.is_good(), "{report}");
+    let stats = adds_up(tracer.stats());
     assert_eq!(stats.ended, made.load(Ordering::Relaxed));
-    assert_eq!((stats.exported, stats.waiting), (kept.spans.len() as u64, 0));
-    assert_eq!(stats.exported + stats.lost_full, 12_000);
+    assert_eq!((stats.sent, stats.waiting), (kept.spans.len() as u64, 0));
+    assert_eq!(stats.sent + stats.lost_full, 12_000);
 }
 
 #[tokio::test]

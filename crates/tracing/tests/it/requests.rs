@@ -1,12 +1,12 @@
 //! The span of a request.
 
 use std::future::{pending, ready};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use http::StatusCode;
 use opentelemetry::trace::{SpanKind, Status};
 use opentelemetry_sdk::trace::SpanData;
-use tower::{Layer, ServiceExt, service_fn};
+use tower::{Layer, Service, ServiceExt, service_fn};
 use towerkit_endpoint::{BoxError, Code, Context, Ending, Error, Request, Tail, Via};
 use towerkit_testing::contract::Contract;
 use towerkit_testing::probe::{Probe, ProbeError};
@@ -162,7 +162,7 @@ async fn only_a_fault_of_the_server_makes_the_span_an_error() {
         let told = expected || code == Code::Cancelled;
         assert_eq!(attribute(&span, "error.type").as_deref(), told.then_some(code.as_str()));
         let status: u16 = attribute(&span, "http.response.status_code").unwrap().parse().unwrap();
-        assert_eq!(status, towerkit_transport_http::status_of(code).as_u16());
+        assert_eq!(status, code.http_status());
         assert_eq!(status >= 500, expected, "{code:?}");
     }
 }
@@ -185,6 +185,20 @@ async fn the_causes_of_a_failure_are_told_to_operators() {
     assert_eq!(text(&event.attributes[0].value), "no booking just now: shard 3 is read-only");
     // What says no more than the code does is not said again.
     assert!(served(Context::new(), Err(Code::NotFound.into())).await.events.is_empty());
+}
+
+#[tokio::test]
+async fn a_request_begins_with_its_first_poll_and_one_that_is_never_polled_has_no_span() {
+    let rig = Rig::new();
+    let mut service = rig.tracer.requests("sum").layer(service_fn(|_: Request<()>| ready(Ok::<_, Error>(()))));
+    drop(service.call(Request::new(())));
+    assert!(rig.spans().await.is_empty());
+
+    let call = service.call(Request::new(()));
+    std::thread::sleep(Duration::from_millis(2));
+    let before = SystemTime::now();
+    call.await.unwrap();
+    assert!(rig.span().await.start_time + Duration::from_millis(1) > before);
 }
 
 #[tokio::test]

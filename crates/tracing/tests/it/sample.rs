@@ -60,6 +60,7 @@ pub(crate) fn one(trace: TraceId) -> Vec<SpanData> {
     vec![span]
 }
 
+#[cfg(feature = "zipkin")]
 pub(crate) fn micros(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH).unwrap().as_micros().try_into().unwrap()
 }

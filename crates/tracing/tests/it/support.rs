@@ -11,8 +11,9 @@ use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 use tower::util::ServiceFn;
 use tower::{Layer, Service, ServiceExt, service_fn};
 use towerkit_endpoint::{Context, Error, Request};
+use towerkit_lifecycle::{Member, Running};
 use towerkit_testing::events::Events;
-use towerkit_tracing::{Running, Tracer, TracerBuilder};
+use towerkit_tracing::{Tracer, TracerBuilder};
 
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 

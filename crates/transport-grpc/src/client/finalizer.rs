@@ -2,8 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
-use towerkit_endpoint::{Code, Ending, Error};
-use towerkit_transport_http::CallOutcome;
+use towerkit_endpoint::Ending;
 
 use super::Finalize;
 
@@ -17,19 +16,8 @@ pub struct CallSummary {
     pub messages: u64,
     /// From `call` to the end.
     pub elapsed: Duration,
-    /// How it ended.
-    pub outcome: CallOutcome,
-}
-
-impl CallSummary {
-    /// The code of the error; none for success, and none where the call was given up.
-    #[must_use]
-    pub const fn code(&self) -> Option<Code> {
-        match self.outcome {
-            CallOutcome::Failure(code) => Some(code),
-            _ => None,
-        }
-    }
+    /// How it ended: cancelled where its future was dropped before, or its stream.
+    pub ending: Ending,
 }
 
 /// Runs the finalize hooks when it is dropped, with the future or the stream that owns it.
@@ -44,7 +32,7 @@ impl Finalizer {
         (!hooks.is_empty()).then(|| Self {
             hooks: hooks.to_vec(),
             started: Instant::now(),
-            summary: CallSummary { path, messages: 0, elapsed: Duration::ZERO, outcome: CallOutcome::Cancelled },
+            summary: CallSummary { path, messages: 0, elapsed: Duration::ZERO, ending: Ending::Cancelled },
         })
     }
 
@@ -53,15 +41,7 @@ impl Finalizer {
     }
 
     pub(super) const fn end(&mut self, ending: Ending) {
-        self.summary.outcome = match ending {
-            Ending::Complete => CallOutcome::Success,
-            Ending::Failed(code) => CallOutcome::Failure(code),
-            _ => CallOutcome::Cancelled,
-        };
-    }
-
-    pub(super) fn end_with<R>(&mut self, result: &Result<R, Error>) {
-        self.end(result.as_ref().map_or_else(|error| Ending::Failed(error.code()), |_| Ending::Complete));
+        self.summary.ending = ending;
     }
 }
 

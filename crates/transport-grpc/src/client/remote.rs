@@ -3,8 +3,9 @@ use std::fmt;
 use towerkit_transport_http::{InvalidBaseUrl, Pool};
 
 use super::{Client, ManyReplies, ManyRequests, OneReply, OneRequest, PoolChannel};
+use crate::Method;
+use crate::codec::Codec;
 use crate::convert::Convert;
-use crate::{Codec, Method};
 
 /// A remote gRPC service, and what carries the calls to it. It makes a [`Client`] for each of its methods.
 ///
@@ -69,6 +70,16 @@ impl Remote<PoolChannel> {
     /// Where the text is no such URL, or the pool does not speak HTTP/2.
     pub fn new(pool: &Pool, base_url: &str) -> Result<Self, InvalidRemote> {
         PoolChannel::new(pool, base_url).map(Self::over)
+    }
+
+    /// A service that is reached without TLS, through a pool of its own with the default settings. A pool that many share, or one with settings,
+    /// goes with [`new`](Self::new).
+    ///
+    /// # Errors
+    ///
+    /// Where the text is no URL of `http`.
+    pub fn plain(base_url: &str) -> Result<Self, InvalidRemote> {
+        Self::new(&Pool::builder().http2().build(), base_url)
     }
 }
 

@@ -8,7 +8,7 @@ use towerkit_endpoint::{Code, Ending, Error};
 
 use super::failure::unless_late;
 use super::reply::{Incoming, OneReply};
-use crate::Codec;
+use crate::codec::Codec;
 use crate::convert::Decode;
 use crate::until::Until;
 
@@ -31,7 +31,7 @@ impl<P, C, D, R> Replies<P, C, D, R> {
     }
 
     fn end(&mut self, result: Result<(), Error>) -> Option<Result<R, Error>> {
-        let ending = result.as_ref().map_or_else(|error| Ending::Failed(error.code()), |()| Ending::Complete);
+        let ending = Ending::of(&result);
         if let Some(mut reply) = self.reply.take() {
             reply.tail.end(ending);
             if let Some(finalizer) = &mut reply.finalizer {

@@ -15,11 +15,12 @@ use super::finalizer::Finalizer;
 use super::outgoing::Outgoing;
 use super::replies::Replies;
 use super::request::Converts;
+use crate::codec::Codec;
 use crate::compression::Compression;
 use crate::convert::{Convert, Decode};
 use crate::frame::{Decoder, FrameError, Messages, MessagesError};
 use crate::status::{self, error_of};
-use crate::{Codec, wire};
+use crate::wire;
 
 /// Reads a reply of one kind.
 pub(super) trait ReadReply<R>: Clone + Send + Sync + 'static {
@@ -81,7 +82,7 @@ impl Incoming {
         Ok(Self {
             trailers: alone.then(|| parts.headers.clone()),
             headers: parts.headers,
-            messages: Messages::new(body, Decoder::new(settings.receive_limit, compression)),
+            messages: Messages::new(body, Decoder::new(settings.reply_limit, compression)),
             settings,
             outgoing,
             tail,

@@ -9,9 +9,10 @@ use http::HeaderValue;
 use towerkit_endpoint::Error;
 
 use super::outgoing::{Messages, Outgoing, SentStream};
+use crate::codec::Codec;
 use crate::convert::{Convert, Encode};
 use crate::frame::{BATCH, Encoder};
-use crate::{Codec, wire};
+use crate::wire;
 
 /// Writes a request of one kind.
 pub(super) trait WriteRequest<T>: Clone + Send + Sync + 'static {

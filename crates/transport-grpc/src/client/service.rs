@@ -9,7 +9,7 @@ use http::header::{CONTENT_TYPE, TE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Version};
 use tokio::time::{Instant, timeout_at};
 use tower_service::Service;
-use towerkit_endpoint::{BoxError, Code, Context, Error, NotSent};
+use towerkit_endpoint::{BoxError, Code, Context, Ending, Error, NotSent};
 use towerkit_transport_http::{Body, strip_reserved};
 
 use super::failure::{channel_failure, is_refused, unless_late};
@@ -84,7 +84,7 @@ where
                 if result.is_ok() {
                     finalizer.message();
                 }
-                finalizer.end_with(&result);
+                finalizer.end(Ending::of(&result));
             }
             result
         }))
@@ -125,7 +125,7 @@ fn prepare<T, I: WriteRequest<T>>(
     message: T,
 ) -> Result<(Request<()>, Outgoing), Error> {
     let compression = settings.compression.filter(|_| context.get::<Uncompressed>().is_none());
-    let encoder = Encoder::new(write.codec(), settings.send_limit, compression);
+    let encoder = Encoder::new(write.codec(), settings.request_limit, compression);
     let outgoing = write.write(message, encoder)?;
 
     let mut headers = mem::take(context.metadata_mut()).into_headers();

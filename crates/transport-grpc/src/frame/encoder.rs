@@ -2,7 +2,7 @@ use bytes::{Bytes, BytesMut};
 use towerkit_endpoint::{Code, Error};
 
 use super::HEADER;
-use crate::Codec;
+use crate::codec::Codec;
 use crate::compression::Compression;
 
 /// Writes messages into frames.
@@ -88,7 +88,7 @@ fn compress(none: Compression, _: usize, _: &mut BytesMut) -> Result<(), Error> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Raw;
+    use crate::codec::Raw;
 
     #[test]
     fn a_message_follows_its_flag_and_its_length() {

@@ -33,6 +33,9 @@ impl<S: HttpService> Mount for Generated<S> {
         if let Some(identity) = request.body().peer_identity().cloned() {
             request.extensions_mut().insert(identity);
         }
+        if let Some(handlers) = request.body().error_handlers().cloned() {
+            request.extensions_mut().insert(handlers);
+        }
         let stop = request.body().stream_stop();
         let mut service = self.0.clone();
         // It is ready at once, as tonic generates it, and makes a box of the call: the request need not be moved into another.

@@ -31,7 +31,6 @@ impl Routes {
     /// # Panics
     ///
     /// Where it is there already.
-    #[must_use]
     pub fn health(self, health: &Health) -> Self {
         let mut names = self.services();
         names.push("");

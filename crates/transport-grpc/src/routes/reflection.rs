@@ -23,7 +23,6 @@ impl Routes {
     /// # Panics
     ///
     /// Where a set can't be read, or the service is there already: mistakes in the program, found as it starts.
-    #[must_use]
     #[expect(clippy::panic, reason = "descriptors are generated and given at start")]
     pub fn reflection(self, descriptors: &[&[u8]]) -> Self {
         let builder = || {

@@ -2,10 +2,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
-use towerkit_endpoint::Code;
+use towerkit_endpoint::{Code, Ending, Exchange};
 
+use super::Summary;
 use super::hooks::Finalize;
-use super::{Exchange, Outcome, Summary};
 
 /// Runs the finalize hooks when it is dropped: with the future of the call, or with the stream it answered with.
 pub(super) struct Finalizer {
@@ -15,34 +15,31 @@ pub(super) struct Finalizer {
 }
 
 impl Finalizer {
-    pub(super) fn start(hooks: &[Arc<Finalize>], exchange: Exchange) -> Option<Box<Self>> {
+    pub(super) fn start(hooks: &[Arc<Finalize>], exchange: impl FnOnce() -> Exchange) -> Option<Box<Self>> {
         (!hooks.is_empty()).then(|| {
             Box::new(Self {
                 hooks: hooks.to_vec(),
                 started: Instant::now(),
                 summary: Summary {
-                    exchange,
-                    code: None,
+                    exchange: exchange(),
                     messages: 0,
                     elapsed: Duration::ZERO,
-                    outcome: Outcome::Cancelled,
+                    ending: Ending::Cancelled,
                 },
             })
         })
     }
 
-    /// The stream of the reply has begun.
-    pub(super) const fn streams(&mut self) {
-        self.summary.outcome = Outcome::Truncated;
+    pub(super) const fn reached_endpoint(&mut self) {
+        self.summary.exchange.reached_endpoint = true;
     }
 
     pub(super) const fn message(&mut self) {
         self.summary.messages += 1;
     }
 
-    pub(super) const fn end(&mut self, code: Option<Code>) {
-        self.summary.code = code;
-        self.summary.outcome = Outcome::Complete;
+    pub(super) fn end(&mut self, code: Option<Code>) {
+        self.summary.ending = code.into();
     }
 }
 

@@ -189,7 +189,7 @@ impl<E, D, N> Server<E, D, N> {
     {
         let (endpoint, decode, encode, settings) = self.into_parts();
         let called = move |_: &mut TaskContext<'_>| {
-            let reply = call(endpoint, &settings, context, None, || message(decode));
+            let reply = call(endpoint, &settings, context, None, || message(decode), &mut incoming);
             reply.map(move |reply| {
                 let result = reply.and_then(|reply| encode.encode(reply));
                 if let Some(finalizer) = &mut incoming.finalizer {
@@ -226,13 +226,13 @@ impl<E, D, N> Server<E, D, N> {
         let (endpoint, decode, encode, settings) = self.into_parts();
         let called = move |_: &mut TaskContext<'_>| {
             let tail = Tail::new();
-            let reply = call(endpoint, &settings, context, Some(tail.clone()), || message(decode));
+            let reply = call(endpoint, &settings, context, Some(tail.clone()), || message(decode), &mut incoming);
             reply.map(move |reply| match reply {
                 Ok(reply) => {
                     let (stream, headers, trailers, _) = reply.into_stream().into_parts();
                     let watch = Watch {
                         settings: settings.clone(),
-                        exchange: incoming.exchange,
+                        heard: incoming.heard.take(),
                         tail,
                         // `Routes` see to that, for services of any make.
                         stop: None,
@@ -261,6 +261,7 @@ fn call<E, T, M>(
     mut context: Context,
     tail: Option<Tail>,
     message: M,
+    incoming: &mut Incoming,
 ) -> impl Future<Output = Result<E::Reply, Error>> + Send + use<E, T, M>
 where
     M: FnOnce() -> Result<T, Error>,
@@ -273,6 +274,7 @@ where
             if let Some(tail) = tail {
                 context.set_tail(tail);
             }
+            incoming.reached_endpoint();
             Either::Left(endpoint.oneshot(Request::with_context(context, message)).err_into())
         }
         Err(error) => Either::Right(future::ready(Err(error))),

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
-use towerkit_endpoint::{Context, Error, Metadata};
+use towerkit_endpoint::{Context, Error, ErrorHandlers, Metadata};
 
-use super::{Exchange, Summary};
+use super::{Heard, Summary};
 use crate::status::{Status, status_of};
 
 /// The metadata of a reply: what an [after hook](crate::Server::after) may change.
@@ -21,14 +21,13 @@ pub(crate) struct Hooks {
     pub(super) before: Vec<Arc<Before>>,
     pub(super) after: Vec<Arc<After>>,
     pub(super) finalize: Vec<Arc<Finalize>>,
-    pub(super) on_error: Vec<Arc<OnError>>,
+    pub(super) on_error: ErrorHandlers,
     pub(super) error_encoder: Arc<ErrorEncoder>,
 }
 
 type Before = dyn Fn(&mut Context) -> Result<(), Error> + Send + Sync;
 type After = dyn Fn(&Context, &mut Head) + Send + Sync;
 pub(super) type Finalize = dyn Fn(&Summary) + Send + Sync;
-type OnError = dyn Fn(&Error, &Exchange) + Send + Sync;
 type ErrorEncoder = dyn Fn(&Error) -> Status + Send + Sync;
 
 impl Default for Hooks {
@@ -37,7 +36,7 @@ impl Default for Hooks {
             before: Vec::new(),
             after: Vec::new(),
             finalize: Vec::new(),
-            on_error: Vec::new(),
+            on_error: ErrorHandlers::default(),
             error_encoder: Arc::new(status_of),
         }
     }
@@ -61,8 +60,10 @@ impl Hooks {
     }
 
     /// Tells of an error, and says what the caller gets.
-    pub(super) fn fail(&self, error: &Error, exchange: &Exchange) -> Status {
-        self.on_error.iter().for_each(|handler| handler(error, exchange));
+    pub(super) fn fail(&self, error: &Error, heard: Option<&Heard>) -> Status {
+        if let Some(heard) = heard {
+            heard.tell(&self.on_error, error);
+        }
         (self.error_encoder)(error)
     }
 }

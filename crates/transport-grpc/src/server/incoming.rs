@@ -1,17 +1,17 @@
 use std::sync::Arc;
 
 use tonic::metadata::MetadataMap;
-use towerkit_endpoint::{Context, Error, Metadata, Via};
+use towerkit_endpoint::{Context, Error, ErrorHandlers, Exchange, Metadata, Via};
 
 use super::finalizer::Finalizer;
-use super::{Exchange, Head, Settings};
+use super::{Head, Heard, Settings};
 use crate::status::Status;
 
 /// What came beside the message.
 pub(super) struct Incoming {
     /// For the after hooks, if there are any.
     kept: Option<Box<Context>>,
-    pub(super) exchange: Exchange,
+    pub(super) heard: Option<Box<Heard>>,
     pub(super) finalizer: Option<Box<Finalizer>>,
 }
 
@@ -22,9 +22,19 @@ impl Incoming {
         let mut context = Context::from_parts(Metadata::from(metadata.into_headers()), extensions);
         context.set_peer(peer);
         context.set_via(Some(Via::Grpc { path: None }));
-        let exchange = Exchange { path: None, peer };
+        let exchange = || Exchange::new(context.via().cloned(), peer);
         let finalizer = Finalizer::start(&settings.hooks.finalize, exchange);
-        (Self { kept: settings.hooks.keep(&context), exchange, finalizer }, context, message)
+        let heard = Heard::of(&settings.hooks.on_error, context.get::<Arc<ErrorHandlers>>(), exchange);
+        (Self { kept: settings.hooks.keep(&context), heard, finalizer }, context, message)
+    }
+
+    pub(super) fn reached_endpoint(&mut self) {
+        if let Some(finalizer) = &mut self.finalizer {
+            finalizer.reached_endpoint();
+        }
+        if let Some(heard) = &mut self.heard {
+            heard.exchange.reached_endpoint = true;
+        }
     }
 
     pub(super) fn respond<M>(&self, settings: &Settings, message: M, head: Head) -> tonic::Response<M> {
@@ -34,7 +44,7 @@ impl Incoming {
     }
 
     pub(super) fn fail(&self, settings: &Settings, error: Error) -> Status {
-        let mut status = settings.hooks.fail(&error, &self.exchange);
+        let mut status = settings.hooks.fail(&error, self.heard.as_deref());
         let more = self.metadata(settings, Head::default());
         if !more.is_empty() {
             let mut all = std::mem::take(status.metadata_mut()).into_headers();

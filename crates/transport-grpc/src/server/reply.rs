@@ -13,11 +13,12 @@ use towerkit_transport_http::Body;
 
 use super::watched::{Watch, Watched};
 use super::{Head, Settings};
+use crate::StreamReply;
+use crate::codec::Codec;
 use crate::compression::{self, Compression, Uncompressed};
 use crate::convert::Encode;
 use crate::frame::{BATCH, Encoder};
 use crate::status::{self, Status};
-use crate::{Codec, StreamReply};
 
 /// Writes a reply of one kind. `K` tells a plain reply from one with metadata.
 pub(crate) trait WriteReply<R, K>: Clone + Send + Sync + 'static {
@@ -96,7 +97,7 @@ where
     fn write(&self, reply: R, sending: Sending<'_>, _: impl FnOnce() -> Watch) -> Result<Response<Body>, Error> {
         let (message, metadata, trailers, extensions) = self.encode.encode(reply)?.into_parts();
         let sending = sending.unless(&extensions);
-        let encoder = Encoder::new(self.codec.clone(), sending.settings.send_limit, sending.compression);
+        let encoder = Encoder::new(self.codec.clone(), sending.settings.reply_limit, sending.compression);
         let data = encoder.frame(&message)?;
         let (headers, mut trailers) = sending.head(metadata, trailers);
         status::write_ok(&mut trailers);
@@ -144,7 +145,7 @@ where
     fn write(&self, reply: S, sending: Sending<'_>, watch: impl FnOnce() -> Watch) -> Result<Response<Body>, Error> {
         let (stream, metadata, trailers, extensions) = reply.into_stream().into_parts();
         let sending = sending.unless(&extensions);
-        let encoder = Encoder::new(self.0.codec.clone(), sending.settings.send_limit, sending.compression);
+        let encoder = Encoder::new(self.0.codec.clone(), sending.settings.reply_limit, sending.compression);
         let (headers, trailers) = sending.head(metadata, trailers);
         let body = Streaming {
             stream: Watched::new(stream, watch()),

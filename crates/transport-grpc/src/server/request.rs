@@ -8,7 +8,7 @@ use futures_core::Stream;
 use towerkit_endpoint::{BoxError, BoxStream, Code, Error};
 use towerkit_transport_http::Body;
 
-use crate::Codec;
+use crate::codec::Codec;
 use crate::compression::Compression;
 use crate::convert::Decode;
 use crate::frame::{Decoder, FrameError, Messages, MessagesError};

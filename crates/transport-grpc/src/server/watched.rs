@@ -9,7 +9,7 @@ use towerkit_endpoint::{Code, Ending, Error, Tail};
 use towerkit_transport_http::StreamStop;
 
 use super::finalizer::Finalizer;
-use super::{Exchange, Settings};
+use super::{Heard, Settings};
 use crate::routes::server_stops;
 use crate::status::Status;
 use crate::until::Until;
@@ -20,7 +20,7 @@ const ITEMS: u8 = 32;
 /// What is told of the end of a reply that is a stream, and what ends it before its time.
 pub(crate) struct Watch {
     pub(super) settings: Arc<Settings>,
-    pub(super) exchange: Exchange,
+    pub(super) heard: Option<Box<Heard>>,
     pub(super) tail: Tail,
     pub(super) stop: Option<StreamStop>,
     pub(super) finalizer: Option<Box<Finalizer>>,
@@ -43,10 +43,7 @@ pin_project! {
 }
 
 impl<S> Watched<S> {
-    pub(super) fn new(stream: S, mut watch: Watch) -> Self {
-        if let Some(finalizer) = &mut watch.finalizer {
-            finalizer.streams();
-        }
+    pub(super) fn new(stream: S, watch: Watch) -> Self {
         Self { stream, watch, deadline: Until::default(), stopped: None, look_in: 0, ended: false }
     }
 }
@@ -68,7 +65,7 @@ impl Watch {
 
     #[cold]
     fn fail(&mut self, error: Error) -> Status {
-        let status = self.settings.hooks.fail(&error, &self.exchange);
+        let status = self.settings.hooks.fail(&error, self.heard.as_deref());
         self.tail.end(Ending::Failed(error.code()));
         if let Some(finalizer) = &mut self.finalizer {
             finalizer.end(Some(error.code()));

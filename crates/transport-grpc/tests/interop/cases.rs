@@ -10,10 +10,11 @@ use http::HeaderValue;
 use prost::Message as _;
 use tokio::sync::{mpsc, oneshot};
 use tower::ServiceExt as _;
-use towerkit_endpoint::{BoxEndpoint, BoxStream, Code, Context, Endpoint, Error, NotSent, Request, WithMetadata};
+use towerkit_endpoint::{
+    BoxEndpoint, BoxStream, Code, Context, Ending, Endpoint, Error, NotSent, Request, WithMetadata,
+};
 use towerkit_testing::events::Events;
 use towerkit_transport_grpc::{CallSummary, PoolChannel, Remote};
-use towerkit_transport_http::CallOutcome;
 
 use crate::pb::{self, EchoStatus, Empty, InputRequest, InputResponse, LoadReport, LoadReportRequest};
 use crate::pb::{OutputRequest, OutputResponse, Payload, ResponseParameters, SimpleRequest, SimpleResponse, TestLoad};
@@ -203,7 +204,7 @@ pub(crate) async fn cancel_after_begin(target: &Target) {
     let told = ended.clone();
     let call: BoxEndpoint<BoxStream<InputRequest>, InputResponse> = remote
         .client_streaming(pb::STREAMING_INPUT_CALL)
-        .finalize(move |summary: &CallSummary| told.push(summary.outcome))
+        .finalize(move |summary: &CallSummary| told.push(summary.ending))
         .erased();
     // The messages are asked for when the head has gone.
     let (begin, begun) = oneshot::channel();
@@ -216,7 +217,7 @@ pub(crate) async fn cancel_after_begin(target: &Target) {
         reply = call.invoke(requests.boxed()) => panic!("the call is over: {reply:?}"),
         begun = soon(begun) => begun.unwrap(),
     }
-    assert_eq!(soon(ended.wait_len(1, Duration::from_secs(10))).await, [CallOutcome::Cancelled]);
+    assert_eq!(soon(ended.wait_len(1, Duration::from_secs(10))).await, [Ending::Cancelled]);
     empty_call(&remote).await; // the channel has not suffered
 }
 
@@ -228,7 +229,7 @@ pub(crate) async fn cancel_after_first_response(target: &Target) {
     let call: Duplex = remote
         .bidi_streaming(pb::FULL_DUPLEX_CALL)
         .with_metadata()
-        .finalize(move |summary: &CallSummary| told.push((summary.outcome, summary.messages)))
+        .finalize(move |summary: &CallSummary| told.push((summary.ending, summary.messages)))
         .erased();
     let (send, requests) = requests();
     send.send(ping(REQUESTS[0], REPLIES[0])).unwrap();
@@ -236,7 +237,7 @@ pub(crate) async fn cancel_after_first_response(target: &Target) {
     assert_zeros(soon(replies.next()).await.unwrap().unwrap().payload, REPLIES[0]);
     assert!(ended.is_empty());
     drop(replies);
-    assert_eq!(soon(ended.wait_len(1, Duration::from_secs(10))).await, [(CallOutcome::Cancelled, 1)]);
+    assert_eq!(soon(ended.wait_len(1, Duration::from_secs(10))).await, [(Ending::Cancelled, 1)]);
     soon(send.closed()).await; // nobody asks for messages any more
     empty_call(&remote).await;
 }
@@ -246,7 +247,7 @@ pub(crate) async fn timeout_on_sleeping_server(target: &Target) {
     let remote = target.remote();
     let sleeping = async |time| {
         let mut context = Context::new();
-        context.shorten_deadline_to(time);
+        context.shorten_deadline_within(time);
         let (send, requests) = requests();
         send.send(OutputRequest { payload: Some(Payload::zeros(27182)), ..OutputRequest::default() }).unwrap();
         let error = failure(full_duplex(&remote).oneshot(Request::with_context(context, requests))).await;

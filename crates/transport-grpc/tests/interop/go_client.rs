@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use tokio::process::Command;
-use towerkit_endpoint::Code;
+use towerkit_endpoint::{Code, Ending};
 use towerkit_testing::tool;
-use towerkit_transport_grpc::Outcome;
 
 use crate::service::TestService;
 use crate::site::{Site, soon};
@@ -62,7 +61,7 @@ async fn the_go_client_passes_cancel_after_first_response_and_our_server_hears_o
     let site = Site::start(service.routes()).await;
     if passes(test, site.address.port(), "cancel_after_first_response", &[]).await {
         let summary = service.ended.wait_len(1, Duration::from_secs(10)).await.remove(0);
-        let cancelled = summary.outcome == Outcome::Truncated || summary.code == Some(Code::Cancelled);
+        let cancelled = matches!(summary.ending, Ending::Cancelled | Ending::Failed(Code::Cancelled));
         assert!(cancelled && summary.messages == 1, "{summary:?}");
     }
 }

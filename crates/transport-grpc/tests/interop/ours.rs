@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use towerkit_endpoint::Code;
-use towerkit_transport_grpc::{Outcome, Summary};
+use towerkit_endpoint::{Code, Ending, Via};
+use towerkit_transport_grpc::Summary;
 
 use crate::cases::{self, each_case};
 use crate::service::TestService;
@@ -31,14 +31,15 @@ macro_rules! test {
 each_case!(test);
 
 fn of(summaries: &[Summary], method: &str) -> Option<Summary> {
-    summaries.iter().find(|summary| summary.exchange.path.is_some_and(|path| path.ends_with(method))).cloned()
+    let is = |via: &Via| via.to_string().ends_with(method);
+    summaries.iter().find(|summary| summary.exchange.via.as_ref().is_some_and(is)).cloned()
 }
 
 #[tokio::test]
 async fn our_server_hears_that_a_call_was_cancelled_after_its_beginning() {
     let ended = passes(cases::cancel_after_begin, |ended| of(ended, "/StreamingInputCall").is_some()).await;
     let summary = of(&ended, "/StreamingInputCall").unwrap();
-    let cancelled = summary.outcome == Outcome::Cancelled || summary.code == Some(Code::Cancelled);
+    let cancelled = matches!(summary.ending, Ending::Cancelled | Ending::Failed(Code::Cancelled));
     assert!(cancelled, "{summary:?}");
 }
 
@@ -46,6 +47,6 @@ async fn our_server_hears_that_a_call_was_cancelled_after_its_beginning() {
 async fn our_server_hears_that_a_call_was_cancelled_after_its_first_reply() {
     let ended = passes(cases::cancel_after_first_response, |ended| of(ended, "/FullDuplexCall").is_some()).await;
     let summary = of(&ended, "/FullDuplexCall").unwrap();
-    let cancelled = summary.outcome == Outcome::Truncated || summary.code == Some(Code::Cancelled);
+    let cancelled = matches!(summary.ending, Ending::Cancelled | Ending::Failed(Code::Cancelled));
     assert!(cancelled && summary.messages == 1, "{summary:?}");
 }

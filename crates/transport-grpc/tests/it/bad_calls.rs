@@ -106,7 +106,7 @@ async fn none_or_two_messages_where_one_is_taken_are_unimplemented() {
 
 #[tokio::test]
 async fn a_message_over_the_limit_is_refused_by_its_header() {
-    let shout = Server::new(Texts::new().shout).receive_limit(100);
+    let shout = Server::new(Texts::new().shout).request_limit(100);
     let site = Site::start(Routes::new().unary(SHOUT, shout)).await;
     let good = Text::from(&*"a".repeat(98));
     assert_eq!(site.texts().shout.invoke(good).await.unwrap().text.len(), 98);
@@ -118,7 +118,7 @@ async fn a_message_over_the_limit_is_refused_by_its_header() {
 
 #[tokio::test]
 async fn a_reply_over_the_limit_is_not_sent() {
-    let shout = Server::new(Texts::new().shout).send_limit(100);
+    let shout = Server::new(Texts::new().shout).reply_limit(100);
     let site = Site::start(Routes::new().unary(SHOUT, shout)).await;
     let answer = send(call(&site, "/test.Texts/Shout"), frame(0, &[b"\x0a\x63", &[b'a'; 99][..]].concat())).await;
     assert_eq!((answer.status(), answer.body.len()), (Some("8"), 0));

@@ -49,8 +49,8 @@ async fn told(reply: Reply) -> [Error; 2] {
         let response = reply.clone().response();
         async { Ok::<_, std::io::Error>(response) }
     }));
-    let shout: BoxEndpoint<Text, Text> = remote.unary(SHOUT).receive_limit(1000).erased();
-    let count: BoxEndpoint<Number, BoxStream<Number>> = remote.server_streaming(COUNT).receive_limit(1000).erased();
+    let shout: BoxEndpoint<Text, Text> = remote.unary(SHOUT).reply_limit(1000).erased();
+    let count: BoxEndpoint<Number, BoxStream<Number>> = remote.server_streaming(COUNT).reply_limit(1000).erased();
     let stream = match count.invoke(Number { n: 1 }).await {
         Ok(numbers) => numbers.filter_map(|number| async { number.err() }).collect::<Vec<_>>().await.pop().unwrap(),
         Err(error) => error,

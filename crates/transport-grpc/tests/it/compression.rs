@@ -56,7 +56,7 @@ async fn a_single_message_can_be_kept_from_being_compressed() {
     let echo = service_fn(|request: Request<Text>| async {
         let plain = request.context().metadata().get("grpc-encoding").is_none();
         let reply = WithMetadata::new(request.into_message());
-        Ok::<_, Error>(if plain { reply.extension(Uncompressed) } else { reply })
+        Ok::<_, Error>(if plain { reply.with_extension(Uncompressed) } else { reply })
     });
     let site = Site::start(Routes::new().unary(SHOUT, Server::new(echo).compress(Compression::Gzip))).await;
     let shout: BoxEndpoint<Text, WithMetadata<Text>> =

@@ -2,10 +2,9 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use http::HeaderValue;
-use towerkit_endpoint::{BoxEndpoint, BoxStream, Code, Endpoint, Error, endpoint_fn};
+use towerkit_endpoint::{BoxEndpoint, BoxStream, Code, Ending, Endpoint, Error, endpoint_fn};
 use towerkit_testing::events::Events;
-use towerkit_transport_grpc::{Method, Outcome, Routes, Server};
-use towerkit_transport_http::CallOutcome;
+use towerkit_transport_grpc::{Method, Routes, Server};
 
 use crate::site::{COUNT, Number, SHOUT, Site, Text, Texts, soon};
 
@@ -47,12 +46,12 @@ async fn the_servers_events_come_in_the_order_that_is_written_down() {
                 .insert("x-seen".parse().unwrap(), HeaderValue::from_static(if asked { "refused" } else { "1" }));
         })
         .on_error(move |error, exchange| {
-            assert_eq!(exchange.path, Some("/test.Texts/Shout"));
+            assert_eq!(exchange.via, Some(SHOUT.via()));
             assert!(exchange.peer.is_some() && error.code() != Code::Unknown);
             failed("on_error");
         })
         .finalize(move |summary| {
-            assert_eq!(summary.outcome, Outcome::Complete);
+            assert_ne!(summary.ending, Ending::Cancelled);
             finalize("finalize");
         });
     let site = Site::start(Routes::new().unary(SHOUT, server)).await;
@@ -101,9 +100,9 @@ async fn the_clients_events_come_in_the_order_that_is_written_down_and_on_failur
         })
         .finalize(move |summary| {
             assert_eq!(summary.path, "/test.Texts/Shout");
-            finalize(match summary.outcome {
-                CallOutcome::Success => "success",
-                CallOutcome::Failure(_) => "failure",
+            finalize(match summary.ending {
+                Ending::Complete => "success",
+                Ending::Failed(_) => "failure",
                 _ => "cancelled",
             });
         })
@@ -126,12 +125,12 @@ async fn finalizers_of_a_stream_run_at_its_end_with_the_count_of_its_messages() 
     let told = Events::new();
     let (server, client) = (told.clone(), told.clone());
     let count = Server::new(Texts::new().count)
-        .finalize(move |summary| server.push(("server", summary.messages, summary.outcome == Outcome::Complete)));
+        .finalize(move |summary| server.push(("server", summary.messages, summary.ending == Ending::Complete)));
     let site = Site::start(Routes::new().server_streaming(COUNT, count)).await;
     let count: BoxEndpoint<Number, BoxStream<Number>> = site
         .remote()
         .server_streaming(COUNT)
-        .finalize(move |summary| client.push(("client", summary.messages, summary.outcome == CallOutcome::Success)))
+        .finalize(move |summary| client.push(("client", summary.messages, summary.ending == Ending::Complete)))
         .erased();
 
     let numbers = count.invoke(Number { n: 3 }).await.unwrap();

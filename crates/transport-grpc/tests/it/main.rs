@@ -18,6 +18,7 @@ mod health;
 mod hooks;
 mod kinds;
 mod metadata;
+mod on_error;
 mod one_port;
 mod raw;
 mod refused;

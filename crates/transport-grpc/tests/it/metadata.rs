@@ -70,8 +70,8 @@ async fn metadata_have_no_say_in_what_belongs_to_the_protocol() {
 #[tokio::test]
 async fn a_reply_brings_headers_and_trailers_of_its_own() {
     let shout = service_fn(|request: Request<Text>| async {
-        let reply = WithMetadata::new(request.into_message()).metadata(name("x-head"), value("1"));
-        Ok::<_, Error>(reply.trailer(name("x-tail-bin"), value("AAE")))
+        let reply = WithMetadata::new(request.into_message()).with_metadata(name("x-head"), value("1"));
+        Ok::<_, Error>(reply.with_trailer(name("x-tail-bin"), value("AAE")))
     });
     let site = Site::start(Routes::new().unary(SHOUT, Server::new(shout))).await;
     let shout: BoxEndpoint<Text, WithMetadata<Text>> = site.remote().unary(SHOUT).with_metadata().erased();
@@ -84,8 +84,8 @@ async fn a_reply_brings_headers_and_trailers_of_its_own() {
 async fn a_stream_brings_headers_before_its_messages_and_trailers_behind_them() {
     let count = service_fn(|_: Request<Number>| async {
         let numbers = stream::iter([Ok::<_, Error>(Number { n: 1 })]).chain(stream::pending());
-        let reply = WithMetadata::new(numbers.take(1)).metadata(name("x-head"), value("1"));
-        Ok::<_, Error>(reply.trailer(name("x-tail"), value("2")))
+        let reply = WithMetadata::new(numbers.take(1)).with_metadata(name("x-head"), value("1"));
+        Ok::<_, Error>(reply.with_trailer(name("x-tail"), value("2")))
     });
     let site = Site::start(Routes::new().server_streaming(COUNT, Server::new(count))).await;
     let trailers = towerkit_testing::events::Events::new();

@@ -14,7 +14,7 @@ const LONG: Duration = Duration::from_secs(60);
 
 fn within(time: Duration, text: &str) -> Request<Text> {
     let mut context = Context::new();
-    context.shorten_deadline_to(time);
+    context.shorten_deadline_within(time);
     Request::with_context(context, text.into())
 }
 
@@ -128,7 +128,7 @@ async fn the_client_ends_a_stream_at_the_callers_deadline_and_not_at_its_own_tim
         let count: BoxEndpoint<Number, BoxStream<Number>> =
             site.remote().server_streaming(COUNT).timeout(SHORT).erased();
         let mut context = Context::new();
-        context.shorten_deadline_to(SHORT * 3);
+        context.shorten_deadline_within(SHORT * 3);
         let begun = Instant::now();
         let numbers = count.invoke(Request::with_context(context, Number { n: 0 })).await.unwrap();
         let last = numbers.fold(None, |_, number| async { Some(number) }).await;

@@ -6,7 +6,9 @@
 use http::HeaderValue;
 use http::header::AUTHORIZATION;
 use libfuzzer_sys::fuzz_target;
-use towerkit_auth::{Algorithm, Audience, Authenticator, Basic, Issuer, JwtVerifier, Key, KeySet, Scheme, Verdict};
+use towerkit_auth::{
+    Algorithm, Answer, Audience, Authenticator, Basic, Issuer, JwtVerifier, KeySet, Scheme, VerifyingKey,
+};
 use towerkit_endpoint::{Code, Context};
 
 fuzz_target!(|data: &[u8]| {
@@ -17,12 +19,12 @@ fuzz_target!(|data: &[u8]| {
         context.metadata_mut().append(AUTHORIZATION, value);
         fields += 1;
     }
-    let key = Key::hmac(Algorithm::HS256, b"32 bytes that no fuzzer finds out").unwrap();
+    let key = VerifyingKey::hmac(Algorithm::HS256, b"32 bytes that no fuzzer finds out").unwrap();
     let basic = Basic::fixed("add", "ada", "rosebud");
     let bearer = JwtVerifier::new(KeySet::new([key]), Issuer::any(), Audience::any());
     for authenticator in [&basic as &dyn Authenticator, &bearer] {
         let Some(verdict) = authenticator.authenticate(&context) else { continue };
-        let Verdict::Now(outcome) = verdict else { panic!("nothing is to be waited for") };
+        let Answer::Now(outcome) = verdict else { panic!("nothing is to be waited for") };
         let reason = match outcome {
             Ok(principal) => {
                 assert_eq!((principal.scheme(), principal.subject(), fields), (Scheme::Basic, "ada", 1));

@@ -30,8 +30,8 @@ fuzz_target!(|data: &[u8]| {
     let one = endpoint_fn(|order: Order| async { Ok::<_, Error>(order) });
     let many = endpoint_fn(|orders: BoxStream<Order>| async { Ok::<_, Error>(orders.map(|order| order)) });
     let routes = Routes::new()
-        .unary(ONE, Server::new(one).receive_limit(1000))
-        .bidi_streaming(MANY, Server::new(many).receive_limit(1000));
+        .unary(ONE, Server::new(one).request_limit(1000))
+        .bidi_streaming(MANY, Server::new(many).request_limit(1000));
 
     let mut lines = data.splitn(4, |byte| *byte == b'\n');
     let mut next = || lines.next().unwrap_or_default();

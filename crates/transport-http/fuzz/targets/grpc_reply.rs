@@ -47,9 +47,9 @@ fuzz_target!(|data: &[u8]| {
         *response.headers_mut() = head.clone();
         async { Ok::<_, std::io::Error>(response) }
     }));
-    let one: BoxEndpoint<Text, Text> = remote.unary(ONE).timeout(Duration::MAX).receive_limit(1000).erased();
+    let one: BoxEndpoint<Text, Text> = remote.unary(ONE).timeout(Duration::MAX).reply_limit(1000).erased();
     let many: BoxEndpoint<Text, BoxStream<Text>> =
-        remote.server_streaming(MANY).timeout(Duration::MAX).receive_limit(1000).erased();
+        remote.server_streaming(MANY).timeout(Duration::MAX).reply_limit(1000).erased();
 
     if let Err(error) = one.invoke(Text::default()).now_or_never().expect("nothing waits") {
         // What it says goes over the wire once more, and is the same then.

@@ -23,7 +23,8 @@ fn answer(body: &[u8]) -> (StatusCode, Vec<u8>) {
     let echo = endpoint_fn(|value: serde_json::Value| async move { Ok::<_, Error>(value) });
     let nothing = endpoint_fn(|()| async { Ok::<_, Error>(()) });
     let methods = Methods::new().with("sum", sum).with("echo", echo).with("nothing", nothing).batch_limit(8);
-    let request = Request::post("/").header("content-type", "application/json").body(Body::from(body.to_vec())).unwrap();
+    let request =
+        Request::post("/").header("content-type", "application/json").body(Body::from(body.to_vec())).unwrap();
     let response = server(methods).oneshot(request).now_or_never().expect("nothing waits").unwrap();
     let status = response.status();
     (status, response.into_body().read(usize::MAX).now_or_never().unwrap().unwrap().to_vec())

@@ -3,10 +3,10 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use towerkit_auth::{Audience, Issuer, JwksRules, JwtVerifier, Key, KeySet, Verdict};
+use towerkit_auth::{Answer, Audience, Issuer, JwksRules, JwtVerifier, KeySet, VerifyingKey};
 
 fuzz_target!(|data: &[u8]| {
-    let _ = Key::from_jwk(data);
+    let _ = VerifyingKey::from_jwk(data);
     for rules in [JwksRules::new(), JwksRules::new().secrets()] {
         let set = match KeySet::from_jwks_with(data, &rules) {
             Ok(set) => set,
@@ -24,7 +24,7 @@ fuzz_target!(|data: &[u8]| {
         // Its signature is none: each key refuses it without panic.
         for header in ["eyJhbGciOiJIUzI1NiJ9", "eyJhbGciOiJFUzI1NiJ9", "eyJhbGciOiJSUzI1NiJ9", "eyJhbGciOiJFZERTQSJ9"] {
             let token = format!("{header}.e30.{}", "A".repeat(86));
-            assert!(matches!(verifier.verify(&token), Verdict::Now(Err(_))));
+            assert!(matches!(verifier.verify(&token), Answer::Now(Err(_))));
         }
     }
 });

@@ -8,12 +8,12 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
-use towerkit_auth::{Algorithm, Audience, Issuer, JwtVerifier, Key, KeySet, Principal, Reason, Verdict};
+use towerkit_auth::{Algorithm, Answer, Audience, Issuer, JwtVerifier, KeySet, Principal, Reason, VerifyingKey};
 
 const SECRET: &[u8] = b"32 bytes that no fuzzer finds out";
 
 fn verify(verifier: &JwtVerifier, token: &str) -> Result<Principal, Reason> {
-    let Verdict::Now(outcome) = verifier.verify(token) else { panic!("nothing is to be waited for") };
+    let Answer::Now(outcome) = verifier.verify(token) else { panic!("nothing is to be waited for") };
     if let Err(reason) = &outcome {
         let text = reason.to_string();
         assert!(text.len() < 1024 && !text.contains(char::is_control), "{text}");
@@ -22,7 +22,7 @@ fn verify(verifier: &JwtVerifier, token: &str) -> Result<Principal, Reason> {
 }
 
 fuzz_target!(|data: &[u8]| {
-    let keys = KeySet::new([Key::hmac(Algorithm::HS256, SECRET).unwrap()]);
+    let keys = KeySet::new([VerifyingKey::hmac(Algorithm::HS256, SECRET).unwrap()]);
     let verifier = JwtVerifier::new(keys, Issuer::is("i"), Audience::is("a")).claims::<Value>();
     if let Ok(text) = std::str::from_utf8(data) {
         assert!(verify(&verifier, text).is_err());

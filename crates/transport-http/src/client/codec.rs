@@ -78,13 +78,13 @@ impl<R: Send, D: DecodeResponse<R>> DecodeResponse<WithMetadata<R>, Annotated> f
 
     async fn decode(&self, parts: &mut response::Parts, body: Body, limit: usize) -> Result<WithMetadata<R>, Error> {
         let reply = DecodeResponse::<R>::decode(self, parts, body, limit).await?;
-        let mut annotated = WithMetadata::new(reply).extension(parts.status);
+        let mut annotated = WithMetadata::new(reply).with_extension(parts.status);
         let mut last = None;
         // A header that stands more than once gives its name the first time only.
         for (name, value) in std::mem::take(&mut parts.headers) {
             last = name.or(last);
             if let Some(name) = &last {
-                annotated = annotated.metadata(name.clone(), value);
+                annotated = annotated.with_metadata(name.clone(), value);
             }
         }
         Ok(annotated)

@@ -8,7 +8,7 @@ use towerkit_endpoint::Error;
 use super::base::Base;
 use super::template::Template;
 
-/// A request that is being written: what an [encoder](crate::EncodeRequest) fills in beside the body.
+/// A request that is being written: what an [encoder](crate::codec::EncodeRequest) fills in beside the body.
 ///
 /// The metadata of the context is among the headers already.
 pub struct Draft {

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use http::{Method, StatusCode, Uri};
 use tokio::time::Instant;
-use towerkit_endpoint::{Code, Ending, Error};
+use towerkit_endpoint::{Ending, Error};
 
 use super::Finalize;
 
@@ -19,31 +19,8 @@ pub struct CallSummary {
     pub status: Option<StatusCode>,
     /// From `call` to the end.
     pub elapsed: Duration,
-    /// How it ended.
-    pub outcome: CallOutcome,
-}
-
-impl CallSummary {
-    /// The code of the error; none for success, and none where the call was given up.
-    #[must_use]
-    pub const fn code(&self) -> Option<Code> {
-        match self.outcome {
-            CallOutcome::Failure(code) => Some(code),
-            CallOutcome::Success | CallOutcome::Cancelled => None,
-        }
-    }
-}
-
-/// How a call ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum CallOutcome {
-    /// With a reply.
-    Success,
-    /// With an error of this code.
-    Failure(Code),
-    /// Its future was dropped before its end.
-    Cancelled,
+    /// How it ended: cancelled where its future was dropped before, or its stream.
+    pub ending: Ending,
 }
 
 /// Runs the finalize hooks when it is dropped, with the future that owns it.
@@ -63,7 +40,7 @@ impl Finalizer {
                 uri: None,
                 status: None,
                 elapsed: Duration::ZERO,
-                outcome: CallOutcome::Cancelled,
+                ending: Ending::Cancelled,
             },
         }
     }
@@ -81,18 +58,11 @@ impl Finalizer {
     }
 
     pub(super) fn stream_ended(mut self, ending: Ending) {
-        self.summary.outcome = match ending {
-            Ending::Complete => CallOutcome::Success,
-            Ending::Failed(code) => CallOutcome::Failure(code),
-            _ => CallOutcome::Cancelled,
-        };
+        self.summary.ending = ending;
     }
 
     pub(super) fn end<R>(&mut self, result: &Result<R, Error>) {
-        self.summary.outcome = match result {
-            Ok(_) => CallOutcome::Success,
-            Err(error) => CallOutcome::Failure(error.code()),
-        };
+        self.summary.ending = Ending::of(result);
     }
 }
 

@@ -68,6 +68,16 @@ impl Remote<Pool> {
     pub fn new(pool: &Pool, base_url: &str) -> Result<Self, InvalidBaseUrl> {
         Ok(Self { transport: pool.clone(), base: Base::parse(base_url, pool.schemes)? })
     }
+
+    /// A service that is reached over plain HTTP/1.1, through a pool of its own with the [default settings](Pool::builder). A pool that many share, or
+    /// one with settings, goes with [`new`](Self::new).
+    ///
+    /// # Errors
+    ///
+    /// Where the text is no URL of `http`.
+    pub fn plain(base_url: &str) -> Result<Self, InvalidBaseUrl> {
+        Self::new(&Pool::builder().build(), base_url)
+    }
 }
 
 impl<S> Remote<S> {

@@ -16,7 +16,7 @@ const MOST: usize = 1024;
 
 /// The default [error decoder](crate::Client::error_decoder): the error that a failed reply stands for.
 ///
-/// Its body is read as problem details (RFC 9457): `code` is the code, or else [`code_of`](crate::code_of) the status;
+/// Its body is read as problem details (RFC 9457): `code` is the code, or else the one [of the status](towerkit_endpoint::Code::from_http_status);
 /// `detail`, or else `title`, is the message; `errors` are the violations. Members of another type are passed over, as the
 /// RFC asks. Go kit's `{"error": "the message"}` is read too, and a short text of type `text/plain`. Otherwise the message is
 /// the reason of the status.

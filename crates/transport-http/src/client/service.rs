@@ -16,8 +16,8 @@ use super::draft::Draft;
 use super::failure::transport_failure;
 use super::finalizer::Finalizer;
 use super::{Client, DecodeResponse, EncodeRequest, Settings, headers};
+use crate::Body;
 use crate::body::Tailed;
-use crate::{Body, code_of};
 
 /// The most that is read of a failed reply.
 const ERROR_LIMIT: usize = 64 << 10;
@@ -192,6 +192,9 @@ async fn refusal<N, D, T>(settings: &Settings<N, D, T>, parts: &response::Parts,
     }
     // The status is not kept among the extensions: a server that passes this error on must not answer with it.
     let place = parts.headers.get(LOCATION).and_then(|value| value.to_str().ok()).unwrap_or("no location");
-    Error::new(code_of(parts.status), format!("the service answered {}, which is not followed", parts.status))
-        .with_source(place.to_owned())
+    Error::new(
+        Code::from_http_status(parts.status.as_u16()),
+        format!("the service answered {}, which is not followed", parts.status),
+    )
+    .with_source(place.to_owned())
 }

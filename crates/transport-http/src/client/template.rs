@@ -41,6 +41,10 @@ impl Template {
         Ok(template)
     }
 
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
     fn literal(&mut self, text: &str) -> Result<(), &'static str> {
         if text.contains(['{', '}', '?', '#']) {
             return Err("a }, ? or # stands alone");

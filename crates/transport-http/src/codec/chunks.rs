@@ -11,14 +11,15 @@ use towerkit_endpoint::{BoxError, BoxStream, Error};
 
 use super::ndjson::{broke_off, ours_or};
 use super::{DecodeRequest, EncodeResponse};
-use crate::{Body, DecodeResponse, Draft, EncodeRequest};
+use crate::Body;
+use crate::codec::{DecodeResponse, Draft, EncodeRequest};
 
 /// Bytes as they come and go: a stream of [`Bytes`], read from any body, written with a media type.
 ///
 /// Where the chunks begin and end is for the network to say: what was written as one may be read as several. An error in a stream
 /// that is written breaks the connection or the HTTP/2 stream off. The limits of [`Server`](crate::Server) and
 /// [`Client`](crate::Client) for bodies do not hold for it, since nothing is collected; those of
-/// [`Serve`](crate::Serve::body_limit) do.
+/// [`Serve`](crate::Serve::request_limit) do.
 ///
 /// ```
 /// use bytes::Bytes;

@@ -13,10 +13,11 @@ use serde::de::DeserializeOwned;
 use towerkit_endpoint::{BoxError, BoxStream, Code, Error};
 
 use super::{DecodeRequest, EncodeResponse, expect_media_type};
+use crate::Body;
 use crate::body::too_large;
 use crate::client::{expect_reply_type, unreadable};
 use crate::codec::json::from_slice;
-use crate::{Body, DecodeResponse, Draft, EncodeRequest};
+use crate::codec::{DecodeResponse, Draft, EncodeRequest};
 
 const MEDIA_TYPE: &str = "application/x-ndjson";
 
@@ -25,10 +26,10 @@ const MEDIA_TYPE: &str = "application/x-ndjson";
 /// It writes any stream of `Result`s, item by item, as fast as they are read on the other side. An error in the stream breaks the
 /// connection or the HTTP/2 stream off, so that what was cut is never taken for the whole.
 ///
-/// It reads a [`BoxStream`]. The limit for the body, of [`Server::body_limit`](crate::Server::body_limit) or
+/// It reads a [`BoxStream`]. The limit for the body, of [`Server::request_limit`](crate::Server::request_limit) or
 /// [`Client::reply_limit`](crate::Client::reply_limit), is that of a line. A line that can't be read is an error that names its number,
 /// and is the last item. Empty lines are passed over, and the last line need not be ended. What a whole request may have is the
-/// limit of [`Serve::body_limit`](crate::Serve::body_limit), and how slowly it may come that of
+/// limit of [`Serve::request_limit`](crate::Serve::request_limit), and how slowly it may come that of
 /// [`Serve::body_time`](crate::Serve::body_time): both are raised for an upload without an end.
 ///
 /// ```

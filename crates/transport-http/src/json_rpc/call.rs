@@ -1,9 +1,11 @@
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
+use towerkit_endpoint::ErrorHandlers;
 
 use super::ErrorObject;
 
@@ -12,6 +14,8 @@ use super::ErrorObject;
 pub struct Payload {
     pub(super) calls: Vec<Result<Call, Malformed>>,
     pub(super) is_batch: bool,
+    /// Who hears of what goes wrong with them, beside those of the [`Methods`](super::Methods).
+    pub(super) on_error: Option<Arc<ErrorHandlers>>,
 }
 
 /// One call.
@@ -52,7 +56,7 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de Raw
 impl Payload {
     /// Reads a body. Nothing of it fails as a whole: what is malformed is answered in its place.
     pub(super) fn read(body: &[u8], max_calls: usize) -> Self {
-        let single = |call| Self { calls: vec![call], is_batch: false };
+        let single = |call| Self { calls: vec![call], is_batch: false, on_error: None };
         let text: &RawValue = match serde_json::from_slice(body) {
             Ok(text) => text,
             Err(error) => return single(Err(Malformed { id: None, error: ErrorObject::parse_error(&error) })),
@@ -70,7 +74,10 @@ impl Payload {
             calls if calls > max_calls => {
                 single(Err(Malformed::new(None, format!("the batch has more than {max_calls} calls"))))
             }
-            _ => Self { calls: elements.into_iter().map(|call| Call::read(call.get())).collect(), is_batch: true },
+            _ => {
+                let calls = elements.into_iter().map(|call| Call::read(call.get())).collect();
+                Self { calls, is_batch: true, on_error: None }
+            }
         }
     }
 }

@@ -22,7 +22,8 @@ impl DecodeRequest<Payload> for Codec {
             matches!(&*essence, "application/json" | "application/json-rpc") || essence.ends_with("+json")
         };
         expect_media_type(parts, is_json, "application/json")?;
-        Ok(Payload::read(&read(body, limit).await?, self.max_calls))
+        let on_error = body.error_handlers().cloned();
+        Ok(Payload { on_error, ..Payload::read(&read(body, limit).await?, self.max_calls) })
     }
 }
 

@@ -94,11 +94,14 @@ impl ErrorObject {
         Self::new(METHOD_NOT_FOUND, "Method not found")
     }
 
-    /// The error this stands for, on the client.
+    /// The error this stands for.
     pub(super) fn into_error(self) -> Error {
         let data = self.data().and_then(|data| serde_json::from_str::<Data<'_>>(data).ok()).unwrap_or_default();
         let code = data.code.and_then(|name| name.parse().ok()).unwrap_or_else(|| code_of(self.code));
-        let message: String = self.message.chars().take(1024).collect();
+        // What is wrong with a call that is none stands beside the name of the number.
+        let detail = data.detail.as_deref().filter(|detail| !detail.is_empty());
+        let message = detail.map_or_else(|| self.message.to_string(), |detail| format!("{}: {detail}", self.message));
+        let message: String = message.chars().take(1024).collect();
         let error = if message.is_empty() { Error::from(code) } else { Error::new(code, message) };
         data.errors
             .into_iter()

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use tower::util::ServiceExt;
 use tower_service::Service;
-use towerkit_endpoint::{Context, Endpoint, Error, Request, Via};
+use towerkit_endpoint::{Context, Endpoint, Error, ErrorHandlers, Exchange, Request, Via};
 
 use super::call::{Call, Malformed};
 use super::{ErrorObject, Payload, Reply, params, reply};
@@ -38,10 +38,8 @@ struct Settings {
     methods: Arc<HashMap<Arc<str>, Arc<dyn Method>>>,
     concurrency: usize,
     max_calls: usize,
-    on_error: Vec<Arc<OnError>>,
+    on_error: ErrorHandlers,
 }
-
-type OnError = dyn Fn(&Error, &str) + Send + Sync;
 
 impl Methods {
     /// The most calls of a batch that run at a time, unless [said otherwise](Self::concurrency).
@@ -92,10 +90,12 @@ impl Methods {
         self
     }
 
-    /// Adds a handler of what calls fail with, for diagnosis: it is told the error, with its source, and the method.
+    /// Adds a handler of what calls fail with, for diagnosis: it is told the error, with its source, and the method, where there is one of that
+    /// name. It hears of each call of a batch, and of those that [reach no endpoint](Exchange::reached_endpoint).
+    /// [`Serve::on_error`](crate::Serve::on_error) does so for all that a listener serves.
     #[must_use]
-    pub fn on_error(mut self, handler: impl Fn(&Error, &str) + Send + Sync + 'static) -> Self {
-        self.settings.on_error.push(Arc::new(handler));
+    pub fn on_error(mut self, handler: impl Fn(&Error, &Exchange) + Send + Sync + 'static) -> Self {
+        self.settings.on_error.push(handler);
         self
     }
 
@@ -110,7 +110,7 @@ impl Default for Settings {
             methods: Arc::default(),
             concurrency: Methods::DEFAULT_CONCURRENCY,
             max_calls: Methods::DEFAULT_BATCH_LIMIT,
-            on_error: Vec::new(),
+            on_error: ErrorHandlers::default(),
         }
     }
 }
@@ -147,23 +147,39 @@ impl Service<Request<Payload>> for Methods {
 
 impl Settings {
     async fn answer(&self, context: Context, payload: Payload) -> Reply {
-        let Payload { mut calls, is_batch } = payload;
+        let Payload { mut calls, is_batch, on_error } = payload;
+        let outer = on_error.as_deref();
         if !is_batch {
             let Some(call) = calls.pop() else { return Reply::default() };
-            let (body, headers) = self.one(context, call).await;
+            let (body, headers) = self.one(context, call, outer).await;
             return Reply { body: body.map(Into::into), headers };
         }
-        let replies = stream::iter(calls).map(|call| self.one(context.clone(), call)).buffered(self.concurrency);
+        let replies = stream::iter(calls).map(|call| self.one(context.clone(), call, outer)).buffered(self.concurrency);
         let replies: Vec<String> = replies.filter_map(|(body, _)| async { body }).collect().await;
         let body = (!replies.is_empty()).then(|| format!("[{}]", replies.join(",")).into());
         Reply { body, headers: HeaderMap::new() }
     }
 
     /// The answer to one call, none for a notification; and its headers.
-    async fn one(&self, mut context: Context, call: Result<Call, Malformed>) -> (Option<String>, HeaderMap) {
+    async fn one(
+        &self,
+        mut context: Context,
+        call: Result<Call, Malformed>,
+        outer: Option<&ErrorHandlers>,
+    ) -> (Option<String>, HeaderMap) {
+        let peer = context.peer();
+        let tell = |error: &Error, via: Option<Via>, reached_endpoint| {
+            let mut exchange = Exchange::new(via, peer);
+            exchange.reached_endpoint = reached_endpoint;
+            self.on_error.tell(error, &exchange);
+            if let Some(outer) = outer {
+                outer.tell(error, &exchange);
+            }
+        };
         let Call { method, params, id } = match call {
             Ok(call) => call,
             Err(Malformed { id, error }) => {
+                tell(&error.clone().into_error(), context.via().cloned(), false);
                 let id = id.as_deref().map_or("null", RawValue::get);
                 return (Some(reply::failure(id, &error)), HeaderMap::new());
             }
@@ -171,12 +187,16 @@ impl Settings {
         let result = match self.methods.get_key_value(&*method) {
             Some((name, found)) => {
                 context.set_via(Some(Via::JsonRpc { method: name.clone() }));
-                found.call(context, params).await.map_err(|error| {
-                    self.on_error.iter().for_each(|handler| handler(&error, &method));
+                found.call(context, params).await.map_err(|Failed { error, reached_endpoint }| {
+                    tell(&error, Some(Via::JsonRpc { method: name.clone() }), reached_endpoint);
                     (ErrorObject::from(&error), error.metadata().clone().into_headers())
                 })
             }
-            None => Err((ErrorObject::method_not_found(), HeaderMap::new())),
+            None => {
+                let error = ErrorObject::method_not_found();
+                tell(&error.clone().into_error(), context.via().cloned(), false);
+                Err((error, HeaderMap::new()))
+            }
         };
         let Some(id) = id else { return (None, HeaderMap::new()) };
         match result {
@@ -186,7 +206,20 @@ impl Settings {
     }
 }
 
-type Answer = Result<(String, HeaderMap), Error>;
+type Answer = Result<(String, HeaderMap), Failed>;
+
+/// Why a call came to nothing.
+struct Failed {
+    error: Error,
+    reached_endpoint: bool,
+}
+
+/// What comes of `?` is about what the endpoint said, or could not be written.
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        Self { error, reached_endpoint: true }
+    }
+}
 
 /// An endpoint whose types are hidden: parameters in, the result as JSON and its headers out.
 trait Method: Send + Sync {
@@ -207,8 +240,8 @@ where
     fn call(&self, context: Context, params: Option<Box<RawValue>>) -> Pin<Box<dyn Future<Output = Answer> + Send>> {
         let endpoint = self.endpoint.clone();
         Box::pin(async move {
-            let message = params::read(params.as_deref())?;
-            let reply = endpoint.oneshot(Request::with_context(context, message)).await.map_err(Into::into)?;
+            let message = params::read(params.as_deref()).map_err(|error| Failed { error, reached_endpoint: false })?;
+            let reply = endpoint.oneshot(Request::with_context(context, message)).await.map_err(Into::<Error>::into)?;
             let (mut parts, body) = Json.encode(reply)?.into_parts();
             parts.headers.remove(header::CONTENT_TYPE);
             // It is in memory; one without a body has nothing to say.

@@ -13,7 +13,7 @@ use http_body::Body as HttpBody;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tower_service::Service;
-use towerkit_endpoint::{BoxError, Context, Endpoint, Error, NotSent, Request};
+use towerkit_endpoint::{BoxError, Context, Endpoint, Error, NotSent, Request, Via};
 
 use super::wire::{Answer, Ids, ReplyText, Wire, decode_error, write_call, wrong};
 use super::{Batch, params};
@@ -132,6 +132,14 @@ pub struct MethodClient<T, R> {
     ids: Ids,
     name: Arc<str>,
     types: PhantomData<fn(T) -> R>,
+}
+
+impl<T, R> MethodClient<T, R> {
+    /// How its calls go: what a span of a call says of it.
+    #[must_use]
+    pub fn via(&self) -> Via {
+        Via::JsonRpc { method: self.name.clone() }
+    }
 }
 
 /// An endpoint that tells one method something. [`Remote::notification`] makes it.

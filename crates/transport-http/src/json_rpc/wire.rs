@@ -14,7 +14,8 @@ use towerkit_endpoint::{BoxEndpoint, Code, Error};
 
 use super::ErrorObject;
 use crate::client::{read_reply, unreadable};
-use crate::{Body, DecodeResponse, reply_error};
+use crate::codec::DecodeResponse;
+use crate::{Body, reply_error};
 
 /// Text out, and text in where there is any.
 pub(super) type Wire = BoxEndpoint<Bytes, Option<Bytes>>;

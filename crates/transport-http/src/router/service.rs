@@ -10,7 +10,7 @@ use http_body::Body as HttpBody;
 use pin_project_lite::pin_project;
 use tower::util::{Oneshot, ServiceExt};
 use tower_service::Service;
-use towerkit_endpoint::{BoxError, Code, Error};
+use towerkit_endpoint::{BoxError, Code, Error, Exchange, Via};
 
 use super::{PathParams, Route, Router};
 use crate::problem::refused;
@@ -31,7 +31,7 @@ where
 
     fn call(&mut self, request: Request<B>) -> RouterFuture {
         let mut request = request.map(Body::new);
-        let chosen = self.choose(&mut request);
+        let chosen = self.choose(&mut request).inspect_err(|error| tell(error, &request));
         RouterFuture {
             state: match chosen {
                 Ok(route) => State::Routed { call: route.oneshot(request) },
@@ -63,6 +63,16 @@ impl Router {
             request.extensions_mut().insert(params);
         }
         Ok(route)
+    }
+}
+
+/// No server is told of it.
+#[cold]
+fn tell(error: &Error, request: &Request<Body>) {
+    if let Some(handlers) = request.body().error_handlers() {
+        let path = request.uri().path_and_query().cloned();
+        let via = path.map(|path| Via::Http { method: request.method().clone(), path });
+        handlers.tell(error, &Exchange::new(via, request.body().peer()));
     }
 }
 

@@ -25,7 +25,7 @@ where
     B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
     let most = serve.limits.connections;
-    let shared = Shared::new(serve.limits, serve.on_event);
+    let shared = Shared::new(serve.limits, serve.on_event, serve.on_error);
     #[cfg(feature = "tls")]
     let shared = shared.with_tls(serve.tls);
     let shared = Arc::new(shared);

@@ -60,7 +60,7 @@ where
         return tell(ended, peer, &clock);
     }
     let limits = &clock.shared.limits;
-    let origin = Origin::plain(peer, limits.body, clock.shared.stop.clone());
+    let origin = Origin::plain(peer, limits.body, clock.shared.stop.clone(), clock.shared.on_error.clone());
     let mut stream = Stream::new(tcp, clock.clone());
     let mut watch = std::pin::pin!(Watch::new(&clock));
 

@@ -45,7 +45,8 @@ where
     clock.begin();
     let protocol = session.protocol();
     let limits = &clock.shared.limits;
-    let origin = Arc::new(Origin { peer, limits: limits.body, stop: clock.shared.stop.clone(), tls: Some(session) });
+    let (stop, on_error) = (clock.shared.stop.clone(), clock.shared.on_error.clone());
+    let origin = Arc::new(Origin { peer, limits: limits.body, stop, on_error, tls: Some(session) });
     let calls = Calls { service, clock: clock.clone(), origin };
     let watch = pin!(Watch::new(clock));
     if protocol == Version::HTTP_2 {

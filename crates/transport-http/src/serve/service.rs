@@ -17,7 +17,7 @@ use super::connection::FRAME;
 use super::executor::Progress;
 use super::{ServeEvent, framing, host};
 use crate::body::{Origin, too_large};
-use crate::{Body, problem_json, status_of_error};
+use crate::{Body, problem_json, status_of};
 
 /// The user's service, as hyper calls it for one connection.
 pub(super) struct Calls<S> {
@@ -45,7 +45,7 @@ where
         let state = match framed.and_then(|()| self.check(&request)) {
             Ok(()) => self.start(request.map(|body| Body::bounded(body, self.origin.clone()))),
             Err(error) => {
-                let (status, reason) = (status_of_error(&error), error.message().to_owned());
+                let (status, reason) = (status_of(&error), error.message().to_owned());
                 self.clock.shared.tell(&ServeEvent::Refused { peer: self.origin.peer, status, reason });
                 State::Refused { error: Some(error) }
             }

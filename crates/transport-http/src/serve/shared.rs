@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use towerkit_endpoint::ErrorHandlers;
 
 use super::limits::Limits;
 use super::stream_stop::StreamStop;
@@ -13,6 +14,7 @@ use super::{OnEvent, ServeEvent};
 pub(super) struct Shared {
     pub(super) limits: Limits,
     on_event: Arc<OnEvent>,
+    pub(super) on_error: Option<Arc<ErrorHandlers>>,
     #[cfg(feature = "tls")]
     pub(super) tls: Option<crate::tls::ServerTls>,
     /// The drain has begun; this wakes the connections.
@@ -28,11 +30,12 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(limits: Limits, on_event: Arc<OnEvent>) -> Self {
+    pub(super) fn new(limits: Limits, on_event: Arc<OnEvent>, on_error: ErrorHandlers) -> Self {
         let drain = CancellationToken::new();
         Self {
             limits,
             on_event,
+            on_error: (!on_error.is_empty()).then(|| Arc::new(on_error)),
             #[cfg(feature = "tls")]
             tls: None,
             drain: drain.clone(),

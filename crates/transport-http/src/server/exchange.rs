@@ -1,53 +1,58 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::request::Parts;
-use http::{Method, StatusCode, Uri, Version};
-use towerkit_endpoint::Code;
+use http::{StatusCode, Version};
+use towerkit_endpoint::{Ending, Error, ErrorHandlers, Exchange, Via};
 
-/// Which request it was: what error handlers and finalizers are told.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Exchange {
-    /// The method.
-    pub method: Method,
-    /// The target, as the request line had it; the query may hold secrets.
-    pub uri: Uri,
-    /// The version of HTTP.
-    pub version: Version,
-}
+use crate::Body;
 
-impl Exchange {
-    pub(crate) fn of(parts: &Parts) -> Self {
-        Self { method: parts.method.clone(), uri: parts.uri.clone(), version: parts.version }
-    }
-}
-
-/// What became of a request: what a finalizer is told.
+/// What became of a request: what a [finalizer](crate::Server::finalize) is told.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Summary {
-    /// Which request it was.
+    /// Which request it was. The query of its path may hold secrets.
     pub exchange: Exchange,
+    /// The version of HTTP.
+    pub version: Version,
     /// The status of the reply; none where the caller went away before there was one.
     pub status: Option<StatusCode>,
-    /// The code of the error; none for success, and none where the caller went away before there was a reply.
-    pub code: Option<Code>,
     /// The bytes of the reply's body that were handed to the connection.
     pub body_bytes: u64,
     /// From the arrival of the head to the end of the reply.
     pub elapsed: Duration,
-    /// How it ended.
-    pub outcome: Outcome,
+    /// How it ended: with the whole of a reply, good or failed, or with an error within its body; cancelled where the caller went away before
+    /// the reply, or while it was sent.
+    pub ending: Ending,
 }
 
-/// How an exchange ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Outcome {
-    /// The whole reply was handed to the connection.
-    Complete,
-    /// The reply ended before its time: its body failed, or the caller went away while it was sent.
-    Truncated,
-    /// The caller went away before there was a reply.
-    Cancelled,
+/// How a request came, and where from.
+pub(crate) fn exchange(parts: &Parts, body: &Body) -> Exchange {
+    Exchange::new(via(parts), body.peer())
+}
+
+pub(crate) fn via(parts: &Parts) -> Option<Via> {
+    let path = parts.uri.path_and_query()?;
+    Some(Via::Http { method: parts.method.clone(), path: path.clone() })
+}
+
+/// Who hears of the errors of a request beside the handlers of the [`Server`](crate::Server), and which request it is. None where nobody does.
+#[derive(Clone)]
+pub(crate) struct Heard {
+    pub(crate) exchange: Exchange,
+    outer: Option<Arc<ErrorHandlers>>,
+}
+
+impl Heard {
+    pub(crate) fn of(own: &ErrorHandlers, parts: &Parts, body: &Body) -> Option<Self> {
+        let outer = body.error_handlers().cloned();
+        (outer.is_some() || !own.is_empty()).then(|| Self { exchange: exchange(parts, body), outer })
+    }
+
+    pub(crate) fn tell(&self, own: &ErrorHandlers, error: &Error) {
+        own.tell(error, &self.exchange);
+        if let Some(outer) = &self.outer {
+            outer.tell(error, &self.exchange);
+        }
+    }
 }

@@ -1,50 +1,58 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
+use http::Response;
 use http::request::Parts;
-use http::{Response, StatusCode};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use tokio::time::Instant;
-use towerkit_endpoint::{BoxError, Code, Error};
+use towerkit_endpoint::{BoxError, Code, Ending, Error};
 
-use super::{Exchange, Finalize, Outcome, Summary};
+use super::exchange::exchange;
+use super::{Finalize, Summary};
 use crate::Body;
 
 /// Runs the finalize hooks when it is dropped: with the future while there is no reply, with the reply's body from then on.
 pub(super) struct Finalizer {
     hooks: Vec<Arc<Finalize>>,
     started: Instant,
+    /// Of the reply, where it is a failed one.
+    code: Option<Code>,
     summary: Summary,
 }
 
 impl Finalizer {
-    pub(super) fn start(hooks: &[Arc<Finalize>], parts: &Parts) -> Option<Self> {
+    pub(super) fn start(hooks: &[Arc<Finalize>], parts: &Parts, body: &Body) -> Option<Self> {
         (!hooks.is_empty()).then(|| Self {
             hooks: hooks.to_vec(),
             started: Instant::now(),
+            code: None,
             summary: Summary {
-                exchange: Exchange::of(parts),
+                exchange: exchange(parts, body),
+                version: parts.version,
                 status: None,
-                code: None,
                 body_bytes: 0,
-                elapsed: std::time::Duration::ZERO,
-                outcome: Outcome::Cancelled,
+                elapsed: Duration::ZERO,
+                ending: Ending::Cancelled,
             },
         })
     }
 
+    pub(super) const fn reached_endpoint(&mut self) {
+        self.summary.exchange.reached_endpoint = true;
+    }
+
     /// There is a reply: what comes now is about its body.
     pub(super) fn watch(mut self, response: Response<Body>, code: Option<Code>) -> Response<Body> {
-        self.replied(response.status(), code);
+        self.summary.status = Some(response.status());
+        self.code = code;
         response.map(|body| Body::new(Watched { body, finalizer: self }))
     }
 
-    fn replied(&mut self, status: StatusCode, code: Option<Code>) {
-        self.summary.status = Some(status);
-        self.summary.code = code;
-        self.summary.outcome = Outcome::Truncated;
+    fn complete(&mut self) {
+        self.summary.ending = self.code.into();
     }
 }
 
@@ -73,9 +81,10 @@ impl HttpBody for Watched {
                 self.finalizer.summary.body_bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
             }
             Some(Err(error)) => {
-                self.finalizer.summary.code = error.downcast_ref().map(Error::code).or(Some(Code::Internal));
+                let code = error.downcast_ref().map_or(Code::Internal, Error::code);
+                self.finalizer.summary.ending = Ending::Failed(code);
             }
-            None => self.finalizer.summary.outcome = Outcome::Complete,
+            None => self.finalizer.complete(),
         }
         Poll::Ready(frame)
     }
@@ -92,8 +101,8 @@ impl HttpBody for Watched {
 impl Drop for Watched {
     fn drop(&mut self) {
         // A body that says it is at its end is not polled again.
-        if self.body.is_end_stream() {
-            self.finalizer.summary.outcome = Outcome::Complete;
+        if self.finalizer.summary.ending == Ending::Cancelled && self.body.is_end_stream() {
+            self.finalizer.complete();
         }
     }
 }

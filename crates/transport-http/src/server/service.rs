@@ -12,10 +12,10 @@ use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body::Body as HttpBody;
 use tower::util::ServiceExt;
 use tower_service::Service;
-use towerkit_endpoint::{BoxError, Code, Context, Endpoint, Error, Tail, Via};
+use towerkit_endpoint::{BoxError, Code, Context, Endpoint, Error, Tail};
 
 use super::finalizer::Finalizer;
-use super::{Exchange, Server, Settings};
+use super::{Heard, Server, Settings, via};
 use crate::Body;
 use crate::body::Tailed;
 use crate::codec::{DecodeRequest, EncodeResponse};
@@ -76,22 +76,30 @@ where
     D: DecodeRequest<T>,
     N: EncodeResponse<E::Reply, M>,
 {
-    let finalizer = Finalizer::start(&settings.finalize, &parts);
-    let seen = (!settings.on_error.is_empty()).then(|| Exchange::of(&parts));
+    let mut finalizer = Finalizer::start(&settings.finalize, &parts, &body);
+    let mut heard = Heard::of(&settings.on_error, &parts, &body);
     let context =
         (!settings.after.is_empty()).then(|| Context::from_parts(parts.headers.clone(), parts.extensions.clone()));
 
     let tail = N::STREAMS.then(Tail::new);
-    let result = answer::<E, D, N, T, M>(endpoint, &settings, &mut parts, body, tail.clone()).await;
+    let reached_endpoint = || {
+        if let Some(finalizer) = &mut finalizer {
+            finalizer.reached_endpoint();
+        }
+        if let Some(heard) = &mut heard {
+            heard.exchange.reached_endpoint = true;
+        }
+    };
+    let result = answer::<E, D, N, T, M>(endpoint, &settings, &mut parts, body, tail.clone(), reached_endpoint).await;
 
     let result = match tail {
-        Some(tail) => result.map(|response| watch_stream(response, tail, &settings, seen.clone())),
+        Some(tail) => result.map(|response| watch_stream(response, tail, &settings, heard.clone())),
         None => result,
     };
     let code = result.as_ref().err().map(Error::code);
     let mut response = result.unwrap_or_else(|error| {
-        if let Some(exchange) = &seen {
-            settings.on_error.iter().for_each(|handler| handler(&error, exchange));
+        if let Some(heard) = &heard {
+            heard.tell(&settings.on_error, &error);
         }
         (settings.error_encoder)(&error)
     });
@@ -113,6 +121,7 @@ async fn answer<E, D, N, T, M>(
     parts: &mut Parts,
     body: Body,
     tail: Option<Tail>,
+    reached_endpoint: impl FnOnce() + Send,
 ) -> Result<Response<Body>, Error>
 where
     T: Send + 'static,
@@ -130,12 +139,10 @@ where
     for hook in &settings.before {
         hook(parts)?;
     }
-    let message = settings.decode.decode(parts, body, settings.body_limit).await?;
+    let message = settings.decode.decode(parts, body, settings.request_limit).await?;
     let mut context = Context::from_parts(take(&mut parts.headers), take(&mut parts.extensions));
     context.set_peer(peer);
-    if let Some(path) = parts.uri.path_and_query() {
-        context.set_via(Some(Via::Http { method: parts.method.clone(), path: path.clone() }));
-    }
+    context.set_via(via(parts));
     if let Some(identity) = identity {
         context.insert(identity);
     }
@@ -144,6 +151,7 @@ where
         context.set_tail(tail);
     }
     let request = towerkit_endpoint::Request::with_context(context, message);
+    reached_endpoint();
     let reply = endpoint.oneshot(request).await.map_err(Into::into)?;
     settings.encode.encode(reply)
 }
@@ -153,15 +161,13 @@ fn watch_stream<D, N>(
     response: Response<Body>,
     tail: Tail,
     settings: &Settings<D, N>,
-    seen: Option<Exchange>,
+    heard: Option<Heard>,
 ) -> Response<Body> {
-    let handlers = settings.on_error.clone();
+    let own = settings.on_error.clone();
     response.map(|body| {
         let tailed = Tailed::new(body, tail, None, Code::Internal);
-        Body::new(match seen {
-            Some(exchange) => {
-                tailed.on_error(move |error| handlers.iter().for_each(|handler| handler(error, &exchange)))
-            }
+        Body::new(match heard {
+            Some(heard) => tailed.on_error(move |error| heard.tell(&own, error)),
             None => tailed,
         })
     })

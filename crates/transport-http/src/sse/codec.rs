@@ -12,9 +12,10 @@ use tokio::time::{Instant, Sleep, sleep};
 use towerkit_endpoint::{BoxStream, Error};
 
 use super::{Event, EventStream};
+use crate::Body;
 use crate::client::expect_reply_type;
+use crate::codec::DecodeResponse;
 use crate::codec::EncodeResponse;
-use crate::{Body, DecodeResponse};
 
 const MEDIA_TYPE: &str = "text/event-stream";
 

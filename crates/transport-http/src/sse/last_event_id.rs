@@ -5,8 +5,9 @@ use http::request::Parts;
 use towerkit_endpoint::Error;
 
 use super::Events;
+use crate::Body;
 use crate::codec::DecodeRequest;
-use crate::{Body, Draft, EncodeRequest};
+use crate::codec::{Draft, EncodeRequest};
 
 const HEADER: HeaderName = HeaderName::from_static("last-event-id");
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use rustls::client::Resumption;
 use rustls::sign::SingleCertAndKey;
 use rustls::{ClientConfig, RootCertStore};
+use towerkit_lifecycle::WatchFiles;
 
 use super::live::{Live, Sources};
 use super::pem::{Identity, Pem};
@@ -78,6 +79,12 @@ impl ClientTls {
     #[must_use]
     pub fn reloader(&self) -> Reloader {
         Reloader(self.live.clone())
+    }
+
+    /// Has the files read again when they change: a member of a group, [ready](towerkit_lifecycle::Lifeline::ready) once it has looked. The
+    /// system's authorities are no files of it, and are read again with them.
+    pub fn watch(&self) -> WatchFiles {
+        WatchFiles::new(self.live.clone())
     }
 
     /// For a new connection.

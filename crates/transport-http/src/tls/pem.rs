@@ -26,7 +26,7 @@ impl Pem {
         Self::Given(pem.as_ref().into())
     }
 
-    fn name(&self) -> Option<&Path> {
+    pub(super) fn file_path(&self) -> Option<&Path> {
         match self {
             Self::File(path) => Some(path),
             Self::Given(_) => None,
@@ -34,7 +34,7 @@ impl Pem {
     }
 
     fn says(&self, problem: &'static str) -> LoadError {
-        LoadError::new(self.name(), problem)
+        LoadError::new(self.file_path(), problem)
     }
 
     pub(super) fn read(&self) -> Result<Arc<[u8]>, LoadError> {
@@ -108,7 +108,7 @@ impl Identity {
         let certified = CertifiedKey::new(chain, key);
         match certified.keys_match() {
             Ok(()) | Err(rustls::Error::InconsistentKeys(rustls::InconsistentKeys::Unknown)) => Ok(certified),
-            Err(rustls::Error::InconsistentKeys(_)) => Err(match self.chain.name() {
+            Err(rustls::Error::InconsistentKeys(_)) => Err(match self.chain.file_path() {
                 Some(chain) => {
                     self.key.says("the key does not belong to the certificate").because(chain.display().to_string())
                 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use rustls::server::WebPkiClientVerifier;
 use rustls::sign::SingleCertAndKey;
 use rustls::{RootCertStore, ServerConfig};
+use towerkit_lifecycle::WatchFiles;
 
 use super::live::{Live, Sources};
 use super::pem::{Identity, Pem};
@@ -80,6 +81,11 @@ impl ServerTls {
     #[must_use]
     pub fn reloader(&self) -> Reloader {
         Reloader(self.live.clone())
+    }
+
+    /// Has the files read again when they change: a member of a group, [ready](towerkit_lifecycle::Lifeline::ready) once it has looked.
+    pub fn watch(&self) -> WatchFiles {
+        WatchFiles::new(self.live.clone())
     }
 
     /// For a new connection.

@@ -2,8 +2,10 @@ use bytes::Bytes;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use towerkit_endpoint::{BoxEndpoint, Code, Endpoint, Error, WithMetadata, endpoint_fn};
-use towerkit_transport_http::codec::{Empty, Form, Headers, Json, Path, Query, Raw, Text};
-use towerkit_transport_http::{Body, Draft, Remote, Router, Server, decode_response_fn, encode_request_fn};
+use towerkit_transport_http::codec::{
+    Draft, Empty, Form, Headers, Json, Path, Query, Raw, Text, decode_response_fn, encode_request_fn,
+};
+use towerkit_transport_http::{Body, Remote, Router, Server};
 
 use crate::support::{Origin, Sum, Total, answering, reply};
 

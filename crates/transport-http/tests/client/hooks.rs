@@ -1,9 +1,9 @@
 use http::{HeaderValue, StatusCode};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
-use towerkit_endpoint::{BoxEndpoint, Code, Context, Endpoint, Error, NotSent, Request};
+use towerkit_endpoint::{BoxEndpoint, Code, Context, Ending, Endpoint, Error, NotSent, Request};
 use towerkit_testing::events::Events;
-use towerkit_transport_http::{CallOutcome, CallSummary};
+use towerkit_transport_http::CallSummary;
 
 use crate::support::{BOUND, Origin, Sum, Total, answering, closed, raw, read_request, total};
 
@@ -114,12 +114,12 @@ async fn summary_of(origin: &Origin) -> CallSummary {
 async fn finalize_is_told_of_success_and_of_failure() {
     let good = Origin::start(|_| async { total() }).await;
     let summary = summary_of(&good).await;
-    assert_eq!((summary.status, summary.outcome), (Some(StatusCode::OK), CallOutcome::Success));
-    assert_eq!((summary.method.as_str(), summary.code()), ("POST", None));
+    assert_eq!((summary.status, summary.ending), (Some(StatusCode::OK), Ending::Complete));
+    assert_eq!((summary.method.as_str(), summary.ending.code()), ("POST", None));
     assert_eq!(summary.uri.unwrap().to_string(), format!("{}/sum", good.url));
 
     let summary = summary_of(&answering(404, &[], "").await).await;
-    assert_eq!((summary.status, summary.code()), (Some(StatusCode::NOT_FOUND), Some(Code::NotFound)));
+    assert_eq!((summary.status, summary.ending.code()), (Some(StatusCode::NOT_FOUND), Some(Code::NotFound)));
 }
 
 #[tokio::test]
@@ -142,7 +142,7 @@ async fn finalize_runs_when_the_call_is_given_up() {
     timeout(BOUND, told.recv()).await.unwrap().unwrap();
     call.abort();
     let summaries = events.wait_len(1, BOUND).await;
-    assert_eq!((summaries[0].outcome, summaries[0].status), (CallOutcome::Cancelled, None));
+    assert_eq!((summaries[0].ending, summaries[0].status), (Ending::Cancelled, None));
     assert!(summaries[0].uri.is_some());
 }
 
@@ -151,8 +151,8 @@ async fn finalize_runs_for_a_call_that_was_never_polled() {
     let origin = Origin::start(|_| async { total() }).await;
     let events = Events::new();
     let seen = events.clone();
-    let mut sum = origin.remote().post("/sum").json::<Total, _>().finalize(move |summary| seen.push(summary.outcome));
+    let mut sum = origin.remote().post("/sum").json::<Total, _>().finalize(move |summary| seen.push(summary.ending));
     drop(tower::Service::call(&mut sum, Request::new(SUM)));
-    assert_eq!(events.take(), [CallOutcome::Cancelled]);
+    assert_eq!(events.take(), [Ending::Cancelled]);
     assert_eq!(origin.connections(), 0);
 }

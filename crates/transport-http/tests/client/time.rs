@@ -10,7 +10,7 @@ use crate::support::{BOUND, Origin, Sum, Total, closed, raw, read_request, sum_o
 
 fn within(time: Duration) -> Request<Sum> {
     let mut context = Context::new();
-    context.shorten_deadline_to(time);
+    context.shorten_deadline_within(time);
     Request::with_context(context, Sum { a: 1, b: 2 })
 }
 

@@ -91,7 +91,7 @@ async fn another_media_type_is_415_and_told_which_one() {
 
 #[tokio::test]
 async fn a_body_over_the_limit_is_413_whether_it_says_so_or_not() {
-    let server = Server::json(sum()).body_limit(13);
+    let server = Server::json(sum()).request_limit(13);
     assert_eq!(ask(&server, post("/", r#"{"a":1,"b":2}"#)).await.status, StatusCode::OK);
     assert_eq!(ask(&server, post("/", r#"{"a":1,"b":22}"#)).await.status, StatusCode::PAYLOAD_TOO_LARGE);
     let answer = ask(&server, post("/", in_pieces(["{\"a\":1,", "\"b\":", "22}"]))).await;

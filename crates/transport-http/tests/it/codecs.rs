@@ -13,9 +13,9 @@ async fn a_reply_with_metadata_sends_its_status_and_its_headers() {
     let create = endpoint_fn(|()| async {
         Ok::<_, Error>(
             WithMetadata::new(Total { v: 7 })
-                .metadata(header::LOCATION, HeaderValue::from_static("/totals/7"))
-                .trailer(header::ETAG, HeaderValue::from_static("\"7\""))
-                .extension(StatusCode::CREATED),
+                .with_metadata(header::LOCATION, HeaderValue::from_static("/totals/7"))
+                .with_trailer(header::ETAG, HeaderValue::from_static("\"7\""))
+                .with_extension(StatusCode::CREATED),
         )
     });
     for answer in [
@@ -32,7 +32,7 @@ async fn a_reply_with_metadata_sends_its_status_and_its_headers() {
 #[tokio::test]
 async fn a_status_without_content_has_no_body() {
     let unchanged =
-        endpoint_fn(|()| async { Ok::<_, Error>(WithMetadata::new("text").extension(StatusCode::NOT_MODIFIED)) });
+        endpoint_fn(|()| async { Ok::<_, Error>(WithMetadata::new("text").with_extension(StatusCode::NOT_MODIFIED)) });
     let answer = ask(&Server::new(unchanged, Empty, Json), get("/")).await;
     assert_eq!((answer.status, answer.text()), (StatusCode::NOT_MODIFIED, ""));
     assert_eq!(answer.header("content-type"), "");
@@ -45,7 +45,7 @@ async fn a_status_without_content_has_no_body() {
 async fn a_replys_own_content_type_takes_the_place_of_the_writers() {
     let page = endpoint_fn(|()| async {
         let media_type = HeaderValue::from_static("image/svg+xml");
-        Ok::<_, Error>(WithMetadata::new("<svg/>").metadata(header::CONTENT_TYPE, media_type))
+        Ok::<_, Error>(WithMetadata::new("<svg/>").with_metadata(header::CONTENT_TYPE, media_type))
     });
     let answer = ask(&Server::new(page, Empty, Raw::default()), get("/")).await;
     let types: Vec<_> = answer.headers.get_all(header::CONTENT_TYPE).iter().collect();

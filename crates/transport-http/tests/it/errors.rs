@@ -1,7 +1,7 @@
 use http::{HeaderValue, StatusCode, header};
 use towerkit_endpoint::{Code, Error, endpoint_fn};
 use towerkit_transport_http::codec::{Empty, Json};
-use towerkit_transport_http::{Server, code_of, plain_json, status_of};
+use towerkit_transport_http::{Server, plain_json, status_of};
 
 use crate::support::{ask, get};
 
@@ -19,7 +19,7 @@ async fn the_source_of_an_error_is_never_sent() {
     for code in Code::ALL {
         let endpoint = failing(move || Error::from(code).with_source("password is hunter2"));
         let answer = ask(&Server::new(endpoint, Empty, Json), get("/")).await;
-        assert_eq!(answer.status, status_of(code));
+        assert_eq!(answer.status, code.http_status());
         assert_eq!(answer.detail(), code.message());
         assert!(!answer.text().contains("hunter2"));
     }
@@ -53,15 +53,16 @@ async fn go_kits_form_of_an_error_is_a_choice() {
 #[test]
 fn a_status_and_back_gives_a_code_of_the_same_status() {
     for code in Code::ALL {
-        assert_eq!(status_of(code_of(status_of(code))), status_of(code), "{code:?}");
+        let status = status_of(&code.into());
+        let back = Code::from_http_status(status.as_u16());
+        assert_eq!(status_of(&back.into()), status, "{code:?}");
     }
 }
 
 #[test]
 fn every_status_has_a_code_and_only_some_are_faults() {
     for number in 100..=999 {
-        let status = StatusCode::from_u16(number).unwrap();
-        let fault = code_of(status).is_fault();
+        let fault = Code::from_http_status(number).is_fault();
         if (400..500).contains(&number) {
             assert_eq!(fault, number == 408, "{number}");
         } else if number >= 500 {

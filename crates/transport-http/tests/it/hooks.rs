@@ -4,10 +4,10 @@ use std::time::Duration;
 use http::{HeaderValue, StatusCode};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
-use towerkit_endpoint::{Code, Error, endpoint_fn};
+use towerkit_endpoint::{Code, Ending, Error, endpoint_fn};
 use towerkit_testing::events::Events;
 use towerkit_transport_http::codec::{DecodeRequest, Empty, EncodeResponse, Text};
-use towerkit_transport_http::{Body, Outcome, Server, Summary};
+use towerkit_transport_http::{Body, Server, Summary};
 
 use crate::support::{ask, get};
 
@@ -90,10 +90,10 @@ async fn the_error_handler_sees_the_cause_that_the_caller_does_not() {
     let endpoint = endpoint_fn(|()| async { Err::<(), _>(Error::internal("disk on fire")) });
     let server = Server::new(endpoint, Empty, Empty).on_error(move |error, exchange| {
         let cause = std::error::Error::source(error).unwrap().to_string();
-        seen.push(format!("{} {}: {cause}", exchange.method, exchange.uri));
+        seen.push(format!("{exchange}: {cause}"));
     });
     let answer = ask(&server, get("/x")).await;
-    assert_eq!(events.take(), ["GET /x: disk on fire"]);
+    assert_eq!(events.take(), ["http GET /x: disk on fire"]);
     assert!(!answer.text().contains("fire"));
 }
 
@@ -122,7 +122,7 @@ async fn finalize_tells_of_a_complete_reply_with_its_size_and_its_time() {
     }));
     ask(&server, get("/")).await;
     let summary = events.take().remove(0);
-    assert_eq!((summary.outcome, summary.status, summary.code), (Outcome::Complete, Some(StatusCode::OK), None));
+    assert_eq!((summary.ending, summary.status), (Ending::Complete, Some(StatusCode::OK)));
     assert_eq!((summary.body_bytes, summary.elapsed), (7, Duration::from_millis(70)));
 }
 
@@ -131,7 +131,7 @@ async fn finalize_tells_of_a_failed_reply_with_its_code() {
     let (server, events) = finalized(endpoint_fn(|()| async { Err::<&str, _>(Error::from(Code::NotFound)) }));
     ask(&server, get("/")).await;
     let summary = events.take().remove(0);
-    assert_eq!((summary.outcome, summary.code), (Outcome::Complete, Some(Code::NotFound)));
+    assert_eq!((summary.ending, summary.status), (Ending::Failed(Code::NotFound), Some(StatusCode::NOT_FOUND)));
 }
 
 #[tokio::test]
@@ -142,7 +142,7 @@ async fn finalize_runs_when_the_caller_goes_away_before_the_reply() {
     call.abort();
     let _ = call.await;
     let summary = events.take().remove(0);
-    assert_eq!((summary.outcome, summary.status), (Outcome::Cancelled, None));
+    assert_eq!((summary.ending, summary.status), (Ending::Cancelled, None));
 }
 
 #[tokio::test]
@@ -151,11 +151,11 @@ async fn finalize_runs_when_the_caller_goes_away_within_the_reply() {
     let mut response = server.oneshot(get("/")).await.unwrap();
     assert!(events.is_empty());
     drop(response);
-    assert_eq!(events.take().remove(0).outcome, Outcome::Truncated);
+    assert_eq!(events.take().remove(0).ending, Ending::Cancelled);
 
     let (server, events) = finalized(endpoint_fn(|()| async { Ok::<_, Error>("read") }));
     response = server.oneshot(get("/")).await.unwrap();
     response.body_mut().frame().await.unwrap().unwrap();
     drop(response);
-    assert_eq!(events.take().remove(0).outcome, Outcome::Complete);
+    assert_eq!(events.take().remove(0).ending, Ending::Complete);
 }

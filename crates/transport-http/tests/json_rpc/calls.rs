@@ -2,7 +2,7 @@
 
 use ::http::{HeaderName, HeaderValue};
 use serde_json::{Value, json};
-use towerkit_endpoint::{Code, Error, WithMetadata, endpoint_fn};
+use towerkit_endpoint::{Code, Error, Exchange, WithMetadata, endpoint_fn};
 use towerkit_testing::events::Events;
 use towerkit_transport_http::json_rpc::{ErrorObject, Methods};
 
@@ -76,14 +76,15 @@ async fn what_broke_inside_is_told_to_the_handler_and_not_to_the_caller() {
     let told = Events::new();
     let hear = told.clone();
     let fail = failing(|| Error::internal(std::io::Error::other("/dev/sdb is on fire")));
-    let handler = move |error: &Error, method: &str| {
-        hear.push((method.to_owned(), std::error::Error::source(error).unwrap().to_string()));
+    let handler = move |error: &Error, exchange: &Exchange| {
+        let method = exchange.via.as_ref().unwrap().to_string();
+        hear.push((method, std::error::Error::source(error).unwrap().to_string(), exchange.reached_endpoint));
     };
     let site = Site::with(|methods| fail(methods).on_error(handler)).await;
     let answer = site.ask(FAIL).await;
     assert_eq!(answer.json()["error"]["code"], -32603);
     assert!(!answer.text.contains("fire"), "{}", answer.text);
-    assert_eq!(told.snapshot(), [("fail".to_owned(), "/dev/sdb is on fire".to_owned())]);
+    assert_eq!(told.snapshot(), [("jsonrpc fail".to_owned(), "/dev/sdb is on fire".to_owned(), true)]);
 }
 
 #[tokio::test]
@@ -102,7 +103,7 @@ async fn metadata_of_a_single_call_becomes_headers() {
         move || Error::from(Code::Unavailable).with_metadata(name.clone(), value.clone())
     });
     let good = endpoint_fn(move |()| {
-        let reply = WithMetadata::new(5).metadata(name.clone(), value.clone());
+        let reply = WithMetadata::new(5).with_metadata(name.clone(), value.clone());
         async move { Ok::<_, Error>(reply) }
     });
     let site = Site::with(|methods| fail(methods).with("good", good)).await;

@@ -16,6 +16,7 @@ mod host;
 mod http2;
 mod limits;
 mod load;
+mod on_error;
 mod raw;
 mod site;
 mod tools;

@@ -90,7 +90,7 @@ fn site(gate: &Gate) -> Router {
     });
     let echo = endpoint_fn(|text: String| async { Ok::<_, Error>(text) });
     let slow = gate.slow_bodies.clone();
-    let echo = Server::new(echo, Text, Text).body_limit(1 << 30).on_error(move |error, _| {
+    let echo = Server::new(echo, Text, Text).request_limit(1 << 30).on_error(move |error, _| {
         if error.code() == Code::DeadlineExceeded {
             slow.send_modify(|slow| *slow += 1);
         }

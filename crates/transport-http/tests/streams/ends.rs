@@ -10,7 +10,7 @@ use towerkit_endpoint::{
 };
 use towerkit_testing::events::Events;
 use towerkit_transport_http::codec::{Chunks, Empty, Ndjson};
-use towerkit_transport_http::{CallOutcome, Outcome, Remote, Router, Server};
+use towerkit_transport_http::{Remote, Router, Server};
 
 use crate::lines::once;
 use crate::site::{Site, fed, soon};
@@ -22,7 +22,7 @@ const BOUND: Duration = Duration::from_secs(20);
 enum Told {
     Layer(Ending),
     Error(Code),
-    Server(Outcome, Option<Code>),
+    Server(Ending),
 }
 
 /// Serves a stream that is fed, under a layer that waits for its end.
@@ -42,7 +42,7 @@ async fn watched(stream: crate::site::Fed<u32>, deadline: Duration) -> (Site, Ev
     let stack = ServiceBuilder::new().layer(DeadlineLayer::new(deadline)).service(endpoint);
     let server = Server::new(stack, Empty, Ndjson)
         .on_error(move |error, _| by_handler.push(Told::Error(error.code())))
-        .finalize(move |summary| by_finalizer.push(Told::Server(summary.outcome, summary.code)));
+        .finalize(move |summary| by_finalizer.push(Told::Server(summary.ending)));
     (Site::start(Router::new().get("/", server)).await, told)
 }
 
@@ -65,7 +65,7 @@ async fn a_complete_stream_is_told_at_its_end_and_not_before() {
         assert!(told.is_empty());
         drop(feed);
         assert!(soon(numbers.next()).await.is_none());
-        let expected = [Told::Layer(Ending::Complete), Told::Server(Outcome::Complete, None)];
+        let expected = [Told::Layer(Ending::Complete), Told::Server(Ending::Complete)];
         assert_eq!(told.wait_len(2, BOUND).await, expected);
     }
 }
@@ -85,7 +85,7 @@ async fn an_error_in_the_middle_is_no_clean_end() {
         let expected = [
             Told::Error(Code::DataLoss),
             Told::Layer(Ending::Failed(Code::DataLoss)),
-            Told::Server(Outcome::Truncated, Some(Code::DataLoss)),
+            Told::Server(Ending::Failed(Code::DataLoss)),
         ];
         assert_eq!(told.wait_len(3, BOUND).await, expected);
     }
@@ -102,7 +102,7 @@ async fn a_caller_that_goes_away_cancels_the_stream() {
         drop(numbers);
         // The endpoint's stream is dropped, though it has nothing to send.
         soon(feed.closed()).await;
-        let expected = [Told::Layer(Ending::Cancelled), Told::Server(Outcome::Truncated, None)];
+        let expected = [Told::Layer(Ending::Cancelled), Told::Server(Ending::Cancelled)];
         assert_eq!(told.wait_len(2, BOUND).await, expected);
     }
 }
@@ -149,7 +149,7 @@ async fn the_callers_deadline_bounds_the_stream_on_both_sides() {
     let (site, told) = watched(stream, BOUND).await;
     feed.send(Ok(1)).await.unwrap();
     let mut context = Context::new();
-    context.shorten_deadline_to(Duration::from_millis(150));
+    context.shorten_deadline_within(Duration::from_millis(150));
     let mut numbers = numbers(&site.remote()).invoke(Request::with_context(context, ())).await.unwrap();
     assert_eq!(soon(numbers.next()).await.unwrap().unwrap(), 1);
     let error = soon(numbers.next()).await.unwrap().unwrap_err();
@@ -175,10 +175,7 @@ async fn the_clients_own_time_bounds_the_beginning_only() {
 
 #[tokio::test]
 async fn the_clients_finalizer_and_its_layers_see_the_end() {
-    for (end, outcome, ending) in [
-        (None, CallOutcome::Success, Ending::Complete),
-        (Some(Code::DataLoss), CallOutcome::Failure(Code::Unavailable), Ending::Failed(Code::Unavailable)),
-    ] {
+    for (end, ending) in [(None, Ending::Complete), (Some(Code::DataLoss), Ending::Failed(Code::Unavailable))] {
         let (feed, stream) = fed();
         let (site, _) = watched(stream, BOUND).await;
         feed.send(Ok(1)).await.unwrap();
@@ -186,7 +183,7 @@ async fn the_clients_finalizer_and_its_layers_see_the_end() {
         let (by_finalizer, by_layer) = (finalized.clone(), tailed.clone());
         let client = site.remote().get("/").codecs(Empty, Ndjson);
         let client: BoxEndpoint<(), BoxStream<u32>> =
-            client.finalize(move |summary| by_finalizer.push(summary.outcome)).erased();
+            client.finalize(move |summary| by_finalizer.push(summary.ending)).erased();
         let layered = TailLayer::new().layer(service_fn(move |request: Request<()>| {
             let (client, told) = (client.clone(), by_layer.clone());
             let tail = request.context().tail().unwrap().clone();
@@ -201,7 +198,7 @@ async fn the_clients_finalizer_and_its_layers_see_the_end() {
         }
         drop(feed);
         while soon(numbers.next()).await.is_some() {}
-        assert_eq!(finalized.wait_len(1, BOUND).await, [outcome]);
+        assert_eq!(finalized.wait_len(1, BOUND).await, [ending]);
         assert_eq!(tailed.wait_len(1, BOUND).await, [ending]);
     }
 }

@@ -76,7 +76,7 @@ async fn sum_of(body: impl Into<Body>) -> (u16, String) {
         }
         Ok::<_, Error>(sum)
     });
-    let site = Site::start(Router::new().post("/", Server::new(sum, Ndjson, Text).body_limit(64))).await;
+    let site = Site::start(Router::new().post("/", Server::new(sum, Ndjson, Text).request_limit(64))).await;
     let request = http::Request::post(&site.url).header("content-type", "application/x-ndjson");
     let response = tower::ServiceExt::oneshot(Pool::new(), request.body(body.into()).unwrap()).await.unwrap();
     let status = response.status().as_u16();

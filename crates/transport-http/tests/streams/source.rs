@@ -92,7 +92,7 @@ async fn a_status_of_204_is_the_end() {
         async move {
             let events: BoxStream<Event> = Box::pin(stream::iter([event(1)]));
             let status = if first { http::StatusCode::OK } else { http::StatusCode::NO_CONTENT };
-            Ok::<_, Error>(WithMetadata::new(events).extension(status))
+            Ok::<_, Error>(WithMetadata::new(events).with_extension(status))
         }
     });
     let site = Site::start(Router::new().get("/", Server::new(endpoint, Empty, Events::new()))).await;

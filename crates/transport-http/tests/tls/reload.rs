@@ -8,7 +8,6 @@ use std::time::Duration;
 use tokio::sync::watch;
 use towerkit_endpoint::Endpoint;
 use towerkit_lifecycle::{Lifeline, Member};
-use towerkit_transport_http::tls::WatchFiles;
 
 use crate::certs::Authority;
 use crate::site::{Site, soon};
@@ -123,8 +122,9 @@ async fn files_that_are_watched_are_read_when_they_change_and_a_failure_is_told_
     let tls = authority.server();
     let events = watch::Sender::new(Vec::<String>::new());
     let telling = events.clone();
-    let watching = WatchFiles::new(tls.reloader())
-        .every(Duration::from_millis(5))
+    let watching = tls
+        .watch()
+        .interval(Duration::from_millis(5))
         .on_event(move |event| telling.send_modify(|events| events.push(event.to_string())));
     let site = Site::start(tls).await;
     let (lifeline, stopper) = Lifeline::detached();
@@ -144,7 +144,8 @@ async fn files_that_are_watched_are_read_when_they_change_and_a_failure_is_told_
     assert_eq!(events.borrow().len(), 1, "{:?}", events.borrow());
     copy(&next, &authority, "server");
     let mut last = events.subscribe();
-    let good = last.wait_for(|events| events.last().is_some_and(|event| event == "the certificates were read again"));
+    let read = format!("{}, {}: read again", authority.cert("server").display(), authority.key("server").display());
+    let good = last.wait_for(|events| events.last() == Some(&read));
     drop(soon(good).await.unwrap());
     soon(site.call(next.trusting(), "/who").invoke(())).await.unwrap();
 

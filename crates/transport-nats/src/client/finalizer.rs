@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
-use towerkit_endpoint::{Code, Ending, Error};
+use towerkit_endpoint::{Ending, Error};
 
 use super::Finalize;
 
@@ -14,31 +14,8 @@ pub struct CallSummary {
     pub subject: Option<Arc<str>>,
     /// From `call` to the end; of a stream to its last item.
     pub elapsed: Duration,
-    /// How it ended.
-    pub outcome: CallOutcome,
-}
-
-impl CallSummary {
-    /// The code of the error; none for success, and none where the call was given up.
-    #[must_use]
-    pub const fn code(&self) -> Option<Code> {
-        match self.outcome {
-            CallOutcome::Failure(code) => Some(code),
-            CallOutcome::Success | CallOutcome::Cancelled => None,
-        }
-    }
-}
-
-/// How a call ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum CallOutcome {
-    /// With a reply.
-    Success,
-    /// With an error of this code.
-    Failure(Code),
-    /// Its future was dropped before its end, or its stream.
-    Cancelled,
+    /// How it ended: cancelled where its future was dropped before, or its stream.
+    pub ending: Ending,
 }
 
 /// Runs the finalize hooks when it is dropped, with the future that owns it.
@@ -53,7 +30,7 @@ impl Finalizer {
         (!hooks.is_empty()).then(|| Self {
             hooks: hooks.to_vec(),
             started: Instant::now(),
-            summary: CallSummary { subject: None, elapsed: Duration::ZERO, outcome: CallOutcome::Cancelled },
+            summary: CallSummary { subject: None, elapsed: Duration::ZERO, ending: Ending::Cancelled },
         })
     }
 
@@ -62,18 +39,11 @@ impl Finalizer {
     }
 
     pub(super) fn stream_ended(mut self, ending: Ending) {
-        self.summary.outcome = match ending {
-            Ending::Complete => CallOutcome::Success,
-            Ending::Failed(code) => CallOutcome::Failure(code),
-            _ => CallOutcome::Cancelled,
-        };
+        self.summary.ending = ending;
     }
 
     pub(super) fn end<R>(&mut self, result: &Result<R, Error>) {
-        self.summary.outcome = match result {
-            Ok(_) => CallOutcome::Success,
-            Err(error) => CallOutcome::Failure(error.code()),
-        };
+        self.summary.ending = Ending::of(result);
     }
 }
 

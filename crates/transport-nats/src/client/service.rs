@@ -46,7 +46,7 @@ where
         if D::STREAMS {
             return ClientFuture(Box::pin(streamed::<N, D, T, R, M>(remote, settings, context, message, finalizer)));
         }
-        context.shorten_deadline_to(settings.timeout);
+        context.shorten_deadline_within(settings.timeout);
         ClientFuture(Box::pin(async move {
             let result = if context.deadline().is_some_and(|deadline| deadline <= Instant::now()) {
                 Err(Error::from(Code::DeadlineExceeded).with_extension(NotSent))

@@ -6,7 +6,6 @@ use std::time::Duration;
 use towerkit_endpoint::Error;
 
 use super::Entry;
-use crate::number_of;
 use crate::text::shorten;
 
 /// What a subject has done so far. One task writes them, so nothing contends.
@@ -29,7 +28,7 @@ impl Counters {
 
     pub(crate) fn failed(&self, error: &Error) {
         self.errors.fetch_add(1, Relaxed);
-        let text = format!("{}:{}", number_of(error.code()), shorten(error.message()));
+        let text = format!("{}:{}", error.code().http_status(), shorten(error.message()));
         *self.last_error.lock().unwrap_or_else(PoisonError::into_inner) = Some(text);
     }
 }

@@ -115,6 +115,7 @@ impl Session {
                 None => serve.client.subscribe(subject).await?,
             };
             let scene = Scene {
+                on_error: serve.on_error.clone(),
                 client: serve.client.clone(),
                 pattern: entry.pattern.clone(),
                 counters: entry.counters.clone(),

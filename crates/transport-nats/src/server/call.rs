@@ -10,11 +10,12 @@ use async_nats::message::OutboundMessage;
 use async_nats::{Client, Message, Subject};
 use tokio::sync::watch;
 use tokio::time::Instant;
-use towerkit_endpoint::{BoxError, Code, Context, Ending, Endpoint, Error, Tail, Via};
+use towerkit_endpoint::{BoxError, Code, Context, Ending, Endpoint, Error, ErrorHandlers, Tail, Via};
 
+use super::exchange::Asking;
 use super::finalizer::Finalizer;
 use super::streaming::Streaming;
-use super::{Exchange, Outcome, Server, Settings};
+use super::{Server, Settings};
 use crate::codec::{DecodeRequest, EncodeResponse};
 use crate::routes::{Counters, Matched, Pattern};
 use crate::stream::Asked;
@@ -32,6 +33,7 @@ pub(crate) struct Scene {
     pub(crate) pattern: Arc<Pattern>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) on_event: Arc<dyn Fn(&ServeEvent) + Send + Sync>,
+    pub(crate) on_error: ErrorHandlers,
     /// How many may be under way; for the error of those that are not admitted.
     pub(crate) max_in_flight: usize,
     /// By when to be done; none until it is asked to stop. For replies that are streams.
@@ -52,8 +54,9 @@ where
         let settings = &*server.settings;
         let Message { subject, reply: reply_to, payload, headers, .. } = message;
         let started = Instant::now();
-        let exchange = Exchange { subject: scene.pattern.subject(&subject), wants_reply: reply_to.is_some() };
-        let mut finalizer = Finalizer::start(&settings.finalize, &exchange, started);
+        let (subject, wants_reply) = (scene.pattern.subject(&subject), reply_to.is_some());
+        let mut asking = Asking { subject, wants_reply, reached_endpoint: false };
+        let mut finalizer = Finalizer::start(&settings.finalize, &asking, started);
         // What after hooks are shown; only where there are such hooks.
         let mut seen = (!settings.after.is_empty()).then(Context::new);
 
@@ -63,26 +66,30 @@ where
         let result = if admitted {
             let answer = async {
                 let mut context = Context::new();
-                fill(&mut context, settings, scene, &exchange.subject, headers.as_ref())?;
+                fill(&mut context, settings, scene, &asking.subject, headers.as_ref())?;
                 if let Some(tail) = &tail {
-                    asked = Some(Asked::take(context.metadata_mut(), exchange.wants_reply)?);
+                    asked = Some(Asked::take(context.metadata_mut(), asking.wants_reply)?);
                     context.set_tail(tail.clone());
                 }
                 if let Some(seen) = &mut seen {
                     *seen = context.clone();
                 }
-                if payload.len() > settings.payload_limit {
-                    return Err(too_large("payload", settings.payload_limit));
+                if payload.len() > settings.request_limit {
+                    return Err(too_large("payload", settings.request_limit));
                 }
                 settings.before.iter().try_for_each(|hook| hook(&mut context))?;
                 let message = settings.decode.decode(&mut context, payload)?;
+                asking.reached_endpoint = true;
+                if let Some(finalizer) = &mut finalizer {
+                    finalizer.reached_endpoint();
+                }
                 let request = towerkit_endpoint::Request::with_context(context, message);
                 // As tower's `oneshot` does, which would move the request three times more.
                 let mut endpoint = server.endpoint.clone();
                 poll_fn(|cx| endpoint.poll_ready(cx)).await.map_err(Into::into)?;
                 let reply = endpoint.call(request).await.map_err(Into::into)?;
                 // What nobody waits for is not written.
-                if exchange.wants_reply { settings.encode.encode(reply) } else { Ok(Reply::default()) }
+                if asking.wants_reply { settings.encode.encode(reply) } else { Ok(Reply::default()) }
             };
             let mut answer = pin!(answer);
             poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(cx))) {
@@ -91,14 +98,14 @@ where
             })
             .await
         } else {
-            Err(scene.full(&exchange.subject))
+            Err(scene.full(&asking.subject))
         };
 
         let result = match (result, tail) {
             (Ok(mut reply), Some(tail)) => match (reply.take_items(), asked, &reply_to) {
                 (Some(items), Some(asked), Some(inbox)) => {
                     let inbox = inbox.clone();
-                    let streaming = Streaming { inbox, exchange, started, finalizer, tail, asked };
+                    let streaming = Streaming { inbox, asking, started, finalizer, tail, asked };
                     // Apart, so that the others need no room for it.
                     return Box::pin(streaming.run(settings, scene, seen.as_ref(), reply, items)).await;
                 }
@@ -115,11 +122,11 @@ where
         scene.counters.handled(started.elapsed(), result.as_ref().err());
         let reply = match result {
             Ok(reply) => Some(reply),
-            Err(error) => settings.fail(&error, &exchange),
+            Err(error) => settings.fail(&error, &asking, scene),
         };
         let (Some(mut reply), Some(reply_to)) = (reply, reply_to) else {
             if let Some(finalizer) = &mut finalizer {
-                finalizer.end(code, 0, Outcome::Complete);
+                finalizer.end(0, code.into());
             }
             return;
         };
@@ -135,7 +142,7 @@ where
             if code.replace(error.code()).is_none() {
                 scene.counters.failed(error);
             }
-            if let Some(mut reply) = settings.fail(error, &exchange) {
+            if let Some(mut reply) = settings.fail(error, &asking, scene) {
                 finish(&mut reply);
                 outgoing = scene.outgoing(reply_to, reply);
             }
@@ -148,18 +155,21 @@ where
             // Not even the error can be sent.
             Err(error) => Err(error.into()),
         };
-        let (bytes, outcome) = match sent {
-            Ok(bytes) => (bytes, Outcome::Complete),
+        let (bytes, ending) = match sent {
+            Ok(bytes) => (bytes, code.into()),
             Err(error) => {
-                (scene.on_event)(&ServeEvent::ReplyLost { subject: exchange.subject.clone(), error });
-                (0, Outcome::Lost)
+                (scene.on_event)(&ServeEvent::ReplyLost { subject: asking.subject.clone(), error });
+                (0, LOST)
             }
         };
         if let Some(finalizer) = &mut finalizer {
-            finalizer.end(code, bytes, outcome);
+            finalizer.end(bytes, ending);
         }
     }
 }
+
+/// There was a reply, and it could not be handed to the connection.
+pub(super) const LOST: Ending = Ending::Failed(Code::Unavailable);
 
 /// What a message brings beside its payload.
 fn fill<D, N>(
@@ -182,9 +192,9 @@ fn fill<D, N>(
 
 impl<D, N> Settings<D, N> {
     /// Tells of an error, and says what the caller gets, if it waits.
-    pub(super) fn fail(&self, error: &Error, exchange: &Exchange) -> Option<Reply> {
-        self.on_error.iter().for_each(|handler| handler(error, exchange));
-        exchange.wants_reply.then(|| (self.error_encoder)(error))
+    pub(super) fn fail(&self, error: &Error, asking: &Asking, scene: &Scene) -> Option<Reply> {
+        asking.tell(&self.on_error, &scene.on_error, error);
+        asking.wants_reply.then(|| (self.error_encoder)(error))
     }
 }
 

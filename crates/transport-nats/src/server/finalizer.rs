@@ -2,9 +2,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
-use towerkit_endpoint::Code;
+use towerkit_endpoint::Ending;
 
-use super::{Exchange, Finalize, Outcome, Summary};
+use super::exchange::Asking;
+use super::{Finalize, Summary};
 
 /// Runs the finalize hooks when it is dropped, with the future of the exchange.
 pub(super) struct Finalizer {
@@ -14,23 +15,26 @@ pub(super) struct Finalizer {
 }
 
 impl Finalizer {
-    pub(super) fn start(hooks: &[Arc<Finalize>], exchange: &Exchange, started: Instant) -> Option<Box<Self>> {
+    pub(super) fn start(hooks: &[Arc<Finalize>], asking: &Asking, started: Instant) -> Option<Box<Self>> {
         (!hooks.is_empty()).then(|| {
             let summary = Summary {
-                exchange: exchange.clone(),
-                code: None,
+                exchange: asking.exchange(),
+                wants_reply: asking.wants_reply,
                 payload_bytes: 0,
                 elapsed: Duration::ZERO,
-                outcome: Outcome::Cancelled,
+                ending: Ending::Cancelled,
             };
             Box::new(Self { hooks: hooks.to_vec(), started, summary })
         })
     }
 
-    pub(super) const fn end(&mut self, code: Option<Code>, payload_bytes: usize, outcome: Outcome) {
-        self.summary.code = code;
+    pub(super) const fn reached_endpoint(&mut self) {
+        self.summary.exchange.reached_endpoint = true;
+    }
+
+    pub(super) const fn end(&mut self, payload_bytes: usize, ending: Ending) {
         self.summary.payload_bytes = payload_bytes as u64;
-        self.summary.outcome = outcome;
+        self.summary.ending = ending;
     }
 }
 

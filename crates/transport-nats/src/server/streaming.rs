@@ -3,15 +3,17 @@ use async_nats::client::traits::Publisher;
 use tokio::time::Instant;
 use towerkit_endpoint::{BoxError, BoxStream, Context, Ending, Error, Tail};
 
+use super::call::LOST;
+use super::exchange::Asking;
 use super::finalizer::Finalizer;
-use super::{Exchange, Outcome, Scene, Settings};
+use super::{Scene, Settings};
 use crate::stream::{Asked, End, Sender, Sent, end_message};
 use crate::{Reply, ServeEvent};
 
 /// An exchange whose reply is a stream, from where there is one.
 pub(super) struct Streaming {
     pub(super) inbox: Subject,
-    pub(super) exchange: Exchange,
+    pub(super) asking: Asking,
     pub(super) started: Instant,
     pub(super) finalizer: Option<Box<Finalizer>>,
     pub(super) tail: Tail,
@@ -28,7 +30,7 @@ impl Streaming {
         mut reply: Reply,
         items: BoxStream<Reply>,
     ) {
-        let Self { inbox, exchange, started, mut finalizer, tail, asked } = self;
+        let Self { inbox, asking, started, mut finalizer, tail, asked } = self;
         if let Some(context) = seen {
             settings.after.iter().for_each(|hook| hook(context, reply.headers_mut()));
         }
@@ -49,13 +51,13 @@ impl Streaming {
         scene.counters.handled(started.elapsed(), error);
         let code = error.map(Error::code);
         let lost = |error: BoxError| {
-            (scene.on_event)(&ServeEvent::ReplyLost { subject: exchange.subject.clone(), error });
-            Outcome::Lost
+            (scene.on_event)(&ServeEvent::ReplyLost { subject: asking.subject.clone(), error });
+            LOST
         };
         let last = match end {
             End::Complete => Ok(Reply::default()),
-            End::Failed(error) => Ok(settings.fail(&error, &exchange).unwrap_or_default()),
-            End::Gone => Err(Outcome::Cancelled),
+            End::Failed(error) => Ok(settings.fail(&error, &asking, scene).unwrap_or_default()),
+            End::Gone => Err(Ending::Cancelled),
             End::Lost(error) => Err(lost(error)),
         };
         tail.end(match (&last, code) {
@@ -63,11 +65,11 @@ impl Streaming {
             (_, Some(code)) => Ending::Failed(code),
             (Err(_), None) => Ending::Cancelled,
         });
-        let outcome = match last {
+        let ending = match last {
             Ok(reply) => {
                 let most = scene.client.max_payload();
                 let message = end_message(inbox.clone(), items, reply, most).or_else(|error| {
-                    let reply = settings.fail(&error, &exchange).unwrap_or_default();
+                    let reply = settings.fail(&error, &asking, scene).unwrap_or_default();
                     end_message(inbox, items, reply, most)
                 });
                 let said = match message {
@@ -75,14 +77,14 @@ impl Streaming {
                     // Not even that can be sent.
                     Err(error) => Err(error.into()),
                 };
-                said.map_or_else(lost, |()| Outcome::Complete)
+                said.map_or_else(lost, |()| code.into())
             }
-            Err(outcome) => outcome,
+            Err(ending) => ending,
         };
         // Who asks from now on is told by the NATS server that there is nobody.
         drop(control);
         if let Some(finalizer) = &mut finalizer {
-            finalizer.end(code, bytes, outcome);
+            finalizer.end(bytes, ending);
         }
     }
 }

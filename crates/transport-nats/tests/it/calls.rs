@@ -5,7 +5,7 @@ use bytes::Bytes;
 use towerkit_endpoint::{BoxEndpoint, Code, Endpoint, Error, NotSent, endpoint_fn};
 use towerkit_testing::events::Events;
 use towerkit_transport_nats::codec::{Empty, Json, Raw, decode_fn, decode_response_fn, encode_fn, encode_request_fn};
-use towerkit_transport_nats::{Outcome, Reply, Routes, Server};
+use towerkit_transport_nats::{Reply, Routes, Server};
 
 use crate::site::{Nats, ONE_TWO, SOON, servers, sum, sum_of, sum_routes, until, within};
 
@@ -92,17 +92,17 @@ async fn a_message_without_a_reply_subject_is_handled_and_its_error_goes_to_the_
         });
         let server = Server::new(fail, Raw, encode)
             .after(move |_, _| after.push("after".to_owned()))
-            .on_error(move |error, exchange| failed.push(format!("{} {}", error.code().as_str(), exchange.wants_reply)))
+            .on_error(move |error, exchange| failed.push(format!("{exchange}: {error}")))
             .finalize(move |summary| {
-                assert_eq!((summary.outcome, summary.payload_bytes), (Outcome::Complete, 0));
-                ended.push(format!("{:?}", summary.code));
+                assert_eq!((summary.wants_reply, summary.payload_bytes), (false, 0));
+                ended.push(format!("{:?}", summary.ending));
             });
         let _service = nats.serve(Routes::new().subject("fire", server)).await;
         let client = nats.connect().await;
         client.publish("fire", Bytes::new()).await.unwrap();
-        assert_eq!(events.wait_len(2, SOON).await, ["not_found false", "Some(NotFound)"]);
+        assert_eq!(events.wait_len(2, SOON).await, ["nats fire: not found", "Failed(NotFound)"]);
         client.publish("fire", "ok".into()).await.unwrap();
-        assert_eq!(events.wait_len(3, SOON).await[2], "None");
+        assert_eq!(events.wait_len(3, SOON).await[2], "Complete");
     }
 }
 

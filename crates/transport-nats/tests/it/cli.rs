@@ -34,7 +34,7 @@ async fn headers_and_errors_go_to_the_command_line_and_back() {
             let Some(asked) = request.context().metadata().get("x-asked").map(str::to_owned) else {
                 return Err(Error::invalid("x-asked", "is missing"));
             };
-            Ok(WithMetadata::new(asked).metadata("x-told".parse().unwrap(), HeaderValue::from_static("b")))
+            Ok(WithMetadata::new(asked).with_metadata("x-told".parse().unwrap(), HeaderValue::from_static("b")))
         });
         let _service = nats.serve(Routes::new().subject("echo", Server::new(echo, Raw, Raw))).await;
         let told = request(&cli, &nats, &["echo", "text", "-H", "X-Asked:a"]).await;

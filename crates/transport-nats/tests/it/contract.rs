@@ -1,6 +1,6 @@
 use tower::Layer;
 use tower::ServiceBuilder;
-use towerkit_endpoint::{BoxEndpoint, Code, Endpoint, NotSent, PanicLayer};
+use towerkit_endpoint::{BoxEndpoint, CatchPanicLayer, Code, Endpoint, NotSent};
 
 use crate::site::{Nats, ONE_TWO, Sum, Total, servers, sum, sum_of};
 
@@ -26,12 +26,12 @@ async fn nothing_is_sent_before_the_first_poll() {
 async fn layers_go_around_both_ends() {
     for program in servers("layers_go_around_both_ends") {
         let nats = Nats::start(&program);
-        let stack = ServiceBuilder::new().load_shed().concurrency_limit(8).layer(PanicLayer::new()).service(sum());
+        let stack = ServiceBuilder::new().load_shed().concurrency_limit(8).layer(CatchPanicLayer::new()).service(sum());
         let routes =
             towerkit_transport_nats::Routes::new().subject("add.sum", towerkit_transport_nats::Server::json(stack));
         let _service = nats.serve(routes).await;
         let call: BoxEndpoint<Sum, Total> =
-            PanicLayer::new().layer(nats.remote().await.subject("add.sum").json()).erased();
+            CatchPanicLayer::new().layer(nats.remote().await.subject("add.sum").json()).erased();
         let calls = futures_util::future::join_all((0..4).map(|_| call.invoke(ONE_TWO))).await;
         assert!(calls.into_iter().all(|total| total.unwrap().v == 3));
     }

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use tower::Layer;
 use towerkit_endpoint::{
-    BoxEndpoint, Code, Deadline, DeadlineLayer, Endpoint, Error, NotSent, Request, endpoint_fn, service_fn,
+    BoxEndpoint, Code, Deadline, DeadlineLayer, Ending, Endpoint, Error, NotSent, Request, endpoint_fn, service_fn,
 };
 use towerkit_testing::events::Events;
 use towerkit_transport_nats::codec::{Empty, Json};
-use towerkit_transport_nats::{CallOutcome, Routes, Server};
+use towerkit_transport_nats::{Routes, Server};
 
 use crate::site::{Nats, SOON, servers, until};
 
@@ -23,7 +23,7 @@ async fn the_deadline_travels_to_the_service() {
         let remote = nats.remote().await;
         let call: BoxEndpoint<(), Option<u64>> = remote.subject("left").codecs(Empty, Json).erased();
         let mut request = Request::new(());
-        request.context_mut().shorten_deadline_to(Duration::from_secs(7));
+        request.context_mut().shorten_deadline_within(Duration::from_secs(7));
         let left = call.invoke(request).await.unwrap().unwrap();
         assert!((6000..=7000).contains(&left), "{left}");
         let left = call.invoke(()).await.unwrap().unwrap();
@@ -72,7 +72,7 @@ async fn a_call_whose_time_is_over_is_not_sent() {
         let nats = Nats::start(&program);
         let call: BoxEndpoint<(), ()> = nats.remote().await.subject("never").empty().erased();
         let mut request = Request::new(());
-        request.context_mut().shorten_deadline_to(Duration::ZERO);
+        request.context_mut().shorten_deadline_within(Duration::ZERO);
         let error = call.invoke(request).await.unwrap_err();
         assert_eq!(error.code(), Code::DeadlineExceeded);
         assert!(error.get::<NotSent>().is_some());
@@ -93,10 +93,10 @@ async fn a_call_that_is_dropped_is_cancelled_to_the_finalizer() {
         let ended = Events::new();
         let tell = ended.clone();
         let call: BoxEndpoint<(), ()> =
-            nats.remote().await.subject("never").empty().finalize(move |summary| tell.push(summary.outcome)).erased();
+            nats.remote().await.subject("never").empty().finalize(move |summary| tell.push(summary.ending)).erased();
         let call = tokio::spawn(call.invoke(()));
         arrived.wait_len(1, SOON).await;
         call.abort();
-        assert_eq!(ended.wait_len(1, SOON).await, [CallOutcome::Cancelled]);
+        assert_eq!(ended.wait_len(1, SOON).await, [Ending::Cancelled]);
     }
 }

@@ -2,10 +2,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
-use towerkit_endpoint::{BoxEndpoint, Endpoint, Error, endpoint_fn};
+use towerkit_endpoint::{BoxEndpoint, Ending, Endpoint, Error, endpoint_fn};
 use towerkit_testing::events::Events;
 use towerkit_transport_nats::codec::Empty;
-use towerkit_transport_nats::{Outcome, Remote, Routes, ServeEvent, Server, WhenFull, serve};
+use towerkit_transport_nats::{Remote, Routes, ServeEvent, Server, WhenFull, serve};
 
 use crate::site::{Nats, ONE_TWO, Running, SOON, servers, sum, sum_of};
 
@@ -51,7 +51,7 @@ async fn members_that_stop_and_start_under_load_lose_no_message() {
     }
 }
 
-fn slow(time: Duration, arrived: &Events<()>, ended: &Events<Outcome>) -> Routes {
+fn slow(time: Duration, arrived: &Events<()>, ended: &Events<Ending>) -> Routes {
     let arrived = arrived.clone();
     let slow = endpoint_fn(move |()| {
         arrived.push(());
@@ -61,7 +61,7 @@ fn slow(time: Duration, arrived: &Events<()>, ended: &Events<Outcome>) -> Routes
         }
     });
     let ended = ended.clone();
-    let server = Server::new(slow, Empty, Empty).finalize(move |summary| ended.push(summary.outcome));
+    let server = Server::new(slow, Empty, Empty).finalize(move |summary| ended.push(summary.ending));
     Routes::new().subject("slow", server)
 }
 
@@ -115,7 +115,7 @@ async fn what_is_left_when_the_time_is_over_is_cut_and_counted() {
         assert!(start.elapsed() < Duration::from_secs(2), "before it would be aborted");
         assert_eq!(error.to_string(), "5 messages were left without an answer at the end of the drain");
         assert_eq!(cut.take(), [5]);
-        assert_eq!(ended.take(), [Outcome::Cancelled, Outcome::Cancelled]);
+        assert_eq!(ended.take(), [Ending::Cancelled, Ending::Cancelled]);
     }
 }
 

@@ -7,9 +7,9 @@ use http::HeaderValue;
 use towerkit_endpoint::{BoxEndpoint, Code, Endpoint, Error, NotSent, Violation, endpoint_fn};
 use towerkit_testing::events::Events;
 use towerkit_transport_nats::codec::{Empty, Raw};
-use towerkit_transport_nats::{Routes, Server, ServiceErrorCode, plain_json};
+use towerkit_transport_nats::{Routes, Server, ServiceErrorCode, plain_json, serve};
 
-use crate::site::{Nats, ONE_TWO, SOON, servers, sum, sum_of, sum_routes};
+use crate::site::{Nats, ONE_TWO, Running, SOON, servers, sum, sum_of, sum_routes};
 
 fn failing(error: impl Fn() -> Error + Clone + Send + Sync + 'static) -> Routes {
     let fail = endpoint_fn(move |()| std::future::ready(Err::<(), _>(error())));
@@ -203,6 +203,25 @@ async fn a_panic_is_internal_to_the_caller_and_the_service_goes_on() {
         }
         assert_eq!(causes.wait_len(2, SOON).await[0], "panicked: out of luck");
         sum_of(&nats.remote().await).invoke(ONE_TWO).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_handler_of_all_subjects_hears_of_messages_that_reach_no_endpoint() {
+    for program in servers("a_handler_of_all_subjects_hears_of_messages_that_reach_no_endpoint") {
+        let nats = Nats::start(&program);
+        let told = Events::new();
+        let tell = told.clone();
+        let fail = Server::new(endpoint_fn(|()| async { Err::<(), _>(Error::from(Code::NotFound)) }), Empty, Empty);
+        let server = serve(nats.connect().await, sum_routes().subject("fail", fail));
+        let server = server
+            .on_error(move |error, exchange| tell.push(format!("{exchange} {}: {error}", exchange.reached_endpoint)));
+        let _service = Running::start(server).await;
+        sum_of(&nats.remote().await).invoke(ONE_TWO).await.unwrap();
+        let client = nats.connect().await;
+        client.request("add.sum", r#"{"a":1}"#.into()).await.unwrap();
+        self::fail(&nats).await;
+        assert_eq!(told.wait_len(2, SOON).await, ["nats add.sum false: b: is missing", "nats fail true: not found"]);
     }
 }
 

@@ -2,10 +2,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderValue;
-use towerkit_endpoint::{BoxEndpoint, Code, Endpoint, Error, Metadata, Request, endpoint_fn};
+use towerkit_endpoint::{BoxEndpoint, Code, Ending, Endpoint, Error, Metadata, Request, Via, endpoint_fn};
 use towerkit_testing::events::Events;
 use towerkit_transport_nats::codec::{Raw, decode_fn, decode_response_fn, encode_fn, encode_request_fn};
-use towerkit_transport_nats::{CallOutcome, Outcome, Reply, Routes, Server, serve};
+use towerkit_transport_nats::{Reply, Routes, Server, serve};
 
 use crate::site::{Nats, Running, SOON, servers, sum_routes};
 
@@ -46,11 +46,12 @@ async fn the_servers_events_come_in_the_order_that_is_written_down() {
                     .insert("x-seen".parse().unwrap(), HeaderValue::from_static(if asked { "refused" } else { "1" }));
             })
             .on_error(move |_, exchange| {
-                assert_eq!((&*exchange.subject, exchange.wants_reply), ("shout", true));
+                assert_eq!(exchange.via, Some(Via::nats("shout")));
                 failed("on_error");
             })
             .finalize(move |summary| {
-                assert_eq!((&*summary.exchange.subject, summary.outcome), ("shout", Outcome::Complete));
+                assert_eq!((&summary.exchange.via, summary.wants_reply), (&Some(Via::nats("shout")), true));
+                assert_ne!(summary.ending, Ending::Cancelled);
                 finalize("finalize");
             });
         let _service = nats.serve(Routes::new().subject("shout", server)).await;
@@ -149,7 +150,7 @@ async fn the_clients_events_come_in_the_order_that_is_written_down_and_on_failur
             })
             .finalize(move |summary| {
                 finalize("finalize");
-                told.push((summary.subject.as_deref().map(str::to_owned), summary.outcome));
+                told.push((summary.subject.as_deref().map(str::to_owned), summary.ending));
             })
             .erased();
         assert_eq!(sum.invoke(r#"{"a":1,"b":2}"#).await.unwrap(), r#"{"v":3}"#);
@@ -164,9 +165,9 @@ async fn the_clients_events_come_in_the_order_that_is_written_down_and_on_failur
         assert_eq!(
             outcomes.take(),
             [
-                (subject.clone(), CallOutcome::Success),
-                (subject, CallOutcome::Failure(Code::InvalidArgument)),
-                (None, CallOutcome::Failure(Code::PermissionDenied)),
+                (subject.clone(), Ending::Complete),
+                (subject, Ending::Failed(Code::InvalidArgument)),
+                (None, Ending::Failed(Code::PermissionDenied)),
             ]
         );
     }

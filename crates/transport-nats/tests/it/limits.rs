@@ -1,8 +1,8 @@
 use bytes::Bytes;
-use towerkit_endpoint::{BoxEndpoint, Code, Endpoint, Error, NotSent, Request, WithMetadata, endpoint_fn};
+use towerkit_endpoint::{BoxEndpoint, Code, Ending, Endpoint, Error, NotSent, Request, WithMetadata, endpoint_fn};
 use towerkit_testing::events::Events;
 use towerkit_transport_nats::codec::Raw;
-use towerkit_transport_nats::{Outcome, Reply, Routes, ServeEvent, Server, serve, service_error};
+use towerkit_transport_nats::{Reply, Routes, ServeEvent, Server, serve, service_error};
 
 use crate::site::{Nats, Running, SOON, servers};
 
@@ -51,8 +51,8 @@ async fn a_reply_that_nats_would_not_carry_becomes_an_error() {
         let (failed, ended) = (events.clone(), events.clone());
         let server = Server::new(zeros(), Raw, Raw).on_error(move |error, _| failed.push(error.code())).finalize(
             move |summary| {
-                assert_eq!(summary.outcome, Outcome::Complete);
-                summary.code.into_iter().for_each(|code| ended.push(code));
+                assert_ne!(summary.ending, Ending::Cancelled);
+                summary.ending.code().into_iter().for_each(|code| ended.push(code));
             },
         );
         let serve = serve(nats.connect().await, Routes::new().subject("zeros", server));
@@ -113,7 +113,7 @@ async fn an_error_that_can_not_be_sent_either_is_told_as_lost() {
         let tell = lost.clone();
         let big = endpoint_fn(|_: Bytes| async move {
             let value = http::HeaderValue::try_from("x".repeat(3000)).unwrap();
-            Ok::<_, Error>(WithMetadata::new(Bytes::new()).metadata("x-big".parse().unwrap(), value))
+            Ok::<_, Error>(WithMetadata::new(Bytes::new()).with_metadata("x-big".parse().unwrap(), value))
         });
         let server = Server::new(big, Raw, Raw).after(|_, headers| {
             headers.set("x-always", &"x".repeat(2500)).unwrap();
@@ -139,7 +139,7 @@ async fn an_error_that_can_not_be_sent_either_is_told_as_lost() {
 async fn a_payload_and_headers_over_the_servers_own_limits_are_refused() {
     for program in servers("a_payload_and_headers_over_the_servers_own_limits_are_refused") {
         let nats = Nats::start(&program);
-        let server = Server::new(zeros(), Raw, Raw).payload_limit(10).header_limit(100);
+        let server = Server::new(zeros(), Raw, Raw).request_limit(10).header_limit(100);
         let _service = nats.serve(Routes::new().subject("zeros", server)).await;
         let call: BoxEndpoint<Bytes, Bytes> = nats.remote().await.subject("zeros").raw().erased();
         assert_eq!(call.invoke(Bytes::from("         1")).await.unwrap().len(), 1);

@@ -11,9 +11,9 @@ fn echo() -> Routes {
             request.context().metadata().iter().map(|(name, _)| name.to_string()).collect::<Vec<_>>(),
         );
         for (name, value) in request.context().metadata().iter() {
-            reply = reply.metadata(name.clone(), value.clone());
+            reply = reply.with_metadata(name.clone(), value.clone());
         }
-        Ok::<_, Error>(reply.trailer("x-trailer".parse().unwrap(), HeaderValue::from_static("t")))
+        Ok::<_, Error>(reply.with_trailer("x-trailer".parse().unwrap(), HeaderValue::from_static("t")))
     });
     Routes::new().subject("echo", Server::new(echo, Raw, Json))
 }

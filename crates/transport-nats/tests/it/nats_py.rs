@@ -55,7 +55,9 @@ async fn headers_go_from_nats_py_and_back() {
             let asked = context.metadata().get("x-asked").unwrap_or_default().to_owned();
             let left = context.remaining().unwrap();
             assert!(left > Duration::from_secs(3) && left <= Duration::from_secs(4), "{left:?}");
-            Ok::<_, Error>(WithMetadata::new(asked).metadata("x-told".parse().unwrap(), HeaderValue::from_static("b")))
+            Ok::<_, Error>(
+                WithMetadata::new(asked).with_metadata("x-told".parse().unwrap(), HeaderValue::from_static("b")),
+            )
         });
         let _service = nats.serve(Routes::new().subject("echo", Server::json(echo))).await;
         let told = call(&python, &nats, "echo", "null", &["X-Asked=a", "towerkit-timeout=4S"]).await;

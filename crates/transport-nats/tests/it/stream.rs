@@ -117,7 +117,7 @@ async fn an_error_after_items_is_the_last_item_and_comes_as_it_does_without_a_st
         });
         let tell = told.clone();
         let server = Server::json_stream(fail).on_error(move |error, exchange| {
-            tell.push(format!("{} {}", exchange.subject, error.code().as_str()));
+            tell.push(format!("{exchange}: {}", error.code().as_str()));
         });
         let _service = nats.serve(Routes::new().subject("fail", server)).await;
         let fail: Count = nats.remote().await.subject("fail").json_stream().erased();
@@ -128,7 +128,7 @@ async fn an_error_after_items_is_the_last_item_and_comes_as_it_does_without_a_st
             assert_eq!((error.code(), error.message()), (Code::InvalidArgument, "b: is bad"));
             assert_eq!((&*error.violations()[0].field, error.get()), ("b", Some(&ServiceErrorCode(4711))));
         }
-        assert_eq!(told.wait_len(3, SOON).await[0], "fail invalid_argument");
+        assert_eq!(told.wait_len(3, SOON).await[0], "nats fail: invalid_argument");
     }
 }
 
@@ -198,7 +198,7 @@ async fn headers_go_before_the_items_and_hooks_see_them() {
         let named = endpoint_fn(|name: bytes::Bytes| async move {
             let name = http::HeaderValue::try_from(&name[..]).unwrap();
             let items = stream::iter([bytes::Bytes::from("a"), bytes::Bytes::from("b")]).map(Ok::<_, Error>);
-            Ok::<_, Error>(WithMetadata::new(items).metadata("x-name".parse().unwrap(), name))
+            Ok::<_, Error>(WithMetadata::new(items).with_metadata("x-name".parse().unwrap(), name))
         });
         let server = Server::new(named, Raw, Items(Raw)).after(|_: &Context, headers| {
             headers.set("x-after", "1").unwrap();
@@ -226,7 +226,7 @@ async fn who_asks_for_no_stream_is_refused_before_the_endpoint_is_called() {
             async { Ok::<_, Error>(stream::iter([Ok::<_, Error>(1_u64)])) }
         });
         let server = Server::json_stream(endpoint).on_error(move |error, exchange| {
-            tell.push((error.code(), exchange.wants_reply));
+            tell.push((error.code(), exchange.reached_endpoint));
         });
         let _service = nats.serve(Routes::new().subject("count", server)).await;
         let plain: BoxEndpoint<u64, u64> = nats.remote().await.subject("count").json().erased();

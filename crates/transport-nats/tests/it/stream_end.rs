@@ -9,7 +9,7 @@ use towerkit_endpoint::{
     BoxEndpoint, BoxStream, Code, DeadlineLayer, Ending, Endpoint, Error, Request, endpoint_fn, service_fn,
 };
 use towerkit_testing::events::Events;
-use towerkit_transport_nats::{CallOutcome, Client, Outcome, Remote, Routes, Server, serve};
+use towerkit_transport_nats::{Client, Remote, Routes, Server, serve};
 
 use crate::site::{Nats, Running, SOON, servers, within};
 use crate::stream::{Dropped, all, count_of, stuck};
@@ -28,7 +28,7 @@ async fn a_stream_that_is_dropped_is_dropped_at_the_endpoint_and_nobody_calls_it
             let tell = tell.clone();
             Server::json_stream(endpoint)
                 .on_error(|error, _| panic!("{error}"))
-                .finalize(move |summary| tell.push((summary.outcome, summary.code, summary.payload_bytes)))
+                .finalize(move |summary| tell.push((summary.ending, summary.payload_bytes)))
         };
         let routes = Routes::new().subject("stuck", server(stuck(3, &dropped)));
         let serve = serve(nats.connect().await, routes);
@@ -45,7 +45,7 @@ async fn a_stream_that_is_dropped_is_dropped_at_the_endpoint_and_nobody_calls_it
             dropped.wait_len(1, SOON).await;
         }
         let ended = ended.wait_len(4, SOON).await;
-        assert_eq!(ended[3], (Outcome::Cancelled, None, 3));
+        assert_eq!(ended[3], (Ending::Cancelled, 3));
         assert_eq!((stats.subjects()[0].requests, stats.subjects()[0].errors), (4, 0));
     }
 }
@@ -103,7 +103,7 @@ async fn layers_see_the_end_on_both_sides() {
         let outcomes = Events::new();
         let tell = outcomes.clone();
         let count: Client<_, _, u64, BoxStream<u64>, _> =
-            nats.remote().await.subject("count").json_stream().finalize(move |summary| tell.push(summary.outcome));
+            nats.remote().await.subject("count").json_stream().finalize(move |summary| tell.push(summary.ending));
         let count = count.erased();
 
         let items = within(count.invoke(1000)).await.unwrap();
@@ -120,7 +120,7 @@ async fn layers_see_the_end_on_both_sides() {
         );
         assert_eq!(
             outcomes.wait_len(3, SOON).await,
-            [CallOutcome::Success, CallOutcome::Failure(Code::NotFound), CallOutcome::Cancelled]
+            [Ending::Complete, Ending::Failed(Code::NotFound), Ending::Cancelled]
         );
     }
 }
@@ -140,7 +140,7 @@ async fn a_deadline_bounds_the_whole_stream_on_both_sides() {
         let remote = nats.remote().await;
         // The caller's, which the service would not keep: it is told.
         let mut request = Request::new(());
-        request.context_mut().shorten_deadline_to(Duration::from_millis(300));
+        request.context_mut().shorten_deadline_within(Duration::from_millis(300));
         let (items, error) = all(within(waiting_of(&remote).invoke(request)).await.unwrap()).await;
         assert_eq!((items.len(), error.unwrap().code()), (3, Code::DeadlineExceeded));
         dropped.wait_len(1, SOON).await;

@@ -1,9 +1,5 @@
 //! gRPC: the service `pb.Add` of `proto/add.proto`.
 
-use std::future::{Ready, ready};
-
-use http::uri::PathAndQuery;
-use tower::ServiceExt as _;
 use towerkit_endpoint::{Code, Endpoint, Error, Via};
 use towerkit_transport_grpc::{Channel, Method, Remote, Routes, Server};
 
@@ -14,7 +10,6 @@ const SUM: Method<pb::SumRequest, pb::SumReply> = Method::new("/pb.Add/Sum");
 const CONCAT: Method<pb::ConcatRequest, pb::ConcatReply> = Method::new("/pb.Add/Concat");
 
 /// Serves the endpoints.
-#[must_use]
 pub fn routes(endpoints: Endpoints) -> Routes {
     let sum = Server::new(endpoints.sum)
         .decode(|pb::SumRequest { a, b }| SumRequest { a, b })
@@ -26,24 +21,22 @@ pub fn routes(endpoints: Endpoints) -> Routes {
 }
 
 /// Calls a remote service: the same endpoints, from the other side.
-#[must_use]
 pub fn client(remote: &Remote<impl Channel>) -> Endpoints {
     let sum = remote.unary(SUM).encode(|SumRequest { a, b }| pb::SumRequest { a, b });
     let concat = remote.unary(CONCAT).encode(|ConcatRequest { a, b }| pb::ConcatRequest { a, b });
     Endpoints {
-        sum: sum.and_then(|pb::SumReply { v, err }| unless(err, SumReply { v })).erased(),
-        concat: concat.and_then(|pb::ConcatReply { v, err }| unless(err, ConcatReply { v })).erased(),
+        sum: sum.try_decode(|pb::SumReply { v, err }| unless(err, SumReply { v })).erased(),
+        concat: concat.try_decode(|pb::ConcatReply { v, err }| unless(err, ConcatReply { v })).erased(),
     }
 }
 
 /// How an operation is called, for traces.
 #[must_use]
 pub fn via(operation: &str) -> Via {
-    let method = if operation == "sum" { SUM.path() } else { CONCAT.path() };
-    Via::Grpc { path: Some(PathAndQuery::from_static(method)) }
+    if operation == "sum" { SUM.via() } else { CONCAT.via() }
 }
 
 /// Go kit's own service refuses by `err`, in a reply that is good otherwise.
-fn unless<R>(err: String, reply: R) -> Ready<Result<R, Error>> {
-    ready(if err.is_empty() { Ok(reply) } else { Err(Error::new(Code::InvalidArgument, err)) })
+fn unless<R>(err: String, reply: R) -> Result<R, Error> {
+    if err.is_empty() { Ok(reply) } else { Err(Error::new(Code::InvalidArgument, err)) }
 }

@@ -1,7 +1,6 @@
 //! JSON over HTTP: `POST /sum` and `POST /concat`.
 
 use http::Method;
-use http::uri::PathAndQuery;
 use towerkit_endpoint::{Endpoint, Via};
 use towerkit_lifecycle::Health;
 use towerkit_metrics::Prometheus;
@@ -11,13 +10,11 @@ use towerkit_transport_http::{Pool, Remote, Router, Server};
 use crate::endpoint::Endpoints;
 
 /// Serves the endpoints.
-#[must_use]
 pub fn routes(endpoints: Endpoints) -> Router {
     Router::new().post("/sum", Server::json(endpoints.sum)).post("/concat", Server::json(endpoints.concat))
 }
 
 /// Calls a remote service: the same endpoints, from the other side.
-#[must_use]
 pub fn client(remote: &Remote<Pool>) -> Endpoints {
     Endpoints { sum: remote.post("/sum").json().erased(), concat: remote.post("/concat").json().erased() }
 }
@@ -25,12 +22,10 @@ pub fn client(remote: &Remote<Pool>) -> Endpoints {
 /// How an operation is called, for traces.
 #[must_use]
 pub fn via(operation: &str) -> Via {
-    let path = if operation == "sum" { "/sum" } else { "/concat" };
-    Via::Http { method: Method::POST, path: PathAndQuery::from_static(path) }
+    Via::http(Method::POST, &format!("/{operation}"))
 }
 
 /// Serves what operators ask: `GET /livez`, `GET /readyz` and `GET /metrics`.
-#[must_use]
 pub fn debug(health: &Health, prometheus: &Prometheus) -> Router {
     Router::new()
         .get("/livez", Server::new(health.livez(), Empty, Text))

@@ -7,13 +7,11 @@ use towerkit_transport_http::{Pool, Router};
 use crate::endpoint::Endpoints;
 
 /// Serves the endpoints.
-#[must_use]
 pub fn routes(endpoints: Endpoints) -> Router {
     Router::new().fallback(server(Methods::new().with("sum", endpoints.sum).with("concat", endpoints.concat)))
 }
 
 /// Calls a remote service: the same endpoints, from the other side.
-#[must_use]
 pub fn client(remote: &Remote<Pool>) -> Endpoints {
     Endpoints { sum: remote.method("sum").erased(), concat: remote.method("concat").erased() }
 }
@@ -21,5 +19,5 @@ pub fn client(remote: &Remote<Pool>) -> Endpoints {
 /// How an operation is called, for traces.
 #[must_use]
 pub fn via(operation: &str) -> Via {
-    Via::JsonRpc { method: operation.into() }
+    Via::json_rpc(operation)
 }

@@ -7,7 +7,6 @@ use towerkit_transport_nats::{Events, Remote, Routes, Server};
 use crate::endpoint::Endpoints;
 
 /// Serves the endpoints, as a service that `nats micro` knows.
-#[must_use]
 pub fn routes(endpoints: Endpoints) -> Routes {
     Routes::new()
         .service("addsvc", env!("CARGO_PKG_VERSION"))
@@ -18,7 +17,6 @@ pub fn routes(endpoints: Endpoints) -> Routes {
 }
 
 /// Calls a remote service: the same endpoints, from the other side.
-#[must_use]
 pub fn client(remote: &Remote) -> Endpoints {
     Endpoints {
         sum: remote.subject("addsvc.sum").json().erased(),
@@ -29,7 +27,7 @@ pub fn client(remote: &Remote) -> Endpoints {
 /// How an operation is called, for traces.
 #[must_use]
 pub fn via(operation: &str) -> Via {
-    Via::Nats { subject: format!("addsvc.{operation}").into() }
+    Via::nats(&format!("addsvc.{operation}"))
 }
 
 /// Connects to where `--nats-url` says; the name is what NATS' operators see.

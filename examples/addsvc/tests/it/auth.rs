@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rcgen::{KeyPair, PKCS_ED25519};
 use serde_json::json;
-use towerkit_auth::{CredentialSource as _, JwtSigner, SigningKey, Verdict};
+use towerkit_auth::{Answer, CredentialSource as _, JwtSigner, SigningKey};
 use towerkit_endpoint::Context;
 
 use crate::running::{Addsvc, exchange, whole_exchange};
@@ -29,13 +29,13 @@ impl Issuer {
         let jwks = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{test}.jwks.json"));
         let set = json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "kid": "a", "x": x }] });
         std::fs::write(&jwks, set.to_string()).unwrap();
-        Self { key: SigningKey::ed_pem(pair.serialize_pem().as_bytes()).unwrap().kid("a"), jwks }
+        Self { key: SigningKey::ed_pem(pair.serialize_pem().as_bytes()).unwrap().with_kid("a"), jwks }
     }
 
     pub(crate) fn token(&self, issuer: &str, audience: &str, claims: serde_json::Value) -> String {
         let signer = JwtSigner::new(self.key.clone(), move |_| claims.clone());
         let signer = signer.issuer(issuer).audience(audience).subject("ada");
-        let Verdict::Now(Ok(credentials)) = signer.credentials(&Context::new()) else { panic!("it is signed at once") };
+        let Answer::Now(Ok(credentials)) = signer.credentials(&Context::new()) else { panic!("it is signed at once") };
         credentials.value().to_str().unwrap().strip_prefix("Bearer ").unwrap().to_owned()
     }
 

@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use towerkit_endpoint::{BoxEndpoint, Code, Endpoint as _, Error, endpoint_fn};
-use towerkit_transport_grpc::{Method, Raw, Remote, Routes, Server};
+use towerkit_transport_grpc::codec::Raw;
+use towerkit_transport_grpc::{Method, Remote, Routes, Server};
 use towerkit_transport_http::Pool;
 
 use addsvc::endpoint::SumRequest;

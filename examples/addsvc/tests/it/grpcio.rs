@@ -17,7 +17,7 @@ use towerkit_endpoint::{
 };
 use towerkit_testing::events::Events;
 use towerkit_testing::tool;
-use towerkit_transport_grpc::{Compression, Method, Outcome, Routes, Server};
+use towerkit_transport_grpc::{Compression, Method, Routes, Server};
 
 use addsvc::endpoint::{Endpoints, SumReply, SumRequest};
 use addsvc::service::BasicService;
@@ -155,13 +155,13 @@ async fn a_stream_that_grpcio_cancels_is_dropped_and_told_as_cancelled() {
         async { Ok::<_, Error>(replies) }
     });
     let told = outcomes.clone();
-    let watch = Server::new(watch).finalize(move |summary| told.push((summary.outcome, summary.messages)));
+    let watch = Server::new(watch).finalize(move |summary| told.push((summary.ending, summary.messages)));
     let service = Serving::start(Routes::new().server_streaming(WATCH, watch)).await;
 
     assert_eq!(said(&python, "cancelled", service.address).await, "3\nCANCELLED\n");
     assert_eq!(dropped.wait_len(1, LONG).await, ["dropped"]);
     assert_eq!(endings.wait_len(1, LONG).await, [Ending::Cancelled]);
-    assert_eq!(outcomes.wait_len(1, LONG).await, [(Outcome::Truncated, 1)]);
+    assert_eq!(outcomes.wait_len(1, LONG).await, [(Ending::Cancelled, 1)]);
 }
 
 #[tokio::test]
@@ -178,7 +178,7 @@ async fn metadata_go_to_grpcio_and_come_from_it_as_texts_and_as_bytes() {
         }
         let mut reply = WithMetadata::new(pb::SumReply::default());
         for (name, value) in request.context().metadata().iter().filter(|(name, _)| name.as_str().starts_with("x-")) {
-            reply = reply.metadata(name.clone(), value.clone()).trailer(name.clone(), value.clone());
+            reply = reply.with_metadata(name.clone(), value.clone()).with_trailer(name.clone(), value.clone());
         }
         Ok(reply)
     });

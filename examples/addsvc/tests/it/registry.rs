@@ -16,7 +16,7 @@ fn it_is_not_registered_where_nobody_finds_it() {
         for everywhere in ["0.0.0.0", "[::]"] {
             let told = refused(&[&consul[..], &[port, &format!("{everywhere}:0")]].concat());
             assert!(told.starts_with(&format!("error: {port} {everywhere}:")), "{told}");
-            assert!(told.contains("give --advertise HOST"), "{told}");
+            assert!(told.contains("give a host to advertise (--advertise HOST)"), "{told}");
         }
     }
     for host in ["0.0.0.0", "::", "a b", ""] {

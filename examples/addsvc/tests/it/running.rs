@@ -1,12 +1,14 @@
 //! addsvc as a process on ports of its own.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::process::{Command, ExitStatus, Output};
 use std::time::{Duration, Instant};
 
+use towerkit_testing::process::Process;
+
 pub(crate) struct Addsvc {
-    child: Child,
+    process: Process,
     pub(crate) http: SocketAddr,
     pub(crate) grpc: SocketAddr,
     pub(crate) json_rpc: SocketAddr,
@@ -15,23 +17,17 @@ pub(crate) struct Addsvc {
 
 impl Addsvc {
     pub(crate) fn start(flags: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_addsvc"))
-            .args(
-                ["--http-addr", "--grpc-addr", "--jsonrpc-addr", "--debug-addr"]
-                    .map(|flag| [flag, "127.0.0.1:0"])
-                    .concat(),
-            )
-            .args(flags)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-        let mut addresses = line.split([' ', ',', ';']).filter_map(|word| word.parse().ok());
+        let ports = ["--http-addr", "--grpc-addr", "--jsonrpc-addr", "--debug-addr"];
+        let mut command = Command::new(env!("CARGO_BIN_EXE_addsvc"));
+        command.args(ports.map(|flag| [flag, "127.0.0.1:0"]).concat()).args(flags);
+        let mut process = Process::start(&mut command);
+        process.wait_until_said("; try:\n", 1, Duration::from_secs(30));
+        let said = process.said();
+        let hello = said.lines().find(|line| line.starts_with("addsvc listens")).unwrap();
+        let mut addresses = hello.split([' ', ',', ';']).filter_map(|word| word.parse().ok());
         let mut address = || addresses.next().unwrap();
         let (http, grpc, json_rpc, debug) = (address(), address(), address(), address());
-        Self { child, http, grpc, json_rpc, debug }
+        Self { process, http, grpc, json_rpc, debug }
     }
 
     /// Status and body of one request on a connection of its own.
@@ -53,7 +49,7 @@ impl Addsvc {
     pub(crate) fn worked_for(&self, time: Duration) {
         let start = Instant::now();
         loop {
-            let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+            let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id())).unwrap();
             let fields = stat.rsplit_once(')').unwrap().1.split_whitespace();
             let ticks: u64 = fields.skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap()).sum();
             if Duration::from_millis(ticks * 10) >= time {
@@ -64,40 +60,22 @@ impl Addsvc {
         }
     }
 
-    pub(crate) fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+    pub(crate) fn kill(self) {
+        self.process.kill();
     }
 
     pub(crate) fn terminate(&self) {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        self.process.signal("TERM");
     }
 
-    /// Waits for the end; what it printed for operators comes with it.
+    /// Waits for the end; what it printed comes with it.
     pub(crate) fn ended(&mut self, within: Duration) -> (ExitStatus, String) {
-        let start = Instant::now();
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                let mut text = String::new();
-                self.child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
-                return (status, text);
-            }
-            assert!(start.elapsed() < within, "addsvc still runs after {within:?}");
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        self.process.ended(within)
     }
 
     pub(crate) fn cli(&self, args: &[&str]) -> Output {
         let address = self.http.to_string();
         Command::new(env!("CARGO_BIN_EXE_addcli")).args(["--http-addr", &address]).args(args).output().unwrap()
-    }
-}
-
-impl Drop for Addsvc {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

@@ -4,6 +4,11 @@ use std::net::UdpSocket;
 use std::process::Command;
 use std::time::Duration;
 
+use addsvc::pb;
+use towerkit_endpoint::{BoxEndpoint, Endpoint};
+use towerkit_transport_grpc::{Method, Remote};
+use towerkit_transport_http::Pool;
+
 use crate::running::{Addsvc, exchange};
 
 const SOON: Duration = Duration::from_secs(10);
@@ -38,6 +43,31 @@ fn its_metrics_count_what_was_answered_and_what_was_refused() {
     ] {
         assert!(page.contains(line), "{line}\n{page}");
     }
+}
+
+#[tokio::test]
+async fn a_request_that_reaches_no_endpoint_is_a_line_of_its_log_on_each_transport() {
+    let mut addsvc = Addsvc::start(&["--log-format", "json"]);
+    addsvc.post("/sum", "{");
+    addsvc.post("/product?token=secret", "{}");
+    Addsvc::post_to(addsvc.json_rpc, "/", r#"{"jsonrpc":"2.0","method":"sum","params":["one",2],"id":1}"#);
+    let pool = Pool::builder().http2().build();
+    let remote = Remote::new(&pool, &format!("http://{}", addsvc.grpc)).unwrap();
+    let product = remote.unary(Method::<pb::SumRequest, pb::SumReply>::new("/pb.Add/Product"));
+    let product: BoxEndpoint<pb::SumRequest, pb::SumReply> = product.erased();
+    product.invoke(pb::SumRequest { a: 1, b: 2 }).await.unwrap_err();
+    addsvc.terminate();
+    let (_, told) = addsvc.ended(SOON);
+    for (way, why) in [
+        ("http POST /sum from 127.0.0.1:", "malformed JSON at line 1 column 1"),
+        ("http POST /product from 127.0.0.1:", "there is nothing at /product"),
+        ("jsonrpc sum from 127.0.0.1:", "[0]: invalid type"),
+        ("grpc /pb.Add/Product from 127.0.0.1:", "there is no method /pb.Add/Product here"),
+    ] {
+        let lines: Vec<_> = told.lines().filter(|line| line.contains(way)).collect();
+        assert!(lines.len() == 1 && lines[0].contains(why), "{way}: {told}");
+    }
+    assert!(!told.contains("secret"), "{told}");
 }
 
 #[test]

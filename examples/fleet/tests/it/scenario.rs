@@ -11,8 +11,8 @@ async fn who_retries_and_watches_health_loses_no_call_and_nobody_does_by_a_resta
     let test = "who_retries_and_watches_health_loses_no_call_and_nobody_does_by_a_restart_or_without_a_registry";
     let Some(programs) = programs::find(test) else { return };
     // More time than on the page: a machine that is busy must not look like a server that hangs.
-    let (deadline, attempt_time) = (Duration::from_secs(2), Duration::from_millis(500));
-    let outcome = fleet::run(programs, Plan { deadline, attempt_time, ..Plan::quick() }).await.unwrap();
+    let (deadline, attempt_timeout) = (Duration::from_secs(2), Duration::from_millis(500));
+    let outcome = fleet::run(programs, Plan { deadline, attempt_timeout, ..Plan::quick() }).await.unwrap();
 
     // All calls are idempotent, so that those are made again too of which nobody knows whether they were done.
     for phase in Phase::ALL {
@@ -29,7 +29,7 @@ async fn who_retries_and_watches_health_loses_no_call_and_nobody_does_by_a_resta
     lost(&outcome, Phase::Killed, "passive health", 1..=calls / 10);
     // Until five calls have met their deadline nobody knows that it hangs.
     lost(&outcome, Phase::Hung, "passive health", 1..=calls / 2);
-    assert!(outcome.row(Phase::Hung, "both").p99 >= attempt_time, "an attempt was waited for");
+    assert!(outcome.row(Phase::Hung, "both").p99 >= attempt_timeout, "an attempt was waited for");
 }
 
 fn lost(outcome: &Outcome, phase: Phase, client: &str, allowed: std::ops::RangeInclusive<usize>) {

@@ -8,11 +8,11 @@ use runningsum::{SUM, Total, pb, totals};
 use tokio::net::TcpListener;
 use tokio::process::Command;
 use tokio::time::timeout;
-use towerkit_endpoint::{BoxStream, Error, endpoint_fn};
+use towerkit_endpoint::{BoxStream, Ending, Error, endpoint_fn};
 use towerkit_lifecycle::{Lifeline, Member as _};
 use towerkit_testing::events::Events;
 use towerkit_testing::tool;
-use towerkit_transport_grpc::{Outcome, Routes, Server, serve};
+use towerkit_transport_grpc::{Routes, Server, serve};
 
 use crate::running::{LONG, Runningsum};
 
@@ -73,7 +73,7 @@ async fn both_streams_of_a_call_that_grpcio_cancels_are_dropped() {
     let sum = Server::new(sum)
         .decode(|number: pb::Number| number.value)
         .encode(|Total { sum, count }| pb::Total { sum, count })
-        .finalize(move |summary| told.push((summary.outcome, summary.messages)));
+        .finalize(move |summary| told.push((summary.ending, summary.messages)));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (lifeline, _stopper) = Lifeline::detached();
@@ -81,5 +81,5 @@ async fn both_streams_of_a_call_that_grpcio_cancels_are_dropped() {
 
     assert_eq!(said(&python, "cancelled", address).await, "1\nCANCELLED\n");
     assert_eq!(dropped.wait_len(2, LONG).await, ["dropped", "dropped"]);
-    assert_eq!(outcomes.wait_len(1, LONG).await, [(Outcome::Truncated, 1)]);
+    assert_eq!(outcomes.wait_len(1, LONG).await, [(Ending::Cancelled, 1)]);
 }

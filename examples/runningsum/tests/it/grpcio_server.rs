@@ -152,7 +152,7 @@ async fn a_handler_of_grpcio_is_told_the_deadline_and_sees_that_it_has_passed() 
     let test = "a_handler_of_grpcio_is_told_the_deadline_and_sees_that_it_has_passed";
     let Some(mut grpcio) = Grpcio::start(test).await else { return };
     let mut context = Context::new();
-    context.shorten_deadline_to(Duration::from_secs(2));
+    context.shorten_deadline_within(Duration::from_secs(2));
     let call = Request::with_context(context, pb::Number { value: 2 });
     let error = grpcio.unary("/test.Kinds/Wait").invoke(call).await.unwrap_err();
     assert_eq!(error.code(), Code::DeadlineExceeded);

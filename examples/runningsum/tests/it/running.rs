@@ -1,10 +1,10 @@
 //! runningsum as a process on a port of its own.
 
-use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::SocketAddr;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, ExitStatus};
+use std::time::Duration;
 
+use towerkit_testing::process::Process;
 use towerkit_transport_grpc::{PoolChannel, Remote};
 use towerkit_transport_http::Pool;
 
@@ -12,23 +12,20 @@ use towerkit_transport_http::Pool;
 pub(crate) const LONG: Duration = Duration::from_secs(30);
 
 pub(crate) struct Runningsum {
-    child: Child,
+    process: Process,
+    /// How much it has printed before it was called.
+    hello: usize,
     pub(crate) address: SocketAddr,
 }
 
 impl Runningsum {
     pub(crate) fn start(flags: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_runningsum"))
-            .args(["--grpc-addr", "127.0.0.1:0"])
-            .args(flags)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-        let address = line.split([' ', ';']).find_map(|word| word.parse().ok()).unwrap();
-        Self { child, address }
+        let mut command = Command::new(env!("CARGO_BIN_EXE_runningsum"));
+        let mut process = Process::start(command.args(["--grpc-addr", "127.0.0.1:0"]).args(flags));
+        process.wait_until_said("runningsum.RunningSum/Sum\n", 1, LONG);
+        let said = process.said();
+        let address = said.split([' ', ';']).find_map(|word| word.parse().ok()).unwrap();
+        Self { process, hello: said.len(), address }
     }
 
     pub(crate) fn remote(&self) -> Remote<PoolChannel> {
@@ -36,33 +33,17 @@ impl Runningsum {
     }
 
     pub(crate) fn terminate(&self) {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        self.process.signal("TERM");
     }
 
-    /// Waits for the end; what it printed for operators comes with it.
+    /// Waits for the end; what it printed since it was started comes with it.
     pub(crate) fn ended(&mut self, within: Duration) -> (ExitStatus, String) {
-        let start = Instant::now();
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                let mut text = String::new();
-                self.child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
-                return (status, text);
-            }
-            assert!(start.elapsed() < within, "runningsum still runs after {within:?}");
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        let (status, said) = self.process.ended(within);
+        (status, said[self.hello..].to_owned())
     }
 
     pub(crate) fn cli(&self) -> Command {
         cli(self.address)
-    }
-}
-
-impl Drop for Runningsum {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

@@ -40,7 +40,10 @@ fn a_port_that_is_taken_is_reported_with_its_flag() {
 fn it_is_not_registered_where_nobody_finds_it() {
     let consul = ["--consul-addr", "127.0.0.1:8500"];
     let told = refused(&[&consul[..], &["--http-addr", "0.0.0.0:0"]].concat());
-    assert!(told.contains("--http-addr 0.0.0.0:") && told.contains("give --advertise HOST"), "{told}");
+    assert!(
+        told.contains("--http-addr 0.0.0.0:") && told.contains("give a host to advertise (--advertise HOST)"),
+        "{told}"
+    );
     for host in ["0.0.0.0", "::", "a b", ""] {
         let told = refused(&[&consul[..], &["--http-addr", "127.0.0.1:0", "--advertise", host]].concat());
         assert!(told.starts_with(&format!("error: --advertise {host}")), "{told}");

@@ -31,5 +31,5 @@ pub(super) fn protected(url: &str, client: &HttpClient) -> Result<ServerUrl, Inv
 }
 
 pub(super) fn over_plain_http(url: &str, client: &HttpClient) -> Result<ServerUrl, InvalidUrl> {
-    ServerUrl::read(url, client)?.without_user()
+    ServerUrl::parse(url, client)?.without_user()
 }

@@ -5,7 +5,7 @@ use http::header::{ACCEPT, CACHE_CONTROL};
 use http::{Request, Response, StatusCode, Uri};
 use serde::Deserialize;
 use tokio::time::Instant;
-use towerkit_http_client::{HttpClient, NoReply, ServerUrl, said};
+use towerkit_http_client::{HttpClient, NoReply, ServerUrl, excerpt};
 
 use super::JwksError;
 use super::address::{Address, protected};
@@ -116,7 +116,7 @@ impl Fetcher {
         match reply.status() {
             StatusCode::OK => Ok(reply),
             status if status.is_redirection() => Err(JwksError::Redirected(status)),
-            status => Err(JwksError::Status(status, said(reply.body()))),
+            status => Err(JwksError::Status(status, excerpt(reply.body()))),
         }
     }
 }

@@ -128,6 +128,21 @@ impl Schedule {
         Ok(self.ended + 1)
     }
 
+    /// One who waits does so for another fetch, and keeps its place.
+    pub(super) fn join_again(&mut self, now: Instant) -> Result<u64, No> {
+        self.leave();
+        let joined = self.join(now);
+        if joined.is_err() {
+            self.waiting += 1;
+        }
+        joined
+    }
+
+    /// Whether a fetch is under way: what it brings may be from before somebody came who comes now.
+    pub(super) const fn is_fetching(&self) -> bool {
+        matches!(self.state, State::Fetching { .. })
+    }
+
     /// A caller waits no more.
     pub(super) const fn leave(&mut self) {
         self.waiting = self.waiting.saturating_sub(1);

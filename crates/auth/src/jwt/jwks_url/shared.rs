@@ -88,6 +88,28 @@ impl Shared {
         !self.set.load().keys().is_empty()
     }
 
+    /// Whether there is the key of an id. A token that names none is asked for where there was no key at all.
+    fn has(&self, kid: Option<&str>) -> bool {
+        self.set.load().keys().iter().any(|key| kid.is_none() || key.kid() == kid)
+    }
+
+    /// Until so many fetches have ended; false where the member has, before that.
+    async fn has_ended(&self, count: u64) -> bool {
+        let mut progress = self.progress.subscribe();
+        let ended = progress.wait_for(|progress| progress.ended >= count || !progress.running).await;
+        ended.is_ok_and(|progress| progress.ended >= count)
+    }
+
+    /// Asks for one more fetch after one that went well and has not brought the key of an id, where one may be made: gives its number.
+    fn ask_again(&self, kid: Option<&str>) -> Option<u64> {
+        if self.has(kid) || self.failure.load().is_some() {
+            return None;
+        }
+        let joined = self.schedule().join_again(Instant::now()).ok()?;
+        self.wanted.notify_one();
+        Some(joined)
+    }
+
     fn unavailable(&self, what: Why) -> Reason {
         let error = Option::clone(&self.failure.load()).filter(|_| what == Why::NoKeys);
         Reason::Unavailable(Box::new(NoKeys { url: Arc::clone(&self.url), what, error }))
@@ -119,23 +141,30 @@ impl KeySource for Source {
 
     fn refresh(&self, kid: Option<&str>) -> Option<Refresh> {
         let shared = &self.0;
-        let (joined, wait) = {
+        let (begun, joined, wait) = {
             let mut schedule = shared.schedule();
-            // It may have come since the caller has looked. A token that names none is asked for where there was no key at all.
-            if shared.set.load().keys().iter().any(|key| kid.is_none() || key.id() == kid) {
+            // It may have come since the caller has looked.
+            if shared.has(kid) {
                 return Some(Box::pin(ready(Ok(()))));
             }
-            (schedule.join(Instant::now()), schedule.limits.wait)
+            (schedule.is_fetching(), schedule.join(Instant::now()), schedule.limits.wait)
         };
         let refused = match joined {
             Ok(end) => {
                 shared.wanted.notify_one();
-                let waiter = Waiter(Arc::clone(shared));
+                let (waiter, kid) = (Waiter(Arc::clone(shared)), kid.map(str::to_owned));
                 return Some(Box::pin(async move {
                     let shared = &waiter.0;
-                    let mut progress = shared.progress.subscribe();
-                    let ended = progress.wait_for(|progress| progress.ended >= end || !progress.running);
-                    let stopped = matches!(timeout(wait, ended).await, Ok(Ok(progress)) if progress.ended < end);
+                    let fetched = async {
+                        // One that had begun may have been answered before the key was published. Another one decides, unless
+                        // it would come too soon after one on demand.
+                        shared.has_ended(end).await
+                            && match begun.then(|| shared.ask_again(kid.as_deref())).flatten() {
+                                Some(end) => shared.has_ended(end).await,
+                                None => true,
+                            }
+                    };
+                    let stopped = matches!(timeout(wait, fetched).await, Ok(false));
                     if stopped { Err(shared.unavailable(Why::Stopped)) } else { shared.outcome() }
                 }));
             }
@@ -182,7 +211,11 @@ impl fmt::Display for NoKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.what {
             Why::NoKeys => write!(f, "there are no keys from {}", self.url),
-            Why::Stopped => write!(f, "the keys from {} are not fetched: their member does not run", self.url),
+            Why::Stopped => write!(
+                f,
+                "the keys from {} are not fetched: their member does not run: add the JwksUrl to the run group",
+                self.url
+            ),
         }
     }
 }
@@ -203,7 +236,7 @@ mod tests {
     use super::super::schedule::{Limits, Step};
     use super::{Shared, Source};
     use crate::Reason;
-    use crate::jwt::{Algorithm, Key, KeySet, KeySource};
+    use crate::jwt::{Algorithm, KeySet, KeySource, VerifyingKey};
 
     fn shared(waiters: usize) -> Arc<Shared> {
         let (interval, cool_down, wait) = (Duration::from_secs(300), Duration::ZERO, Duration::from_secs(5));
@@ -212,9 +245,9 @@ mod tests {
     }
 
     fn fetched(shared: &Shared) {
-        let key = Key::hmac(Algorithm::HS256, b"32 bytes that nobody else knows.").unwrap();
+        let key = VerifyingKey::hmac(Algorithm::HS256, b"32 bytes that nobody else knows.").unwrap();
         assert_eq!(shared.step(), Step::Fetch);
-        shared.replace(KeySet::new([key.kid("new")]));
+        shared.replace(KeySet::new([key.with_kid("new")]));
         shared.schedule().fetched(Instant::now(), None, 0.0);
     }
 
@@ -227,6 +260,25 @@ mod tests {
         fetched(&shared);
         source.refresh(None).unwrap().await.unwrap();
         assert!(matches!(shared.step(), Step::Wait(_)), "there is no fetch for it");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_caller_who_joins_a_fetch_that_had_begun_is_decided_by_the_next_one() {
+        let shared = shared(1);
+        let _running = shared.run();
+        let source = Source(Arc::clone(&shared));
+        assert_eq!(shared.step(), Step::Fetch);
+        let refresh = tokio::spawn(source.refresh(Some("new")).unwrap());
+        tokio::task::yield_now().await;
+        // It was answered before the key was published.
+        shared.schedule().fetched(Instant::now(), None, 0.0);
+        shared.tell();
+        tokio::task::yield_now().await;
+        assert!(!refresh.is_finished());
+        fetched(&shared);
+        shared.tell();
+        refresh.await.unwrap().unwrap();
+        assert!(matches!(shared.step(), Step::Wait(_)), "one more fetch is enough");
     }
 
     #[tokio::test(start_paused = true)]

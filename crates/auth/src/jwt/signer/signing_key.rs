@@ -16,7 +16,7 @@ use crate::jwt::key::check_secret;
 /// ```
 /// use towerkit_auth::{Algorithm, SigningKey};
 ///
-/// let key = SigningKey::hmac(Algorithm::HS256, b"32 bytes that nobody else knows.").unwrap().kid("2024-05");
+/// let key = SigningKey::hmac(Algorithm::HS256, b"32 bytes that nobody else knows.").unwrap().with_kid("2024-05");
 /// assert_eq!(format!("{key:?}"), r#"SigningKey { kid: Some("2024-05"), algorithm: HS256, .. }"#);
 ///
 /// let error = SigningKey::hmac(Algorithm::HS512, b"32 bytes that nobody else knows.").unwrap_err();
@@ -88,14 +88,14 @@ impl SigningKey {
 
     /// Sets its id, which tokens have in their header, so that services find the key to verify them with (RFC 7515, section 4.1.4).
     #[must_use]
-    pub fn kid(mut self, kid: impl Into<String>) -> Self {
+    pub fn with_kid(mut self, kid: impl Into<String>) -> Self {
         self.kid = Some(kid.into());
         self
     }
 
     /// The id, where it has one.
     #[must_use]
-    pub fn id(&self) -> Option<&str> {
+    pub fn kid(&self) -> Option<&str> {
         self.kid.as_deref()
     }
 

@@ -7,9 +7,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::Algorithm;
 
-use super::super::{Audience, Issuer, Key, KeySet, KeySource, Keys, Refresh};
+use super::super::{Audience, Issuer, KeySet, KeySource, Keys, Refresh, VerifyingKey};
 use super::JwtVerifier;
-use crate::{Principal, Reason, Verdict};
+use crate::{Answer, Principal, Reason};
 
 const SECRET: &[u8] = b"32 bytes that nobody else knows.";
 
@@ -22,7 +22,7 @@ fn token(kid: &str) -> String {
 }
 
 fn set(kid: &str) -> KeySet {
-    KeySet::new(Key::hmac(Algorithm::HS256, SECRET).map(|key| key.kid(kid)))
+    KeySet::new(VerifyingKey::hmac(Algorithm::HS256, SECRET).map(|key| key.with_kid(kid)))
 }
 
 /// Has one key, and another one from the first time on that it is asked for more.
@@ -68,10 +68,10 @@ impl KeySource for Rotates {
     }
 }
 
-async fn outcome(verdict: Verdict<Principal>) -> Result<Principal, Reason> {
+async fn outcome(verdict: Answer<Principal>) -> Result<Principal, Reason> {
     match verdict {
-        Verdict::Now(outcome) => outcome,
-        Verdict::Later(outcome) => outcome.await,
+        Answer::Now(outcome) => outcome,
+        Answer::Later(outcome) => outcome.await,
     }
 }
 
@@ -79,13 +79,13 @@ async fn outcome(verdict: Verdict<Principal>) -> Result<Principal, Reason> {
 async fn an_unknown_key_is_asked_for_once_and_then_looked_for_again() {
     let keys = Rotates::new(false);
     let verifier = keys.verifier();
-    assert!(matches!(verifier.verify(&token("old")), Verdict::Now(Ok(_))));
+    assert!(matches!(verifier.verify(&token("old")), Answer::Now(Ok(_))));
     let later = verifier.verify(&token("new"));
-    assert!(matches!(later, Verdict::Later(_)));
+    assert!(matches!(later, Answer::Later(_)));
     assert_eq!(keys.asked(), 0);
     assert!(outcome(later).await.is_ok_and(|ada| ada.subject() == "ada"));
     assert_eq!(keys.asked(), 1);
-    assert!(matches!(verifier.verify(&token("new")), Verdict::Now(Ok(_))));
+    assert!(matches!(verifier.verify(&token("new")), Answer::Now(Ok(_))));
 
     let reason = outcome(verifier.verify(&token("other"))).await.err();
     assert!(matches!(&reason, Some(Reason::UnknownKey(Some(kid))) if kid == "other"), "{reason:?}");
@@ -98,7 +98,7 @@ async fn nothing_but_an_unknown_key_is_asked_for() {
     let verifier = keys.verifier();
     let (signed, _) = token("old").rsplit_once('.').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap_or_default();
     for other in [format!("{signed}.AAAA"), "a.b.c".to_owned(), token("not now")] {
-        assert!(matches!(verifier.verify(&other), Verdict::Now(Err(_))), "{other}");
+        assert!(matches!(verifier.verify(&other), Answer::Now(Err(_))), "{other}");
     }
     assert_eq!(keys.asked(), 0);
 }

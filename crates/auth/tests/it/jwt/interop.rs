@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
-use towerkit_auth::{Algorithm, CredentialSource, JwtSigner, Key, KeySet, SigningKey, Verdict};
+use towerkit_auth::{Algorithm, Answer, CredentialSource, JwtSigner, KeySet, VerifyingKey};
 use towerkit_endpoint::Context;
 use towerkit_testing::tool::find;
 
@@ -92,16 +92,9 @@ fn both_ways(mut command: impl FnMut() -> Command) {
 
 /// A token of a client's credentials.
 fn ours(signer: &Signer, claims: &Value) -> String {
-    let (algorithm, pem) = (signer.algorithm, signer.private.as_bytes());
-    let key = match algorithm {
-        Algorithm::HS256 | Algorithm::HS384 | Algorithm::HS512 => SigningKey::hmac(algorithm, pem),
-        Algorithm::ES256 | Algorithm::ES384 => SigningKey::ec_pem(algorithm, pem),
-        Algorithm::EdDSA => SigningKey::ed_pem(pem),
-        _ => SigningKey::rsa_pem(algorithm, pem),
-    };
     let claims = claims.clone();
-    let source = JwtSigner::new(key.unwrap().kid("a"), move |_: &Context| claims.clone());
-    let Verdict::Now(Ok(credentials)) = source.credentials(&Context::new()) else { panic!("{source:?}") };
+    let source = JwtSigner::new(signer.signing_key().with_kid("a"), move |_: &Context| claims.clone());
+    let Answer::Now(Ok(credentials)) = source.credentials(&Context::new()) else { panic!("{source:?}") };
     credentials.value().to_str().unwrap().strip_prefix("Bearer ").unwrap().to_owned()
 }
 
@@ -142,7 +135,7 @@ fn sets(command: &mut Command) {
         let token = answer["token"].as_str().unwrap();
         assert_eq!(verify(&verifier, token).unwrap().subject(), "ada", "{alg}");
         assert_eq!(refused(&verifier, &changed(token)), "bad_signature", "{alg}");
-        assert!(Key::from_jwk(answer["jwk"].to_string().as_bytes()).is_ok());
+        assert!(VerifyingKey::from_jwk(answer["jwk"].to_string().as_bytes()).is_ok());
     }
 }
 

@@ -9,7 +9,9 @@ use jsonwebtoken::EncodingKey;
 use jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER;
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_RSA_SHA256, RsaKeySize};
 use serde_json::{Value, json};
-use towerkit_auth::{Algorithm, Audience, Issuer, JwtVerifier, Key, Keys, Principal, Reason, Verdict};
+use towerkit_auth::{
+    Algorithm, Answer, Audience, Issuer, JwtVerifier, Keys, Principal, Reason, SigningKey, VerifyingKey,
+};
 
 pub(crate) const ISSUER: &str = "https://id.example";
 pub(crate) const AUDIENCE: &str = "addsvc";
@@ -92,19 +94,31 @@ impl Signer {
     }
 
     /// What its tokens are verified by.
-    pub(crate) fn key(&self) -> Key {
+    pub(crate) fn key(&self) -> VerifyingKey {
         let pem = self.public.as_bytes();
         let key = match self.algorithm {
-            Algorithm::HS256 | Algorithm::HS384 | Algorithm::HS512 => Key::hmac(self.algorithm, pem),
-            Algorithm::ES256 | Algorithm::ES384 => Key::ec_pem(self.algorithm, pem),
-            Algorithm::EdDSA => Key::ed_pem(pem),
-            _ => Key::rsa_pem(self.algorithm, pem),
+            Algorithm::HS256 | Algorithm::HS384 | Algorithm::HS512 => VerifyingKey::hmac(self.algorithm, pem),
+            Algorithm::ES256 | Algorithm::ES384 => VerifyingKey::ec_pem(self.algorithm, pem),
+            Algorithm::EdDSA => VerifyingKey::ed_pem(pem),
+            _ => VerifyingKey::rsa_pem(self.algorithm, pem),
         }
         .unwrap();
         match self.kid {
-            Some(kid) => key.kid(kid),
+            Some(kid) => key.with_kid(kid),
             None => key,
         }
+    }
+
+    /// The half that signs, as the crate has it.
+    pub(crate) fn signing_key(&self) -> SigningKey {
+        let pem = self.private.as_bytes();
+        match self.algorithm {
+            Algorithm::HS256 | Algorithm::HS384 | Algorithm::HS512 => SigningKey::hmac(self.algorithm, pem),
+            Algorithm::ES256 | Algorithm::ES384 => SigningKey::ec_pem(self.algorithm, pem),
+            Algorithm::EdDSA => SigningKey::ed_pem(pem),
+            _ => SigningKey::rsa_pem(self.algorithm, pem),
+        }
+        .unwrap()
     }
 
     pub(crate) fn header(&self) -> Value {
@@ -168,8 +182,8 @@ pub(crate) fn verifier(keys: impl Into<Keys>) -> JwtVerifier {
 
 pub(crate) fn verify(verifier: &JwtVerifier, token: &str) -> Result<Principal, Reason> {
     match verifier.verify(token) {
-        Verdict::Now(outcome) => outcome,
-        Verdict::Later(_) => panic!("nothing is to be waited for"),
+        Answer::Now(outcome) => outcome,
+        Answer::Later(_) => panic!("nothing is to be waited for"),
     }
 }
 

@@ -2,8 +2,8 @@ use http::header::AUTHORIZATION;
 use serde_json::{Value, json};
 use tower::ServiceBuilder;
 use towerkit_auth::{
-    Algorithm, Audience, AuditEvent, Authentication, Authenticator, InvalidIssuers, Issuer, JwtVerifier, JwtVerifiers,
-    KeySet, Principal, Reason, Verdict,
+    Algorithm, Answer, Audience, AuditEvent, Authentication, Authenticator, InvalidIssuers, Issuer, JwtVerifier,
+    JwtVerifiers, KeySet, Principal, Reason,
 };
 use towerkit_endpoint::{Context, Endpoint, Error, Request, service_fn};
 use towerkit_testing::events::Events;
@@ -43,8 +43,8 @@ fn by(signer: &Signer, iss: &str) -> String {
 
 fn outcome(verifiers: &JwtVerifiers, token: &str) -> Result<Principal, Reason> {
     match verifiers.verify(token) {
-        Verdict::Now(outcome) => outcome,
-        Verdict::Later(_) => panic!("nothing is to be waited for"),
+        Answer::Now(outcome) => outcome,
+        Answer::Later(_) => panic!("nothing is to be waited for"),
     }
 }
 

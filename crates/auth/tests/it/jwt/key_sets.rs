@@ -37,7 +37,7 @@ fn set(keys: &[Value]) -> Vec<u8> {
 }
 
 fn used(set: &KeySet) -> Vec<(Option<&str>, Algorithm)> {
-    set.keys().iter().map(|key| (key.id(), key.algorithm())).collect()
+    set.keys().iter().map(|key| (key.kid(), key.algorithm())).collect()
 }
 
 #[test]

@@ -1,5 +1,5 @@
 use serde_json::json;
-use towerkit_auth::{Algorithm, Key};
+use towerkit_auth::{Algorithm, VerifyingKey};
 
 use super::issuer::{ALL, SECRET, Signer, base64url};
 
@@ -28,9 +28,9 @@ H//9DWUblcETW8bT+ExPPDKd4ygoVh95qO+3YdJbBN9/zPUBWjRHVhyd3exJ7gzx
 #[test]
 fn a_secret_shorter_than_the_hash_is_refused() {
     for (algorithm, least) in [(Algorithm::HS256, 32), (Algorithm::HS384, 48), (Algorithm::HS512, 64)] {
-        assert!(Key::hmac(algorithm, &SECRET[..least]).is_ok());
-        assert!(Key::hmac(algorithm, &SECRET[..least - 1]).is_err());
-        assert!(Key::hmac(algorithm, b"").is_err());
+        assert!(VerifyingKey::hmac(algorithm, &SECRET[..least]).is_ok());
+        assert!(VerifyingKey::hmac(algorithm, &SECRET[..least - 1]).is_err());
+        assert!(VerifyingKey::hmac(algorithm, b"").is_err());
     }
 }
 
@@ -40,25 +40,25 @@ fn a_key_is_for_algorithms_of_its_kind_alone() {
         (Signer::new(Algorithm::RS256), Signer::new(Algorithm::ES256), Signer::new(Algorithm::ES384));
     for algorithm in ALL {
         let name = format!("{algorithm:?}");
-        assert_eq!(Key::hmac(algorithm, SECRET).is_ok(), name.starts_with("HS"), "{name}");
+        assert_eq!(VerifyingKey::hmac(algorithm, SECRET).is_ok(), name.starts_with("HS"), "{name}");
         let is_rsa = name.starts_with("RS") || name.starts_with("PS");
-        assert_eq!(Key::rsa_pem(algorithm, rsa.public.as_bytes()).is_ok(), is_rsa, "{name}");
-        assert_eq!(Key::ec_pem(algorithm, p256.public.as_bytes()).is_ok(), name == "ES256", "{name}");
-        assert_eq!(Key::ec_pem(algorithm, p384.public.as_bytes()).is_ok(), name == "ES384", "{name}");
-        assert!(Key::rsa_pem(algorithm, p256.public.as_bytes()).is_err());
-        assert!(Key::ec_pem(algorithm, rsa.public.as_bytes()).is_err());
+        assert_eq!(VerifyingKey::rsa_pem(algorithm, rsa.public.as_bytes()).is_ok(), is_rsa, "{name}");
+        assert_eq!(VerifyingKey::ec_pem(algorithm, p256.public.as_bytes()).is_ok(), name == "ES256", "{name}");
+        assert_eq!(VerifyingKey::ec_pem(algorithm, p384.public.as_bytes()).is_ok(), name == "ES384", "{name}");
+        assert!(VerifyingKey::rsa_pem(algorithm, p256.public.as_bytes()).is_err());
+        assert!(VerifyingKey::ec_pem(algorithm, rsa.public.as_bytes()).is_err());
     }
-    assert!(Key::ed_pem(Signer::new(Algorithm::EdDSA).public.as_bytes()).is_ok());
-    assert!(Key::ed_pem(p256.public.as_bytes()).is_err());
+    assert!(VerifyingKey::ed_pem(Signer::new(Algorithm::EdDSA).public.as_bytes()).is_ok());
+    assert!(VerifyingKey::ed_pem(p256.public.as_bytes()).is_err());
 }
 
 #[test]
 fn a_key_of_another_curve_or_too_short_is_refused() {
     for algorithm in [Algorithm::ES256, Algorithm::ES384] {
-        assert!(Key::ec_pem(algorithm, SECP256K1.as_bytes()).is_err());
-        assert!(Key::ec_pem(algorithm, P521.as_bytes()).is_err());
+        assert!(VerifyingKey::ec_pem(algorithm, SECP256K1.as_bytes()).is_err());
+        assert!(VerifyingKey::ec_pem(algorithm, P521.as_bytes()).is_err());
     }
-    let error = Key::rsa_pem(Algorithm::RS256, RSA1024.as_bytes()).unwrap_err();
+    let error = VerifyingKey::rsa_pem(Algorithm::RS256, RSA1024.as_bytes()).unwrap_err();
     assert_eq!(error.to_string(), "the key can't be used: it has less than 2048 bits");
 }
 
@@ -67,18 +67,18 @@ fn a_private_key_is_no_key_to_verify_with_and_is_not_told() {
     for algorithm in [Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA] {
         let pem = Signer::new(algorithm).private;
         let key = match algorithm {
-            Algorithm::RS256 => Key::rsa_pem(algorithm, pem.as_bytes()),
-            Algorithm::ES256 => Key::ec_pem(algorithm, pem.as_bytes()),
-            _ => Key::ed_pem(pem.as_bytes()),
+            Algorithm::RS256 => VerifyingKey::rsa_pem(algorithm, pem.as_bytes()),
+            Algorithm::ES256 => VerifyingKey::ec_pem(algorithm, pem.as_bytes()),
+            _ => VerifyingKey::ed_pem(pem.as_bytes()),
         };
         let expected = "the key can't be used: it is a private key: to verify takes the public one";
         assert_eq!(key.unwrap_err().to_string(), expected);
     }
     for other in ["", "no PEM", "-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----\n", "-----BEGIN PUBLIC KEY-----"]
     {
-        assert!(Key::rsa_pem(Algorithm::RS256, other.as_bytes()).is_err());
-        assert!(Key::ec_pem(Algorithm::ES256, other.as_bytes()).is_err());
-        assert!(Key::ed_pem(other.as_bytes()).is_err());
+        assert!(VerifyingKey::rsa_pem(Algorithm::RS256, other.as_bytes()).is_err());
+        assert!(VerifyingKey::ec_pem(Algorithm::ES256, other.as_bytes()).is_err());
+        assert!(VerifyingKey::ed_pem(other.as_bytes()).is_err());
     }
 }
 
@@ -86,9 +86,10 @@ fn a_private_key_is_no_key_to_verify_with_and_is_not_told() {
 fn a_key_is_read_from_a_json_web_key() {
     // RFC 8037, appendix A.2.
     let x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
-    let key = Key::from_jwk(json!({"kty": "OKP", "crv": "Ed25519", "x": x, "kid": "a"}).to_string().as_bytes());
+    let key =
+        VerifyingKey::from_jwk(json!({"kty": "OKP", "crv": "Ed25519", "x": x, "kid": "a"}).to_string().as_bytes());
     let key = key.unwrap();
-    assert_eq!((key.id(), key.algorithm()), (Some("a"), Algorithm::EdDSA));
+    assert_eq!((key.kid(), key.algorithm()), (Some("a"), Algorithm::EdDSA));
     for other in [
         json!({"kty": "OKP", "crv": "Ed448", "x": x}),
         json!({"kty": "OKP", "crv": "Ed25519", "x": x, "alg": "ES256"}),
@@ -98,7 +99,7 @@ fn a_key_is_read_from_a_json_web_key() {
         json!({"kty": "oct", "k": base64url(SECRET), "alg": "HS256"}),
         json!([]),
     ] {
-        let error = Key::from_jwk(other.to_string().as_bytes()).unwrap_err();
+        let error = VerifyingKey::from_jwk(other.to_string().as_bytes()).unwrap_err();
         assert!(!format!("{error} {error:?}").contains("nWGxne"), "{error:?}");
     }
 }

@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use towerkit_endpoint::BoxError;
+use towerkit_lifecycle::Member;
 use towerkit_metrics::cloudwatch::CloudWatch;
-use towerkit_metrics::push::{Losses, Pusher};
+use towerkit_metrics::push::{Pusher, Store};
 
 use super::moto::Moto;
 use super::{counter, credentials, data, histogram, to};
@@ -16,10 +17,10 @@ use crate::http_server::{Answer, HttpServer};
 const LONG: Duration = Duration::from_secs(60);
 
 /// Flushes until no points are missing, for a pusher pauses after a failure.
-async fn flush_until(pusher: &mut Pusher, losses: &Losses, points: u64) {
+async fn flush_until(pusher: &mut Pusher, store: &Store, points: u64) {
     let end = Instant::now() + LONG;
-    while losses.sent() + losses.lost() < points {
-        assert!(Instant::now() < end, "sent {}, lost {}", losses.sent(), losses.lost());
+    while store.stats().sent + store.stats().lost() < points {
+        assert!(Instant::now() < end, "sent {}, lost {}", store.stats().sent, store.stats().lost());
         tokio::time::sleep(Duration::from_millis(20)).await;
         pusher.flush().await;
     }
@@ -42,24 +43,24 @@ async fn it_goes_on_when_the_server_is_there_again() {
     let cloudwatch = CloudWatch::new("eu-central-1", "Restart", credentials()).endpoint(moto.url());
     let (cloudwatch, pusher) = cloudwatch.build().unwrap();
     let mut pusher = pusher.hold(LONG);
-    let losses = pusher.losses();
+    let store = pusher.store().clone();
     let (hits, took) = (counter(&cloudwatch, "hits", &[]), histogram(&cloudwatch, "took"));
     moto.stop();
     hits.increment(1);
     took.record(1.0);
     pusher.flush().await;
     // The first to find nobody there: the counter was given back, and the histogram can't be.
-    assert_eq!((losses.sent(), losses.lost()), (0, 1), "{:?}", losses.last_error());
+    assert_eq!((store.stats().sent, store.stats().lost()), (0, 1), "{:?}", store.stats().last_error);
     for _ in 0..5 {
         hits.increment(1);
         took.record(2.0);
         tokio::time::sleep(Duration::from_millis(150)).await;
         pusher.flush().await;
     }
-    assert_eq!((losses.sent(), losses.lost()), (0, 1), "from then on all waits");
+    assert_eq!((store.stats().sent, store.stats().lost()), (0, 1), "from then on all waits");
     moto.go_on();
-    flush_until(&mut pusher, &losses, 3).await;
-    assert_eq!((losses.sent(), losses.lost()), (2, 1));
+    flush_until(&mut pusher, &store, 3).await;
+    assert_eq!((store.stats().sent, store.stats().lost()), (2, 1));
     assert_eq!(moto.read("Restart"), ["hits||-|1.0|6.0|6.0|6.0", "took||-|5.0|10.0|2.0|2.0"]);
 }
 
@@ -87,21 +88,21 @@ async fn what_an_answer_means_for_the_data() {
     ] {
         let (server, fails) = failing(Answer::Status(status, named(name))).await;
         let (cloudwatch, mut pusher) = to(&server).build().unwrap();
-        let losses = pusher.losses();
+        let store = pusher.store().clone();
         let hits = counter(&cloudwatch, "hits", &[]);
         hits.increment(1);
         histogram(&cloudwatch, "took").record(1.0);
         pusher.flush().await;
-        assert_eq!((losses.sent(), losses.lost()), (0, lost), "{status} {name}");
+        assert_eq!((store.stats().sent, store.stats().lost()), (0, lost), "{status} {name}");
         assert!(
-            losses.last_error().is_some_and(|error| error.contains("why it is so")),
+            store.stats().last_error.is_some_and(|error| error.contains("why it is so")),
             "{status}: {:?}",
-            losses.last_error()
+            store.stats().last_error
         );
 
         fails.store(false, Ordering::Relaxed);
         hits.increment(1);
-        flush_until(&mut pusher, &losses, lost + 1).await;
+        flush_until(&mut pusher, &store, lost + 1).await;
         let last = server.received("POST").pop().unwrap().body;
         assert_eq!(data(&last)[0]["Value"], next, "{status} {name}");
     }
@@ -111,14 +112,14 @@ async fn what_an_answer_means_for_the_data() {
 async fn a_request_without_an_answer_is_not_sent_twice() {
     let (server, fails) = failing(Answer::Close).await;
     let (cloudwatch, mut pusher) = to(&server).build().unwrap();
-    let losses = pusher.losses();
+    let store = pusher.store().clone();
     let hits = counter(&cloudwatch, "hits", &[]);
     hits.increment(1);
     pusher.flush().await;
-    assert_eq!((losses.sent(), losses.lost(), server.received("POST").len()), (0, 1, 1));
+    assert_eq!((store.stats().sent, store.stats().lost(), server.received("POST").len()), (0, 1, 1));
     fails.store(false, Ordering::Relaxed);
     hits.increment(1);
-    flush_until(&mut pusher, &losses, 2).await;
+    flush_until(&mut pusher, &store, 2).await;
     assert_eq!(data(&server.received("POST")[1].body)[0]["Value"], 1.0);
     assert_eq!(server.received("GET").len(), 1, "it looked before");
 }
@@ -134,14 +135,14 @@ async fn without_credentials_all_waits() {
     };
     let cloudwatch = CloudWatch::new("eu-central-1", "Test", provider).endpoint(server.url());
     let (cloudwatch, mut pusher) = cloudwatch.build().unwrap();
-    let losses = pusher.losses();
+    let store = pusher.store().clone();
     histogram(&cloudwatch, "took").record(1.0);
     pusher.flush().await;
-    assert_eq!((losses.sent(), losses.lost()), (0, 0));
-    assert!(losses.last_error().is_some_and(|error| error.contains("the vault is sealed")));
+    assert_eq!((store.stats().sent, store.stats().lost()), (0, 0));
+    assert!(store.stats().last_error.is_some_and(|error| error.contains("the vault is sealed")));
     there.store(true, Ordering::Relaxed);
-    flush_until(&mut pusher, &losses, 1).await;
-    assert_eq!((losses.sent(), losses.lost()), (1, 0));
+    flush_until(&mut pusher, &store, 1).await;
+    assert_eq!((store.stats().sent, store.stats().lost()), (1, 0));
 }
 
 #[tokio::test]
@@ -149,11 +150,11 @@ async fn a_server_that_never_answers_costs_nobody_time_and_the_loss_is_counted()
     let server = HttpServer::start(|_| Answer::Never).await;
     let (cloudwatch, pusher) = to(&server).build().unwrap();
     let pusher = pusher.interval(Duration::from_millis(10)).timeout(Duration::from_millis(200));
-    let losses = pusher.losses();
+    let store = pusher.store().clone();
     let running = pusher.spawn();
     let hits = counter(&cloudwatch, "hits", &[]);
     let (start, mut longest) = (Instant::now(), Duration::ZERO);
-    while losses.lost() == 0 {
+    while store.stats().lost() == 0 {
         assert!(start.elapsed() < LONG, "nothing was lost");
         let before = Instant::now();
         hits.increment(1);
@@ -164,5 +165,5 @@ async fn a_server_that_never_answers_costs_nobody_time_and_the_loss_is_counted()
     let before = Instant::now();
     running.stop(Duration::from_millis(500)).await;
     assert!(before.elapsed() < Duration::from_secs(4), "{:?}", before.elapsed());
-    assert_eq!(losses.sent(), 0);
+    assert_eq!(store.stats().sent, 0);
 }

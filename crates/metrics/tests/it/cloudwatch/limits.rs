@@ -25,7 +25,7 @@ async fn a_request_has_at_most_a_thousand_data_and_a_megabyte() {
     let large = server.received("POST").split_off(3);
     assert_eq!(large.iter().map(|request| data(&request.body).len()).sum::<usize>(), 1_000);
     assert!(large.iter().all(|request| request.body.len() <= 1_000_000), "one megabyte at most");
-    assert_eq!((large.len(), pusher.losses().lost()), (3, 0));
+    assert_eq!((large.len(), pusher.stats().lost()), (3, 0));
 }
 
 #[tokio::test]
@@ -93,9 +93,9 @@ async fn what_would_be_refused_is_counted_and_harms_no_other() {
     assert_eq!(sent, [("dimensions", Some(1.0)), ("tiny", Some(0.0)), ("took", None)]);
     assert_eq!(data[0]["Dimensions"].as_array().unwrap().len(), 30);
     assert_eq!(data[2]["Values"], serde_json::json!([7.0]));
-    let losses = pusher.losses();
+    let store = pusher.store().clone();
     // 31 dimensions, NaN, 1e200, the name without a letter, and two values of the histogram.
-    assert_eq!((losses.sent(), losses.lost()), (3, 6));
+    assert_eq!((store.stats().sent, store.stats().lost()), (3, 6));
 }
 
 #[test]

@@ -116,7 +116,7 @@ async fn secrets_are_not_shown() {
     let (cloudwatch, mut pusher) = cloudwatch.build().unwrap();
     counter(&cloudwatch, "hits", &[]).increment(1);
     pusher.flush().await;
-    let shown = format!("{shown} {cloudwatch:?} {pusher:?} {:?}", pusher.losses());
+    let shown = format!("{shown} {cloudwatch:?} {pusher:?} {:?}", pusher.stats());
     assert!(!shown.contains("hunter2") && !shown.contains("wJalr") && shown.contains("AKIDEXAMPLE"), "{shown}");
     let _ = to(&server);
 }

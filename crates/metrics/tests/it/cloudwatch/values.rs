@@ -3,10 +3,12 @@
 use std::future::ready;
 
 use metrics::{Recorder, Unit};
+use towerkit_lifecycle::Member;
 use towerkit_metrics::cloudwatch::CloudWatch;
 
 use super::moto::Moto;
 use super::{counter, credentials, gauge, histogram};
+use crate::push_support::SOON;
 
 #[tokio::test]
 async fn values_are_read_back_exactly() {
@@ -45,8 +47,8 @@ async fn values_are_read_back_exactly() {
         "took|host=a1|Seconds|4.0|5.0|0.25|4.0",
     ];
     assert_eq!(moto.read("Shop/Addsvc"), expected);
-    let losses = pusher.losses();
-    assert_eq!((losses.sent(), losses.lost()), (7 + 2 + 4, 0), "{:?}", losses.last_error());
+    let store = pusher.store().clone();
+    assert_eq!((store.stats().sent, store.stats().lost()), (7 + 2 + 4, 0), "{:?}", store.stats().last_error);
 }
 
 #[tokio::test]
@@ -77,6 +79,6 @@ async fn what_was_measured_until_the_stop_is_sent() {
     let cloudwatch = CloudWatch::new("eu-central-1", "Stop", credentials()).endpoint(moto.url());
     let (cloudwatch, pusher) = cloudwatch.build().unwrap();
     counter(&cloudwatch, "hits", &[]).increment(5);
-    pusher.run_until(ready(())).await;
+    pusher.spawn().stop(SOON).await;
     assert_eq!(moto.read("Stop"), ["hits||-|1.0|5.0|5.0|5.0"]);
 }

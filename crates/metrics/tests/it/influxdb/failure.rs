@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use towerkit_lifecycle::Member;
 use towerkit_lifecycle::{Group, member_fn};
 use towerkit_metrics::influxdb::InfluxDb;
-use towerkit_metrics::push::{Event, Losses, Pusher};
+use towerkit_metrics::push::{PushEvent, Pusher, Store};
 use towerkit_testing::events::Events;
 
 use super::server::Server;
@@ -19,14 +20,14 @@ const LONG: Duration = Duration::from_secs(30);
 fn told(pusher: Pusher) -> (Pusher, Events<String>) {
     let events = Events::new();
     let sink = events.clone();
-    (pusher.on_event(move |event: &Event| sink.push(event.to_string())), events)
+    (pusher.on_event(move |event: &PushEvent| sink.push(event.to_string())), events)
 }
 
 /// Flushes until no points are missing, for a pusher pauses after a failure.
-async fn flush_until(pusher: &mut Pusher, losses: &Losses, points: u64) {
+async fn flush_until(pusher: &mut Pusher, store: &Store, points: u64) {
     let end = Instant::now() + LONG;
-    while losses.sent() + losses.lost() < points {
-        assert!(Instant::now() < end, "sent {}, lost {}", losses.sent(), losses.lost());
+    while store.stats().sent + store.stats().lost() < points {
+        assert!(Instant::now() < end, "sent {}, lost {}", store.stats().sent, store.stats().lost());
         tokio::time::sleep(Duration::from_millis(20)).await;
         pusher.flush().await;
     }
@@ -37,7 +38,7 @@ async fn nothing_is_lost_while_the_server_is_restarted() {
     let Some(mut server) = Server::start("nothing_is_lost_while_the_server_is_restarted") else { return };
     let (influx, pusher) = InfluxDb::v1(server.url(), "db").build().unwrap();
     let (mut pusher, events) = told(pusher);
-    let losses = pusher.losses();
+    let store = pusher.store().clone();
     let (hits, took) = (counter(&influx, "hits", &[]), histogram(&influx, "took"));
     hits.increment(1);
     took.record(1.0);
@@ -49,11 +50,11 @@ async fn nothing_is_lost_while_the_server_is_restarted() {
         took.record(2.0);
         pusher.flush().await;
     }
-    assert_eq!((losses.sent(), losses.lost()), (2, 0));
-    assert!(losses.last_error().is_some_and(|error| error.contains("/ping")), "{:?}", losses.last_error());
+    assert_eq!((store.stats().sent, store.stats().lost()), (2, 0));
+    assert!(store.stats().last_error.is_some_and(|error| error.contains("/ping")), "{:?}", store.stats().last_error);
     server.go_on();
-    flush_until(&mut pusher, &losses, 4).await;
-    assert_eq!((losses.sent(), losses.lost()), (4, 0));
+    flush_until(&mut pusher, &store, 4).await;
+    assert_eq!((store.stats().sent, store.stats().lost()), (4, 0));
     assert_eq!((server.total("hits"), server.total("took")), (6, 6));
     let told = events.snapshot();
     assert!(told.first().is_some_and(|event| event.starts_with("not sent yet")), "{told:?}");
@@ -64,15 +65,19 @@ async fn nothing_is_lost_while_the_server_is_restarted() {
 async fn counters_wait_for_a_database_that_is_not_there_yet() {
     let Some(server) = Server::start_with("counters_wait_for_a_database_that_is_not_there_yet", "") else { return };
     let (influx, mut pusher) = InfluxDb::v1(server.url(), "db").build().unwrap();
-    let losses = pusher.losses();
+    let store = pusher.store().clone();
     let hits = counter(&influx, "hits", &[]);
     hits.increment(1);
     pusher.flush().await;
-    assert_eq!((losses.sent(), losses.lost()), (0, 0));
-    assert!(losses.last_error().is_some_and(|error| error.contains("database not found")), "{:?}", losses.last_error());
+    assert_eq!((store.stats().sent, store.stats().lost()), (0, 0));
+    assert!(
+        store.stats().last_error.is_some_and(|error| error.contains("database not found")),
+        "{:?}",
+        store.stats().last_error
+    );
     server.query("CREATE DATABASE db");
     hits.increment(1);
-    flush_until(&mut pusher, &losses, 1).await;
+    flush_until(&mut pusher, &store, 1).await;
     assert_eq!(server.total("hits"), 2);
 }
 
@@ -89,9 +94,9 @@ async fn a_user_writes_with_a_password() {
         let (influx, mut pusher) = InfluxDb::v1(server.url(), "db").user("wri ter", password).build().unwrap();
         counter(&influx, "hits", &[]).increment(1);
         pusher.flush().await;
-        let losses = pusher.losses();
-        assert_eq!((losses.sent(), losses.lost()), (expected, 0), "{:?}", losses.last_error());
-        let error = losses.last_error();
+        let store = pusher.store().clone();
+        assert_eq!((store.stats().sent, store.stats().lost()), (expected, 0), "{:?}", store.stats().last_error);
+        let error = store.stats().last_error;
         assert_eq!(
             error.as_ref().is_some_and(|error| error.contains("authorization failed")),
             expected == 0,
@@ -113,8 +118,8 @@ async fn of_a_partial_write_only_what_was_dropped_is_lost() {
     gauge(&influx, "other").set(2.0);
     counter(&influx, "hits", &[]).increment(1);
     pusher.flush().await;
-    let losses = pusher.losses();
-    assert_eq!((losses.sent(), losses.lost()), (2, 1));
+    let store = pusher.store().clone();
+    assert_eq!((store.stats().sent, store.stats().lost()), (2, 1));
     assert_eq!((server.points("other").len(), server.total("hits")), (1, 1));
     let told = events.snapshot();
     assert!(
@@ -129,11 +134,11 @@ async fn a_server_that_never_answers_costs_nobody_time_and_the_loss_is_counted()
     let (influx, pusher) = InfluxDb::v1(server.url(), "db").build().unwrap();
     let pusher =
         pusher.interval(Duration::from_millis(10)).timeout(Duration::from_millis(300)).hold(Duration::from_millis(500));
-    let losses = pusher.losses();
+    let store = pusher.store().clone();
     let running = pusher.spawn();
     let (hits, took) = (counter(&influx, "hits", &[]), histogram(&influx, "took"));
     let (start, mut longest) = (Instant::now(), Duration::ZERO);
-    while losses.lost() == 0 {
+    while store.stats().lost() == 0 {
         assert!(start.elapsed() < LONG, "nothing was lost");
         let before = Instant::now();
         hits.increment(1);
@@ -143,7 +148,7 @@ async fn a_server_that_never_answers_costs_nobody_time_and_the_loss_is_counted()
     }
     // It is some hundred nanoseconds; the rest is what a busy machine takes.
     assert!(longest < Duration::from_millis(200), "{longest:?}");
-    assert_eq!(losses.sent(), 0);
+    assert_eq!(store.stats().sent, 0);
     running.stop(Duration::from_secs(2)).await;
 }
 
@@ -153,12 +158,12 @@ async fn the_stop_waits_no_longer_than_its_time_for_a_server_that_never_answers(
         HttpServer::start(|request| if request.method == "GET" { Answer::Status(204, "") } else { Answer::Never })
             .await;
     let (influx, pusher) = InfluxDb::v1(server.url(), "db").build().unwrap();
-    let losses = pusher.losses();
+    let store = pusher.store().clone();
     counter(&influx, "hits", &[]).increment(1);
     let start = Instant::now();
     pusher.spawn().stop(Duration::from_millis(500)).await;
     assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
-    assert_eq!((losses.sent(), losses.lost()), (0, 1));
+    assert_eq!((store.stats().sent, store.stats().lost()), (0, 1));
 }
 
 #[tokio::test]
@@ -177,7 +182,7 @@ async fn a_write_that_may_have_failed_is_repeated_as_it_was() {
     pusher.flush().await;
     let bodies: Vec<_> = server.received("POST").into_iter().map(|request| request.body).collect();
     assert!(bodies.len() == 3 && bodies.iter().all(|body| *body == bodies[0]), "{bodies:?}");
-    assert_eq!((pusher.losses().sent(), pusher.losses().lost()), (1, 0));
+    assert_eq!((pusher.stats().sent, pusher.stats().lost()), (1, 0));
 }
 
 #[tokio::test]
@@ -202,21 +207,21 @@ async fn what_an_answer_means_for_the_points() {
         })
         .await;
         let (influx, mut pusher) = InfluxDb::v1(server.url(), "db").build().unwrap();
-        let losses = pusher.losses();
+        let store = pusher.store().clone();
         let hits = counter(&influx, "hits", &[]);
         hits.increment(1);
         histogram(&influx, "took").record(1.0);
         pusher.flush().await;
-        assert_eq!((losses.sent(), losses.lost()), (0, lost), "{status}");
+        assert_eq!((store.stats().sent, store.stats().lost()), (0, lost), "{status}");
         assert!(
-            losses.last_error().is_some_and(|error| error.contains("why it is so")),
+            store.stats().last_error.is_some_and(|error| error.contains("why it is so")),
             "{status}: {:?}",
-            losses.last_error()
+            store.stats().last_error
         );
 
         failing.store(0, Ordering::Relaxed);
         hits.increment(1);
-        flush_until(&mut pusher, &losses, lost + 1).await;
+        flush_until(&mut pusher, &store, lost + 1).await;
         let last = server.received("POST").pop().unwrap().body;
         assert!(last.starts_with(&format!("hits count={next}i ")), "{status}: {last}");
     }
@@ -231,13 +236,13 @@ async fn a_server_that_is_not_ready_takes_nothing_away() {
     })
     .await;
     let (influx, mut pusher) = InfluxDb::v1(server.url(), "db").build().unwrap();
-    let losses = pusher.losses();
+    let store = pusher.store().clone();
     histogram(&influx, "took").record(1.0);
     pusher.flush().await;
-    assert_eq!((losses.sent(), losses.lost(), server.received("POST").len()), (0, 0, 0));
+    assert_eq!((store.stats().sent, store.stats().lost(), server.received("POST").len()), (0, 0, 0));
     failing.store(0, Ordering::Relaxed);
-    flush_until(&mut pusher, &losses, 1).await;
-    assert_eq!((losses.sent(), losses.lost()), (1, 0));
+    flush_until(&mut pusher, &store, 1).await;
+    assert_eq!((store.stats().sent, store.stats().lost()), (1, 0));
 }
 
 #[tokio::test]

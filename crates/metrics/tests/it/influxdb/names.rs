@@ -43,8 +43,8 @@ async fn texts_of_all_special_characters_are_read_back() {
         counter(&influx, "both", &[(&text, &text), ("z", &text)]).increment(1);
     }
     pusher.flush().await;
-    let losses = pusher.losses();
-    assert_eq!((losses.sent(), losses.lost()), (4 * 1110, 0), "{:?}", losses.last_error());
+    let store = pusher.store().clone();
+    assert_eq!((store.stats().sent, store.stats().lost()), (4 * 1110, 0), "{:?}", store.stats().last_error);
 
     let read = server.series(".*");
     let of = |name: &str| {
@@ -75,7 +75,7 @@ async fn names_of_tags_that_the_server_keeps_for_itself_are_written_otherwise() 
     counter(&influx, "a", &[("time", "1"), ("_field", "2"), ("_measurement", "3"), ("count", "4"), ("gone", "")])
         .increment(1);
     pusher.flush().await;
-    assert_eq!(pusher.losses().lost(), 0);
+    assert_eq!(pusher.stats().lost(), 0);
     let read = server.series("^a$").remove(0);
     let tags: Vec<_> = read.tags.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     assert_eq!(tags, [("_field_", "2"), ("_measurement_", "3"), ("count", "4"), ("time_", "1")]);
@@ -92,7 +92,7 @@ async fn what_has_no_form_is_counted_and_harms_no_other() {
     gauge(&influx, &"y".repeat(65_526)).set(1.0);
     gauge(&influx, "good").set(1.0);
     pusher.flush().await;
-    let losses = pusher.losses();
-    assert_eq!((losses.sent(), losses.lost()), (2, 3), "{:?}", losses.last_error());
+    let store = pusher.store().clone();
+    assert_eq!((store.stats().sent, store.stats().lost()), (2, 3), "{:?}", store.stats().last_error);
     assert_eq!(server.series(".*").len(), 2);
 }

@@ -25,7 +25,7 @@ async fn version_2_is_written_to_with_its_path_and_a_token() {
     assert_eq!(written.headers["content-type"], "text/plain; charset=utf-8");
     let (line, time) = written.body.rsplit_once(' ').unwrap();
     assert_eq!((line, time.len()), ("level value=1.5", 16));
-    assert_eq!(pusher.losses().sent(), 1);
+    assert_eq!(pusher.stats().sent, 1);
 }
 
 #[tokio::test]
@@ -48,7 +48,7 @@ async fn requests_are_bounded_in_lines_and_in_bytes() {
     assert_eq!(large.iter().map(|request| request.body.lines().count()).sum::<usize>(), 100);
     assert!(large.iter().all(|request| request.body.len() <= 1024 * 1024), "1 MiB at most");
     assert_eq!(large.len(), 6);
-    assert_eq!(pusher.losses().lost(), 0);
+    assert_eq!(pusher.stats().lost(), 0);
 }
 
 #[tokio::test]
@@ -68,7 +68,7 @@ async fn any_tower_service_sends_in_place_of_the_plain_client() {
     pusher.flush().await;
     assert_eq!(received.recv().await.unwrap(), "https://influx.example/ping");
     assert_eq!(received.recv().await.unwrap(), "https://influx.example/write?db=db");
-    assert_eq!(pusher.losses().sent(), 1);
+    assert_eq!(pusher.stats().sent, 1);
 }
 
 #[tokio::test]
@@ -78,7 +78,7 @@ async fn the_pool_of_the_http_transport_sends_too() {
     let (influx, mut pusher) = InfluxDb::v1(server.url(), "db").http_client(client).build().unwrap();
     gauge(&influx, "level").set(1.0);
     pusher.flush().await;
-    assert_eq!(pusher.losses().sent(), 1);
+    assert_eq!(pusher.stats().sent, 1);
 }
 
 #[test]

@@ -5,10 +5,12 @@ use std::future::ready;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
+use towerkit_lifecycle::Member;
 use towerkit_metrics::influxdb::{InfluxDb, Precision};
 
 use super::server::Server;
 use super::{counter, gauge, histogram};
+use crate::push_support::SOON;
 
 /// Without their times.
 fn fields(points: Vec<BTreeMap<String, Value>>) -> Vec<Value> {
@@ -49,8 +51,8 @@ async fn values_are_read_back_exactly() {
     let floats =
         |value: &Value| value.as_object().unwrap().iter().map(|(n, v)| (n.clone(), v.as_f64())).collect::<Vec<_>>();
     assert_eq!(read.iter().map(floats).collect::<Vec<_>>(), [floats(&first), floats(&second)]);
-    let losses = pusher.losses();
-    assert_eq!((losses.sent(), losses.lost()), (7, 0));
+    let store = pusher.store().clone();
+    assert_eq!((store.stats().sent, store.stats().lost()), (7, 0));
 }
 
 #[tokio::test]
@@ -97,7 +99,7 @@ async fn what_was_measured_until_the_stop_is_written() {
     let Some(server) = Server::start("what_was_measured_until_the_stop_is_written") else { return };
     let (influx, pusher) = InfluxDb::v1(server.url(), "db").build().unwrap();
     counter(&influx, "hits", &[]).increment(5);
-    pusher.run_until(ready(())).await;
+    pusher.spawn().stop(SOON).await;
     assert_eq!(server.total("hits"), 5);
 }
 

@@ -148,5 +148,5 @@ impl Drop for Agent {
 }
 
 pub(crate) fn client_at(port: u16) -> Consul {
-    Consul::new(HttpClient::plain(), &format!("http://127.0.0.1:{port}")).expect("a URL")
+    Consul::new(&format!("http://127.0.0.1:{port}")).expect("a URL")
 }

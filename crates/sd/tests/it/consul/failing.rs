@@ -81,7 +81,7 @@ async fn a_connection_that_has_died_without_a_word_is_found_out() {
     let test = "a_connection_that_has_died_without_a_word_is_found_out";
     let (Some(agent), Some(toxiproxy)) = (Agent::start(test), Toxiproxy::start(test)) else { return };
     let link = toxiproxy.proxy(agent.port());
-    let consul = client_at(link.port()).request_time(Duration::from_millis(500));
+    let consul = client_at(link.port()).request_timeout(Duration::from_millis(500));
     let mut instancer = consul.service("addsvc").wait(Duration::from_secs(1)).instancer();
     agent.add("one", 8081, &[]);
     until_ports(&mut instancer, &[8081]).await;
@@ -99,7 +99,7 @@ async fn a_connection_that_has_died_without_a_word_is_found_out() {
 async fn few_requests_are_sent_in_quiet_times_and_while_consul_is_down() {
     let Some(mut agent) = Agent::start("few_requests_are_sent_in_quiet_times_and_while_consul_is_down") else { return };
     let (client, count) = counting();
-    let consul = Consul::new(client, &format!("http://127.0.0.1:{}", agent.port())).unwrap();
+    let consul = Consul::with_client(&format!("http://127.0.0.1:{}", agent.port()), client).unwrap();
     agent.add("one", 8081, &[]);
     let mut instancer = consul.service("addsvc").instancer();
     until_ports(&mut instancer, &[8081]).await;

@@ -124,7 +124,7 @@ async fn a_fake_without_an_index_and_one_without_a_leader_are_failures() {
 #[tokio::test(flavor = "multi_thread")]
 async fn from_a_fake_a_query_that_is_held_too_long_is_given_up() {
     let fake = Fake::start(|before, _| if before == 0 { answer(7, &[8081]) } else { Answer::Hold });
-    let consul = client_at(fake.port()).request_time(Duration::from_millis(300));
+    let consul = client_at(fake.port()).request_timeout(Duration::from_millis(300));
     let mut instancer = consul.service("addsvc").wait(Duration::from_secs(1)).instancer();
     until_ports(&mut instancer, &[8081]).await;
     let state = until_failure(&mut instancer).await;
@@ -200,11 +200,11 @@ fn a_url_that_is_none_is_refused_and_its_password_is_not_told() {
         "http://a b",
     ];
     for url in bad {
-        let error = Consul::new(HttpClient::plain(), url).unwrap_err();
+        let error = Consul::new(url).unwrap_err();
         assert_eq!(error.code(), Code::InvalidArgument, "{url}");
         assert!(!format!("{error} {error:?}").contains("secret"), "{error:?}");
     }
     for url in ["http://127.0.0.1:8500", "http://consul.example/", "http://[::1]:8500/behind/a/proxy"] {
-        Consul::new(HttpClient::plain(), url).expect(url);
+        Consul::new(url).expect(url);
     }
 }

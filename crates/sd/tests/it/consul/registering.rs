@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use tokio::time::{sleep, timeout};
 use towerkit_lifecycle::{Group, Lifeline};
-use towerkit_sd::{Instance, Register, Registrar, Registration};
+use towerkit_sd::{Instance, Register, Registrar, RegistrationState};
 
 use super::agent::{Agent, client_at};
 use crate::support::{LONG, Running, until_ports, until_true};
@@ -37,7 +37,8 @@ async fn what_is_registered_is_seen_by_us_and_by_consul_and_gone_from_both_after
         Ok(())
     });
     let group = tokio::spawn(Group::new().with(until_told).with(registrar).run());
-    let registered = timeout(LONG, state.wait_for(Registration::is_registered)).await.map(|state| drop(state.unwrap()));
+    let registered =
+        timeout(LONG, state.wait_for(RegistrationState::is_registered)).await.map(|state| drop(state.unwrap()));
     registered.expect("it is registered");
     until_ports(&mut instancer, &[8081]).await;
     assert!(agent.knows("addsvc"));
@@ -46,7 +47,7 @@ async fn what_is_registered_is_seen_by_us_and_by_consul_and_gone_from_both_after
     timeout(LONG, group).await.unwrap().unwrap().unwrap();
     assert!(!agent.knows("addsvc"));
     until_ports(&mut instancer, &[]).await;
-    assert!(matches!(*state.borrow(), Registration::Stopped { deregistered: true }));
+    assert!(matches!(*state.borrow(), RegistrationState::Stopped { deregistered: true }));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -136,7 +137,7 @@ async fn a_short_cut_between_heartbeats_loses_nothing() {
     link.restore();
     sleep(TTL * 2).await;
     assert_eq!(instancer.state().instances().len(), 1);
-    assert!(matches!(*running.state.borrow(), Registration::Registered { times: 1 }), "it was never lost");
+    assert!(matches!(*running.state.borrow(), RegistrationState::Registered { times: 1 }), "it was never lost");
     running.stop().await;
 }
 

@@ -72,7 +72,7 @@ async fn a_quiet_name_is_asked_for_once_a_ttl() {
 async fn the_time_between_two_lookups_is_bounded_above() {
     let test = "the_time_between_two_lookups_is_bounded_above";
     let Some(server) = Dnsmasq::start(test, 3600, &[SRV]) else { return };
-    let query = dns(server.port).service("_http._tcp.svc.test").unwrap().longest(Duration::from_secs(1));
+    let query = dns(server.port).service("_http._tcp.svc.test").unwrap().max_ttl(Duration::from_secs(1));
     let mut instancer = query.instancer();
     until_addresses(&mut instancer, &["i1.svc.test:8081"]).await;
     sleep(Duration::from_millis(2500)).await;
@@ -84,7 +84,7 @@ async fn the_time_between_two_lookups_is_bounded_above() {
 async fn nothing_is_asked_when_the_last_clone_is_gone() {
     let test = "nothing_is_asked_when_the_last_clone_is_gone";
     let Some(server) = Dnsmasq::start(test, 0, &[SRV]) else { return };
-    let query = dns(server.port).service("_http._tcp.svc.test").unwrap().shortest(Duration::from_millis(10));
+    let query = dns(server.port).service("_http._tcp.svc.test").unwrap().min_ttl(Duration::from_millis(10));
     let mut instancer = query.instancer();
     until_addresses(&mut instancer, &["i1.svc.test:8081"]).await;
     let clone = instancer.clone();

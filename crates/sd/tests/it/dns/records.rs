@@ -82,7 +82,7 @@ async fn the_cache_of_a_resolver_that_is_passed_in_serves_nothing() {
     options.negative_min_ttl = Some(Duration::from_secs(3600));
     // The TTL it tells is that of its settings then.
     let query =
-        Dns::new(builder.build().unwrap()).service("_http._tcp.svc.test.").unwrap().longest(Duration::from_secs(1));
+        Dns::new(builder.build().unwrap()).service("_http._tcp.svc.test.").unwrap().max_ttl(Duration::from_secs(1));
     let mut instancer = query.instancer();
     until_addresses(&mut instancer, &["i1.svc.test:8081"]).await;
 

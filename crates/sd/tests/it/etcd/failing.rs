@@ -2,7 +2,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use towerkit_endpoint::Code;
-use towerkit_sd::{Instance, Registration, State};
+use towerkit_sd::{Instance, InstancerState, RegistrationState};
 use towerkit_testing::process::free_port;
 
 use super::server::{NEWEST, Server, client_of};
@@ -10,7 +10,7 @@ use super::{on_each, quick, start};
 use crate::support::{addresses, ender, until, until_addresses, until_true};
 use crate::toxiproxy::Toxiproxy;
 
-fn failing(state: &State) -> bool {
+fn failing(state: &InstancerState) -> bool {
     state.failure().is_some()
 }
 
@@ -29,7 +29,7 @@ async fn comes_back_from_a_restart(mut server: Server, emptied: bool) {
     assert_eq!(state.failure().map(|failure| failure.error().code()), Some(Code::Unavailable), "{state:?}");
     assert_eq!(addresses(&state), ["127.0.0.1:8081"], "the set stands");
     // Its lease is over, and it knows that nobody knows.
-    registrar.until("a failure", |state| matches!(state, Registration::Failing { .. })).await;
+    registrar.until("a failure", |state| matches!(state, RegistrationState::Failing { .. })).await;
     if emptied {
         server.empty();
     }
@@ -71,7 +71,7 @@ async fn a_restart_within_the_ttl_needs_no_new_registration() {
     while listen.elapsed() < Duration::from_millis(3500) {
         tokio::time::sleep(Duration::from_millis(100)).await;
         let state = registrar.state.borrow().clone();
-        assert!(matches!(state, Registration::Registered { times: 1 }), "{state:?}");
+        assert!(matches!(state, RegistrationState::Registered { times: 1 }), "{state:?}");
     }
     assert_eq!(server.leases(), leases);
     registrar.stop().await;
@@ -128,7 +128,7 @@ async fn a_connection_that_is_dead_without_having_ended_is_noticed() {
     // After the second without news that it waits, and the one that an answer may take; pings would take 15 s.
     assert!(hung.elapsed() < Duration::from_secs(8), "{:?}", hung.elapsed());
     assert_eq!(addresses(&state), ["127.0.0.1:8081"], "the set stands");
-    registrar.until("a failure", |state| matches!(state, Registration::Failing { .. })).await;
+    registrar.until("a failure", |state| matches!(state, RegistrationState::Failing { .. })).await;
     server.ctl(&["put", "/services/addsvc/a", "h:1"]);
     link.heal();
     registrar.registered(2).await;
@@ -178,7 +178,7 @@ async fn a_member_that_hangs_is_left_for_the_next() {
     while hung.elapsed() < Duration::from_secs(5) {
         tokio::time::sleep(Duration::from_millis(50)).await;
         let state = registrar.state.borrow().clone();
-        assert!(matches!(state, Registration::Registered { times: 1 }), "{state:?}");
+        assert!(matches!(state, RegistrationState::Registered { times: 1 }), "{state:?}");
     }
     registrar.stop().await;
 }
@@ -264,7 +264,7 @@ async fn an_etcd_that_refuses_is_not_hammered() {
     let mut registrar = start(&etcd, "addsvc", Instance::new("127.0.0.1", 8081));
     let state = until(&mut instancer, "a failure", failing).await;
     assert_eq!(state.failure().unwrap().error().code(), Code::Unauthenticated, "{state:?}");
-    registrar.until("a failure", |state| matches!(state, Registration::Failing { .. })).await;
+    registrar.until("a failure", |state| matches!(state, RegistrationState::Failing { .. })).await;
     let before = server.calls();
     tokio::time::sleep(Duration::from_secs(2)).await;
     let calls = server.calls().since(&before);

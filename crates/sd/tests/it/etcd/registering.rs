@@ -2,7 +2,7 @@ use std::time::{Duration, Instant};
 
 use towerkit_lifecycle::{Group, member_fn};
 use towerkit_sd::etcd::Etcd;
-use towerkit_sd::{Registrar, Registration};
+use towerkit_sd::{Registrar, RegistrationState};
 
 use super::server::{NEWEST, Server};
 use super::{on_each, quick, start};
@@ -13,13 +13,15 @@ async fn an_instance_is_known_whole_while_it_is_registered() {
     on_each("an_instance_is_known_whole_while_it_is_registered", |server| async move {
         let etcd = server.client();
         let mut instancer = etcd.service("addsvc").instancer();
-        assert!(until(&mut instancer, "an empty set", towerkit_sd::State::is_known).await.instances().is_empty());
+        assert!(
+            until(&mut instancer, "an empty set", towerkit_sd::InstancerState::is_known).await.instances().is_empty()
+        );
 
         let registrar = Registrar::new(etcd.registration("addsvc"), whole());
         let mut state = registrar.watch();
         let work = member_fn("work", move |lifeline| async move {
             lifeline.ready();
-            state.wait_for(Registration::is_registered).await?;
+            state.wait_for(RegistrationState::is_registered).await?;
             let known = until(&mut instancer, "the instance", |state| !state.instances().is_empty()).await;
             assert_eq!(known.instances(), [whole()]);
             let values = server.values("/services/addsvc/");

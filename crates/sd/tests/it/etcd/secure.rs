@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use towerkit_endpoint::Code;
 use towerkit_sd::etcd::{Certificate, TlsOptions};
-use towerkit_sd::{Instance, Registration};
+use towerkit_sd::{Instance, RegistrationState};
 use towerkit_testing::tool;
 
 use super::server::{Certificates, NEWEST, Server, VERSIONS, client_of};
@@ -73,7 +73,7 @@ async fn who_may_not_come_in_is_told_so_without_the_password() {
         let state = until(&mut instancer, "a failure", |state| state.failure().is_some()).await;
         assert_eq!(state.failure().unwrap().error().code(), Code::PermissionDenied, "{state:?}");
         let mut registrar = start(&elsewhere, "addsvc", Instance::new("127.0.0.1", 8081));
-        let refused = |state: &Registration| matches!(state, Registration::Failing { error } if error.code() == Code::PermissionDenied);
+        let refused = |state: &RegistrationState| matches!(state, RegistrationState::Failing { error } if error.code() == Code::PermissionDenied);
         registrar.until("a refusal", refused).await;
         registrar.stop().await;
     }

@@ -213,8 +213,8 @@ impl Calls {
 pub(crate) fn client_of(members: impl IntoIterator<Item = String>) -> Etcd {
     Etcd::new(members)
         .expect("they are addresses")
-        .connect_time(Duration::from_secs(1))
-        .request_time(Duration::from_secs(1))
-        .check_every(Duration::from_secs(1))
-        .backoff(Backoff::new(Duration::from_millis(20), Duration::from_millis(500)))
+        .connect_timeout(Duration::from_secs(1))
+        .request_timeout(Duration::from_secs(1))
+        .check_interval(Duration::from_secs(1))
+        .backoff(Backoff::new(Duration::from_millis(20)).max(Duration::from_millis(500)))
 }

@@ -35,7 +35,7 @@ async fn more_instances_than_fit_a_page_are_all_seen() {
             client.txn(Txn::new().and_then(puts.collect::<Vec<_>>())).await.unwrap();
         }
         let mut instancer = server.client().service("addsvc").instancer();
-        assert_eq!(until(&mut instancer, "a set", towerkit_sd::State::is_known).await.instances().len(), 2500);
+        assert_eq!(until(&mut instancer, "a set", towerkit_sd::InstancerState::is_known).await.instances().len(), 2500);
         server.ctl(&["del", "--prefix", "/services/addsvc/"]);
         until_addresses(&mut instancer, &[]).await;
     })
@@ -45,7 +45,7 @@ async fn more_instances_than_fit_a_page_are_all_seen() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_quiet_watch_stays_and_costs_little() {
     on_each("a_quiet_watch_stays_and_costs_little", |server| async move {
-        let etcd = server.client().check_every(Duration::from_millis(200));
+        let etcd = server.client().check_interval(Duration::from_millis(200));
         let mut instancer = etcd.service("addsvc").instancer();
         let mut registrar = super::start(&etcd, "addsvc", "127.0.0.1:8081".parse().unwrap());
         registrar.registered(1).await;

@@ -71,7 +71,7 @@ async fn an_application_that_is_not_there_is_an_empty_set_and_a_wrong_path_a_fai
     until_addresses(&mut watched(&eureka(server.port()), "nobody").instancer(), &[]).await;
 
     let url = format!("http://127.0.0.1:{}/wrong", server.port());
-    let wrong = Eureka::new(towerkit_sd::HttpClient::plain(), [url]).expect("a URL");
+    let wrong = Eureka::new([url]).expect("a URL");
     let state = watched(&wrong, "nobody").instancer().known().await;
     assert!(!state.is_known());
     assert_eq!(state.failure().expect("it failed").error().code(), Code::NotFound);
@@ -88,16 +88,16 @@ async fn credentials_go_with_each_request() {
         }
         _ => (StatusCode::UNAUTHORIZED, String::new()),
     });
-    let eureka = Eureka::new(client, ["http://a/eureka", "http://other:word@b/eureka"])
+    let eureka = Eureka::with_client(["http://a/eureka", "http://other:word@b/eureka"], client)
         .expect("URLs")
-        .credentials("name", "pass");
+        .user("name", "pass");
     until_addresses(&mut watched(&eureka, "addsvc").instancer(), &["10.0.0.7:8081"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn credentials_that_are_refused_are_a_failure_that_says_so() {
     let (client, _) = fake::client(|_| (StatusCode::UNAUTHORIZED, String::new()));
-    let eureka = Eureka::new(client, ["http://eureka"]).expect("a URL").credentials("name", "pass");
+    let eureka = Eureka::with_client(["http://eureka"], client).expect("a URL").user("name", "pass");
     let state = watched(&eureka, "addsvc").instancer().known().await;
     assert_eq!(state.failure().expect("it failed").error().code(), Code::Unauthenticated);
 }
@@ -106,7 +106,7 @@ async fn credentials_that_are_refused_are_a_failure_that_says_so() {
 async fn nobody_asks_after_the_last_clone_is_gone() {
     let Some(server) = Server::shared("nobody_asks_after_the_last_clone_is_gone") else { return };
     let (client, count) = fake::counting();
-    let eureka = Eureka::new(client, [format!("http://127.0.0.1:{}/eureka", server.port())]).expect("a URL");
+    let eureka = Eureka::with_client([format!("http://127.0.0.1:{}/eureka", server.port())], client).expect("a URL");
     let seen = watched(&eureka, "nobody").instancer();
     let clone = seen.clone();
     drop(seen);

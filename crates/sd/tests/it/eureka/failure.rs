@@ -17,7 +17,7 @@ async fn nobody_is_lost_when_the_registry_restarts_empty() {
     let Some(mut server) = Server::start("nobody_is_lost_when_the_registry_restarts_empty") else { return };
     let eureka = eureka(server.port());
     let mut one = Running::of(brief(&eureka, "addsvc"), Instance::new("10.0.0.7", 8081));
-    let seen = eureka.service("addsvc").poll_interval(Duration::from_millis(100)).instancer();
+    let seen = eureka.service("addsvc").interval(Duration::from_millis(100)).instancer();
     until_addresses(&mut seen.clone(), &["10.0.0.7:8081"]).await;
     one.registered(1).await;
     // Looks at every set there is.
@@ -49,7 +49,7 @@ async fn changes_made_while_the_wire_is_cut_or_hangs_are_seen_after() {
     let direct = eureka(server.port());
     let mut first = Running::of(brief(&direct, "wire"), Instance::new("10.0.0.1", 8081));
     first.registered(1).await;
-    let mut seen = watched(&eureka(link.port()).request_time(Duration::from_millis(500)), "wire").instancer();
+    let mut seen = watched(&eureka(link.port()).request_timeout(Duration::from_millis(500)), "wire").instancer();
     until_addresses(&mut seen, &["10.0.0.1:8081"]).await;
 
     link.cut();
@@ -77,7 +77,7 @@ async fn the_next_server_is_asked_and_then_first() {
     let (client, count) = fake::counting();
     let dead = free_port();
     let urls = [dead, dead, server.port()].map(|port| format!("http://127.0.0.1:{port}/eureka"));
-    let eureka = Eureka::new(client, urls).expect("URLs");
+    let eureka = Eureka::with_client(urls, client).expect("URLs");
     let mut running = Running::of(brief(&eureka, "peers"), Instance::new("10.0.0.7", 8081));
     running.registered(1).await;
     assert_eq!(count.get(), 3, "two that are dead, and the one");
@@ -97,8 +97,9 @@ async fn a_server_whose_answer_nobody_waits_for_any_more_is_not_asked_first_agai
         let body = fake::application(&fake::entry(8081));
         Ok::<_, std::convert::Infallible>(http::Response::new(http_body_util::Full::new(bytes::Bytes::from(body))))
     }));
-    let eureka =
-        Eureka::new(client, ["http://hangs", "http://well"]).expect("URLs").request_time(Duration::from_secs(60));
+    let eureka = Eureka::with_client(["http://hangs", "http://well"], client)
+        .expect("URLs")
+        .request_timeout(Duration::from_secs(60));
     drop(tokio::time::timeout(Duration::from_secs(1), watched(&eureka, "addsvc").instancer().known()).await);
     tokio::task::yield_now().await;
     let start = Instant::now();
@@ -114,7 +115,7 @@ async fn a_registry_that_knows_of_nobody_any_more_is_believed_after_a_while() {
         _ if request.uri().path() == "/apps/delta" => (StatusCode::OK, "{}".to_owned()),
         _ => (StatusCode::NOT_FOUND, String::new()),
     });
-    let eureka = Eureka::new(client, ["http://eureka"]).expect("a URL");
+    let eureka = Eureka::with_client(["http://eureka"], client).expect("a URL");
     let seen = eureka.service("addsvc").instancer();
     tokio::time::sleep(Duration::from_secs(150)).await;
     assert_eq!(seen.state().instances().len(), 1, "the set stands");
@@ -127,8 +128,8 @@ async fn a_registry_that_knows_of_nobody_any_more_is_believed_after_a_while() {
 #[tokio::test(start_paused = true)]
 async fn a_quiet_registry_is_asked_as_often_as_is_said() {
     let (client, count) = fake::client(|_| (StatusCode::OK, fake::application(&fake::entry(8081))));
-    let eureka = Eureka::new(client, ["http://eureka"]).expect("a URL");
-    let seen = eureka.service("addsvc").poll_interval(Duration::ZERO);
+    let eureka = Eureka::with_client(["http://eureka"], client).expect("a URL");
+    let seen = eureka.service("addsvc").interval(Duration::ZERO);
     let _seen = [seen.instancer(), eureka.service("addsvc").instancer()];
     tokio::time::sleep(Duration::from_secs(60)).await;
     assert!((600..=670).contains(&count.get()), "ten a second at most, whatever is asked for: {}", count.get());
@@ -138,7 +139,7 @@ async fn a_quiet_registry_is_asked_as_often_as_is_said() {
 async fn a_registry_that_fails_is_not_hammered() {
     for answer in [(StatusCode::INTERNAL_SERVER_ERROR, ""), (StatusCode::OK, "junk"), (StatusCode::NOT_FOUND, "")] {
         let (client, count) = fake::client(move |_| (answer.0, answer.1.to_owned()));
-        let eureka = Eureka::new(client, ["http://eureka"]).expect("a URL");
+        let eureka = Eureka::with_client(["http://eureka"], client).expect("a URL");
         let running = Running::of(eureka.registration("addsvc"), Instance::new("10.0.0.7", 8081));
         let seen = eureka.service("addsvc").instancer();
         tokio::time::sleep(Duration::from_secs(60)).await;
@@ -153,9 +154,9 @@ async fn a_real_registry_that_is_quiet_or_gone_is_seldom_asked() {
     let Some(server) = Server::shared("a_real_registry_that_is_quiet_or_gone_is_seldom_asked") else { return };
     for (port, most) in [(server.port(), 12), (free_port(), 20)] {
         let (client, count) = fake::counting();
-        let eureka = Eureka::new(client, [format!("http://127.0.0.1:{port}/eureka")]).expect("a URL");
+        let eureka = Eureka::with_client([format!("http://127.0.0.1:{port}/eureka")], client).expect("a URL");
         let running = Running::of(brief(&eureka, "quiet"), Instance::new("10.0.0.7", 8081));
-        let _seen = eureka.service("quiet").poll_interval(Duration::from_secs(1)).instancer();
+        let _seen = eureka.service("quiet").interval(Duration::from_secs(1)).instancer();
         tokio::time::sleep(Duration::from_secs(3)).await;
         assert!(count.get() <= most, "{} requests in 3 s", count.get());
         println!("{} requests in 3 s, at most {most}", count.get());

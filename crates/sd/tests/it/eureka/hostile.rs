@@ -9,7 +9,7 @@ use crate::support::until_addresses;
 
 fn answering(body: String) -> Eureka {
     let (client, _) = fake::client(move |_| (StatusCode::OK, body.clone()));
-    Eureka::new(client, ["http://eureka"]).expect("a URL")
+    Eureka::with_client(["http://eureka"], client).expect("a URL")
 }
 
 #[tokio::test]

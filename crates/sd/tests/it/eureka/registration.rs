@@ -154,7 +154,7 @@ async fn the_status_and_the_secure_port_are_registered() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_registry_would_turn_into_broken_xml_is_refused() {
     let (client, count) = fake::client(|_| (StatusCode::NO_CONTENT, String::new()));
-    let eureka = Eureka::new(client, ["http://eureka"]).expect("a URL");
+    let eureka = Eureka::with_client(["http://eureka"], client).expect("a URL");
     let plain = Instance::new("10.0.0.7", 8081);
     for broken in
         [plain.clone().with_label("", "x"), plain.clone().with_label("a", "\u{1}"), plain.clone().with_zone("\u{ffff}")]
@@ -174,7 +174,7 @@ async fn a_registration_that_can_not_be_renewed_is_lost_after_its_duration_and_n
         true => (StatusCode::SERVICE_UNAVAILABLE, String::new()),
         false => (StatusCode::OK, String::new()),
     });
-    let eureka = Eureka::new(client, ["http://eureka"]).expect("a URL");
+    let eureka = Eureka::with_client(["http://eureka"], client).expect("a URL");
     let mut registration = eureka.registration("addsvc");
     registration.register(&Instance::new("10.0.0.7", 8081)).await.expect("it is registered");
 
@@ -198,7 +198,7 @@ async fn deregistering_what_is_not_there_is_fine() {
         &http::Method::DELETE => (StatusCode::NOT_FOUND, String::new()),
         _ => (StatusCode::NO_CONTENT, String::new()),
     });
-    let eureka = Eureka::new(client, ["http://eureka"]).expect("a URL");
+    let eureka = Eureka::with_client(["http://eureka"], client).expect("a URL");
     let mut registration = eureka.registration("addsvc");
     registration.deregister().await.expect("nothing was there");
     assert_eq!(count.get(), 0);
@@ -211,7 +211,7 @@ async fn deregistering_what_is_not_there_is_fine() {
 async fn a_registrar_waits_for_a_registry_that_is_down_and_shows_no_password() {
     let port = towerkit_testing::process::free_port();
     let url = format!("http://operator:hush%21@127.0.0.1:{port}/eureka");
-    let eureka = Eureka::new(HttpClient::plain(), [url]).expect("a URL").credentials("a", "hush!");
+    let eureka = Eureka::new([url]).expect("a URL").user("a", "hush!");
     let running = Running::of(eureka.registration("addsvc"), Instance::new("10.0.0.7", 8081));
     running.ready().await;
     until_true("it says so", || format!("{:?}", running.state.borrow()).contains("Failing")).await;

@@ -24,8 +24,8 @@ async fn changes_made_while_the_wire_is_cut_or_hangs_are_seen_after() {
     let server = ApiServer::start().await;
     let link = toxiproxy.proxy(server.port());
     server.put(slice("a", 8081, &[ready("10.0.0.1")]));
-    let kubernetes = kubernetes(link.port()).request_time(Duration::from_millis(500));
-    let mut seen = kubernetes.service("addsvc").watch_time(Duration::from_secs(1)).instancer();
+    let kubernetes = kubernetes(link.port()).request_timeout(Duration::from_millis(500));
+    let mut seen = kubernetes.service("addsvc").watch_timeout(Duration::from_secs(1)).instancer();
     until_addresses(&mut seen, &["10.0.0.1:8081"]).await;
 
     link.cut();
@@ -154,7 +154,7 @@ async fn a_watch_that_is_not_over_when_it_should_be_is_given_up_and_the_list_is_
         });
         async move { Ok::<_, Infallible>(Response::new(StreamBody::new(Box::pin(frames)))) }
     }));
-    let kubernetes = Kubernetes::new(client, "http://kubernetes").expect("a URL");
+    let kubernetes = Kubernetes::new("http://kubernetes", client).expect("a URL");
     let seen = kubernetes.service("addsvc").instancer();
     tokio::time::sleep(Duration::from_secs(100)).await;
     assert_eq!((lists.load(Ordering::SeqCst), watches.load(Ordering::SeqCst)), (1, 1));

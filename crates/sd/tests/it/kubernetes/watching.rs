@@ -51,7 +51,7 @@ async fn a_list_that_gets_too_old_between_its_pages_is_begun_anew() {
 #[tokio::test]
 async fn watches_are_renewed_without_a_gap_and_without_a_list() {
     let server = ApiServer::start().await;
-    let mut seen = addsvc(server.port()).watch_time(Duration::from_secs(1)).instancer();
+    let mut seen = addsvc(server.port()).watch_timeout(Duration::from_secs(1)).instancer();
     until_addresses(&mut seen, &[]).await;
     let (start, mut port) = (Instant::now(), 8000);
     while start.elapsed() < Duration::from_millis(3300) {
@@ -71,7 +71,7 @@ async fn a_version_that_is_too_old_is_no_failure_and_the_list_is_read_again() {
         let server = ApiServer::start().await;
         server.store().gone_is_a_status = by_status;
         server.store().no_bookmarks = true;
-        let mut seen = addsvc(server.port()).watch_time(Duration::from_secs(1)).instancer();
+        let mut seen = addsvc(server.port()).watch_timeout(Duration::from_secs(1)).instancer();
         server.put(slice("a", 8081, &[ready("10.0.0.1")]));
         until_addresses(&mut seen, &["10.0.0.1:8081"]).await;
 
@@ -128,7 +128,7 @@ async fn a_token_that_is_rotated_is_taken_up_and_shown_nowhere() {
     server.store().token = Some("first".to_owned());
     server.put(slice("a", 8081, &[ready("10.0.0.1")]));
     let kubernetes = kubernetes(server.port()).token_file(&file);
-    let mut seen = kubernetes.service("addsvc").watch_time(Duration::from_secs(1)).instancer();
+    let mut seen = kubernetes.service("addsvc").watch_timeout(Duration::from_secs(1)).instancer();
     until_addresses(&mut seen, &["10.0.0.1:8081"]).await;
 
     server.store().token = Some("second".to_owned());

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep, timeout};
 use towerkit_sd::mdns::{Interfaces, Mdns};
-use towerkit_sd::{Instance, Registration as Standing};
+use towerkit_sd::{Instance, RegistrationState as Standing};
 use towerkit_testing::tool;
 
 use super::{alone, soon, start, there_is_multicast, until_it_is};

@@ -2,7 +2,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use towerkit_endpoint::Code;
-use towerkit_sd::{Instance, Registration};
+use towerkit_sd::{Instance, RegistrationState};
 use towerkit_testing::process::free_port;
 
 use super::server::{Server, client_of};
@@ -21,7 +21,7 @@ async fn comes_back_from_a_restart(mut server: Server, emptied: bool) {
     assert_eq!(state.failure().map(|failure| failure.error().code()), Some(Code::Unavailable), "{state:?}");
     assert_eq!(addresses(&state), ["127.0.0.1:8081"], "the set stands");
     // Its session is over, and it knows that nobody knows.
-    registrar.until("a failure", |state| matches!(state, Registration::Failing { .. })).await;
+    registrar.until("a failure", |state| matches!(state, RegistrationState::Failing { .. })).await;
     if emptied {
         server.empty();
     }
@@ -69,7 +69,7 @@ async fn a_cut_within_the_timeout_loses_neither_news_nor_the_registration() {
     server.kazoo(&["delete", "/services/addsvc/a"]);
     until_addresses(&mut instancer, &["127.0.0.1:8081", "h:2"]).await;
     let state = registrar.state.borrow().clone();
-    assert!(matches!(state, Registration::Registered { times: 1 }), "{state:?}");
+    assert!(matches!(state, RegistrationState::Registered { times: 1 }), "{state:?}");
     registrar.stop().await;
 }
 
@@ -89,7 +89,7 @@ async fn a_connection_that_is_dead_without_having_ended_is_noticed() {
     let state = until(&mut instancer, "a failure", |state| state.failure().is_some()).await;
     assert!(hung.elapsed() < Duration::from_secs(3), "{:?}", hung.elapsed());
     assert_eq!(addresses(&state), ["127.0.0.1:8081"], "the set stands");
-    registrar.until("a failure", |state| matches!(state, Registration::Failing { .. })).await;
+    registrar.until("a failure", |state| matches!(state, RegistrationState::Failing { .. })).await;
     server.kazoo(&["create", "/services/addsvc/a", "h:1"]);
     link.heal();
     registrar.registered(2).await;
@@ -114,7 +114,7 @@ async fn a_server_that_is_dead_from_the_start_is_passed_over() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_quiet_watch_costs_little() {
     let Some(server) = Server::start("a_quiet_watch_costs_little") else { return };
-    let zookeeper = server.client().check_every(Duration::from_millis(500)).session_timeout(Duration::from_secs(4));
+    let zookeeper = server.client().check_interval(Duration::from_millis(500)).session_timeout(Duration::from_secs(4));
     let mut instancer = zookeeper.service("addsvc").instancer();
     let mut registrar = start(&zookeeper, "addsvc", Instance::new("127.0.0.1", 8081));
     registrar.registered(1).await;

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use towerkit_endpoint::Code;
 use towerkit_lifecycle::{Group, member_fn};
 use towerkit_sd::zookeeper::{Acl, AuthId, Permission};
-use towerkit_sd::{Register, Registrar, Registration};
+use towerkit_sd::{Register, Registrar, RegistrationState};
 
 use super::server::Server;
 use super::{quick, start};
@@ -14,13 +14,13 @@ async fn an_instance_is_known_whole_while_it_is_registered() {
     let Some(server) = Server::start("an_instance_is_known_whole_while_it_is_registered") else { return };
     let zookeeper = server.client();
     let mut instancer = zookeeper.service("addsvc").instancer();
-    assert!(until(&mut instancer, "an empty set", towerkit_sd::State::is_known).await.instances().is_empty());
+    assert!(until(&mut instancer, "an empty set", towerkit_sd::InstancerState::is_known).await.instances().is_empty());
 
     let registrar = Registrar::new(zookeeper.registration("addsvc"), whole());
     let mut state = registrar.watch();
     let work = member_fn("work", move |lifeline| async move {
         lifeline.ready();
-        state.wait_for(Registration::is_registered).await?;
+        state.wait_for(RegistrationState::is_registered).await?;
         let known = until(&mut instancer, "the instance", |state| !state.instances().is_empty()).await;
         assert_eq!(known.instances(), [whole()]);
         let data = server.data("/services/addsvc");

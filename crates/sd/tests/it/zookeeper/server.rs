@@ -137,8 +137,8 @@ pub(crate) fn client_of(servers: impl IntoIterator<Item = String>) -> ZooKeeper 
     ZooKeeper::new(servers)
         .expect("they are addresses")
         .session_timeout(Duration::from_secs(1))
-        .connect_time(Duration::from_secs(1))
-        .request_time(Duration::from_secs(1))
-        .check_every(Duration::from_secs(1))
-        .backoff(Backoff::new(Duration::from_millis(20), Duration::from_millis(500)))
+        .connect_timeout(Duration::from_secs(1))
+        .request_timeout(Duration::from_secs(1))
+        .check_interval(Duration::from_secs(1))
+        .backoff(Backoff::new(Duration::from_millis(20)).max(Duration::from_millis(500)))
 }

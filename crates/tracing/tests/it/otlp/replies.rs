@@ -4,6 +4,7 @@ use http::{HeaderValue, header};
 use opentelemetry_proto::tonic::collector::trace::v1::{ExportTracePartialSuccess, ExportTraceServiceResponse};
 use opentelemetry_sdk::trace::SpanExporter;
 use prost::Message;
+use towerkit_lifecycle::Member;
 use towerkit_testing::events::Events;
 use towerkit_tracing::{Otlp, Tracer};
 
@@ -61,14 +62,16 @@ async fn just_the_rejected_ones_are_lost_and_no_try_sends_them_again() {
         let running = exporter.tries(2).on_event(move |event| seen.push(event.to_string())).spawn();
         (0..5).for_each(|_| drop(tracer.span("job")));
         assert!(tracer.flush(PATIENCE).await);
-        let stats = running.stop(PATIENCE).await;
-        assert_eq!((stats.ended, stats.exported, stats.lost_failed, stats.lost()), (5, 5 - lost, lost, lost));
+        let report = running.stop(PATIENCE).await;
+        assert!(report.ending.is_good(), "{report}");
+        let stats = tracer.stats();
+        assert_eq!((stats.ended, stats.sent, stats.lost_failed, stats.lost()), (5, 5 - lost, lost, lost));
         assert_eq!(collector.requests().len(), 1);
         let events = events.snapshot();
         let (last, others) = events.split_last().unwrap();
         assert!(last.starts_with(&format!("Otlp: {lost} spans lost: ")), "{events:?}");
         assert!(last.contains(&format!("{lost} of 5 spans rejected: no name")), "{events:?}");
-        let exported: &[_] = if lost < 5 { &["Otlp: 4 spans exported"] } else { &[] };
+        let exported: &[_] = if lost < 5 { &["Otlp: 4 spans sent"] } else { &[] };
         assert_eq!(others, exported);
     }
 }

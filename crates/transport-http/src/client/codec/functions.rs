@@ -12,7 +12,8 @@ use crate::client::Draft;
 ///
 /// ```
 /// use towerkit_endpoint::Error;
-/// use towerkit_transport_http::{Body, Draft, encode_request_fn};
+/// use towerkit_transport_http::Body;
+/// use towerkit_transport_http::codec::{Draft, encode_request_fn};
 ///
 /// let search = encode_request_fn(|words: Vec<String>, draft: &mut Draft| {
 ///     draft.query_value("q", words.join(" "));
@@ -59,7 +60,7 @@ impl<F> fmt::Debug for EncodeRequestFn<F> {
 ///
 /// ```
 /// use towerkit_endpoint::Error;
-/// use towerkit_transport_http::decode_response_fn;
+/// use towerkit_transport_http::codec::decode_response_fn;
 ///
 /// let length = decode_response_fn(|_, body, limit| async move {
 ///     Ok::<_, Error>(body.read(limit).await.map_err(Error::internal)?.len())

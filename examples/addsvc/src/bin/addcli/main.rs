@@ -30,6 +30,7 @@ use futures_util::{StreamExt, stream};
 use instancer::Source;
 use towerkit_auth::{Credentials, CredentialsLayer};
 use towerkit_endpoint::{BoxError, Context, Endpoint, Report, Request};
+use towerkit_lifecycle::Member;
 use towerkit_retry::{Exhausted, Retrying};
 use towerkit_sd::NoInstance;
 use towerkit_tracing::Tracer;
@@ -143,6 +144,7 @@ async fn run(flags: Flags, tally: &Tally) -> Result<String, BoxError> {
         Ok(endpoints) => call_all(&flags, &endpoints).await,
         Err(error) => Err(error),
     };
+    // What it could not send was told.
     exporter.stop(Duration::from_secs(3)).await;
     result
 }
@@ -193,7 +195,7 @@ impl Call {
 
     async fn make(&self, endpoints: &Endpoints) -> Result<String, BoxError> {
         let mut context = Context::new();
-        context.shorten_deadline_to(self.timeout);
+        context.shorten_deadline_within(self.timeout);
         match &self.operands {
             Operands::Sum(request) => {
                 let reply = endpoints.sum.invoke(Request::with_context(context, *request)).await?;

@@ -1,0 +1,62 @@
+//! A member that runs without a group.
+
+use std::future::pending;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+use towerkit_lifecycle::{Ending, Group, Lifeline, Member, member_fn};
+
+use crate::support::{Log, good};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[tokio::test(start_paused = true)]
+async fn its_stop_waits_until_it_has_ended_in_good_order_and_says_so() {
+    let log = Log::default();
+    let running = good("member", &log).spawn();
+    sleep(SECOND).await;
+    let report = running.stop(SECOND).await;
+    assert_eq!((report.to_string().as_str(), report.left_behind), ("member: stopped in 0ns", false));
+    assert_eq!(log.lines(), ["member up", "member down"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_does_not_stop_in_time_is_aborted_and_overdue() {
+    let running = member_fn("deaf", |_| pending()).spawn();
+    let began = Instant::now();
+    let report = running.stop(SECOND).await;
+    assert!(matches!(report.ending, Ending::Overdue { limit: SECOND }), "{report}");
+    assert_eq!((began.elapsed(), report.stop_took), (SECOND, Some(SECOND)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_had_ended_by_itself_says_how() {
+    let ended = member_fn("job", |_| async { Ok(()) }).spawn();
+    let failed = member_fn("job", |_| async { Err("no space left".into()) }).spawn();
+    let panicked = member_fn("job", |_| async { panic!("a defect") }).spawn();
+    sleep(SECOND).await;
+    let mut told = Vec::new();
+    for running in [ended, failed, panicked] {
+        let report = running.stop(SECOND).await;
+        assert_eq!(report.stop_took, None);
+        told.push(report.to_string());
+    }
+    assert_eq!(told, ["job: ended by itself", "job: failed: no space left", "job: panicked: a defect"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn dropped_it_is_asked_to_stop_within_the_usual_time_and_goes_on_to_its_end() {
+    let log = Log::default();
+    let told = log.clone();
+    let running = member_fn("member", move |lifeline: Lifeline| async move {
+        lifeline.stopping().await;
+        told.add(format!("within {:?}", lifeline.stop_by().unwrap() - Instant::now()));
+        sleep(SECOND).await;
+        told.add("flushed");
+        Ok(())
+    })
+    .spawn();
+    drop(running);
+    sleep(SECOND * 2).await;
+    assert_eq!(log.lines(), [format!("within {:?}", Group::DEFAULT_STOP_LIMIT), "flushed".to_owned()]);
+}

@@ -1,0 +1,132 @@
+//! Files that are read again when they change.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+use towerkit_endpoint::BoxError;
+use towerkit_lifecycle::{Ending, Member, Reload, Running, WatchFiles, read_file};
+
+/// The text of two files, one of which must not be `bad`, and must not make it panic.
+struct Texts {
+    paths: [PathBuf; 2],
+    held: Mutex<Vec<Vec<u8>>>,
+}
+
+impl Reload for Texts {
+    fn paths(&self) -> Vec<PathBuf> {
+        self.paths.to_vec()
+    }
+
+    fn is_of(&self, contents: &[Vec<u8>]) -> bool {
+        *self.held.lock().unwrap() == contents
+    }
+
+    fn reload(&self, contents: &[Vec<u8>]) -> Result<(), BoxError> {
+        match contents[0].as_slice() {
+            b"bad" => Err("it is bad".into()),
+            b"panic" => panic!("a defect"),
+            _ => {
+                *self.held.lock().unwrap() = contents.to_vec();
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Texts {
+    fn text(&self) -> String {
+        String::from_utf8(self.held.lock().unwrap().concat()).unwrap()
+    }
+}
+
+struct Watched {
+    texts: Arc<Texts>,
+    told: mpsc::UnboundedReceiver<String>,
+    running: Running,
+}
+
+impl Watched {
+    /// Two files that hold `a` and `b`, and are looked at each 5 ms.
+    fn start() -> Self {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("lifecycle-{}-{number}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let paths = [folder.join("a"), folder.join("b")];
+        fs::write(&paths[0], "a").unwrap();
+        fs::write(&paths[1], "b").unwrap();
+        let held = Mutex::new(paths.iter().map(|path| read_file(path).unwrap()).collect());
+        let texts = Arc::new(Texts { paths, held });
+        let (tell, told) = mpsc::unbounded_channel();
+        let watch = WatchFiles::new(Arc::clone(&texts)).interval(Duration::from_millis(5));
+        let watch = watch.on_event(move |event| tell.send(event.to_string()).unwrap_or_default());
+        Self { texts, told, running: watch.spawn() }
+    }
+
+    async fn told(&mut self) -> String {
+        timeout(Duration::from_secs(20), self.told.recv()).await.expect("nothing was told for 20 s").unwrap()
+    }
+
+    /// Sees to it that nothing else was told, and that it stops.
+    async fn end(mut self) {
+        let report = self.running.stop(Duration::from_secs(10)).await;
+        assert!(matches!(report.ending, Ending::Stopped), "{report}");
+        assert_eq!(self.told.try_recv().ok(), None);
+    }
+}
+
+#[tokio::test]
+async fn what_has_changed_is_used_and_told_once_for_all_files_that_changed_together() {
+    let mut watched = Watched::start();
+    let [a, b] = watched.texts.paths.clone();
+    fs::write(&a, "A").unwrap();
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    fs::write(&b, "B").unwrap();
+    assert_eq!(watched.told().await, format!("{}, {}: read again", a.display(), b.display()));
+    assert_eq!(watched.texts.text(), "AB");
+    watched.end().await;
+}
+
+#[tokio::test]
+async fn what_is_refused_or_panics_or_is_gone_is_told_once_and_what_was_there_is_kept() {
+    let mut watched = Watched::start();
+    let [a, b] = watched.texts.paths.clone();
+    for (write, told) in [
+        ("bad", "it is bad; what was read before is kept".to_owned()),
+        (
+            "panic",
+            format!("{}, {}: what reads it has panicked; what was read before is kept", a.display(), b.display()),
+        ),
+    ] {
+        fs::write(&a, write).unwrap();
+        assert_eq!(watched.told().await, told);
+        // It looks some more times, and settles nothing anew.
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert_eq!(watched.told.try_recv().ok(), None);
+    }
+    fs::remove_file(&a).unwrap();
+    let gone = watched.told().await;
+    assert!(gone.starts_with(&format!("{}: No such file", a.display())), "{gone}");
+    assert_eq!(watched.texts.text(), "ab");
+
+    fs::write(&a, "good").unwrap();
+    assert!(watched.told().await.ends_with("read again"));
+    assert_eq!(watched.texts.text(), "goodb");
+    watched.end().await;
+}
+
+#[test]
+fn a_file_that_is_read_is_a_regular_one_of_16_mib_at_most() {
+    assert_eq!(read_file("/dev/zero").unwrap_err().to_string(), "it is no regular file");
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("lifecycle-longest-{}", std::process::id()));
+    fs::write(&path, vec![0; 16 * 1024 * 1024]).unwrap();
+    assert_eq!(read_file(&path).unwrap().len(), 16 * 1024 * 1024);
+    fs::write(&path, vec![0; 16 * 1024 * 1024 + 1]).unwrap();
+    assert_eq!(read_file(&path).unwrap_err().to_string(), "it has more than 16777216 bytes");
+    fs::remove_file(&path).unwrap();
+}

@@ -1,0 +1,147 @@
+//! Shipping: the domain of Eric Evans' book as a service. Three bounded contexts in one process: booking, tracking and
+//! handling; and a fourth, routing, that is another program.
+//!
+//! ```text
+//! cargo run -p shipping --bin routingsvc &
+//! cargo run -p shipping
+//! curl 127.0.0.1:8087/booking/v1/cargos
+//! curl 127.0.0.1:8087/booking/v1/cargos/FTL456/request_routes
+//! curl --json '{"legs":[...]}' 127.0.0.1:8087/booking/v1/cargos/FTL456/assign_to_route   # one of those routes
+//! curl 127.0.0.1:8087/handling/v1/incidents --json \
+//!     '{"completion_time":"2026-12-01T12:00:00Z","tracking_id":"FTL456","location":"AUMEL","event_type":"Receive"}'
+//! curl 127.0.0.1:8087/tracking/v1/cargos/FTL456
+//! ```
+//!
+//! `domain` has the rules, and knows neither towerkit nor a format. Each context has its use cases in `service`, makes
+//! endpoints of them in `endpoint`, and puts these on paths in `http`. `inspection` hears of each event, `routing` calls
+//! the other program, `in_memory` keeps it all.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
+
+mod booking;
+mod domain;
+mod handling;
+mod in_memory;
+mod inspection;
+mod routing;
+mod seeds;
+mod stack;
+mod tracking;
+mod wire;
+
+use std::io::stderr;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use clap::Parser;
+use http::{Method, header};
+use tokio::net::TcpListener;
+use tower::Layer;
+use tower_http::cors::{Any, CorsLayer};
+use towerkit::endpoint::BoxError;
+use towerkit::lifecycle::{Event, Group, Health, Signals};
+use towerkit::log::{Logger, NonBlocking};
+use towerkit::metrics::{Metrics, Prometheus};
+use towerkit::transport::http::codec::{Empty, Raw, Text};
+use towerkit::transport::http::{Router, Server, serve};
+
+use crate::booking::Booking;
+use crate::handling::Handling;
+use crate::in_memory::HandlingEvents;
+use crate::inspection::{Inspection, Notices};
+use crate::routing::Routing;
+use crate::stack::Stack;
+use crate::tracking::Tracking;
+
+/// Books cargoes, routes them, takes note of how they are handled, and tells where they are.
+#[derive(Parser)]
+#[command(version)]
+struct Flags {
+    /// Where the service listens for HTTP.
+    #[arg(long, default_value = "127.0.0.1:8087", value_name = "ADDRESS")]
+    http_addr: SocketAddr,
+
+    /// Where the routing service is: `routingsvc`, or Go kit's.
+    #[arg(
+        long,
+        env = "ROUTINGSERVICE_URL",
+        hide_env_values = true,
+        default_value = "http://127.0.0.1:7878",
+        value_name = "URL"
+    )]
+    routing_url: String,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Flags::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(Flags { http_addr, routing_url }: Flags) -> Result<(), BoxError> {
+    let (writer, flusher) = NonBlocking::new(stderr());
+    let log = Logger::logfmt(writer).with("service", "shipping");
+    let prometheus = Prometheus::new();
+    let metrics = Metrics::new(prometheus.clone()).prefixed("shipping");
+
+    let routing = Routing::new(&routing_url, &log, &metrics).map_err(|error| format!("--routing-url: {error}"))?;
+    let api = contexts(routing, &log, &metrics)?;
+
+    let listener = TcpListener::bind(http_addr).await.map_err(|error| format!("--http-addr {http_addr}: {error}"))?;
+    let address = listener.local_addr()?;
+    let hello = format!(
+        "shipping listens for HTTP on {address}, and asks {routing_url} for routes; try:\n  \
+         curl {address}/booking/v1/cargos\n  \
+         curl {address}/booking/v1/cargos/FTL456/request_routes\n  \
+         curl {address}/tracking/v1/cargos/FTL456"
+    );
+    let group = Group::new().on_event(move |event| match event {
+        Event::GroupReady => println!("{hello}"),
+        Event::StopAsked { .. } | Event::Ended { .. } => log.scope(|| tracing::info!("{event}")),
+        _ => {}
+    });
+    let routes = operators(&group.health(), &prometheus).fallback(cors().layer(api));
+    group.with(flusher).with(Signals::terminate()).with(serve(listener, routes)).run().await?;
+    Ok(())
+}
+
+/// The contexts, side by side: they share the repositories, and nothing else.
+fn contexts(routing: Routing, log: &Logger, metrics: &Metrics) -> Result<Router, BoxError> {
+    let cargoes = Arc::new(seeds::cargoes(SystemTime::now())?);
+    let (locations, voyages) = (Arc::new(seeds::locations()?), Arc::new(seeds::voyages()?));
+    let events = Arc::new(HandlingEvents::default());
+
+    let findings = Box::new(Notices::new(metrics));
+    let inspection = Inspection { cargoes: cargoes.clone(), events: events.clone(), findings };
+    let booking = Booking { cargoes: cargoes.clone(), locations: locations.clone(), voyages: voyages.clone(), routing };
+    let tracking = Tracking { cargoes: cargoes.clone(), events: events.clone() };
+    let handling = Handling { cargoes, events, locations, voyages, inspection };
+
+    let stack = |context| Stack::new(context, log, metrics);
+    let routes = booking::routes(Router::new(), booking, &stack("booking"));
+    let routes = tracking::routes(routes, tracking, &stack("tracking"));
+    Ok(handling::routes(routes, handling, &stack("handling")))
+}
+
+/// Pages of any site may call it from a browser. A preflight is answered here, and gets to no route.
+fn cors() -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET, Method::POST, Method::OPTIONS])
+        .allow_headers([header::CONTENT_TYPE])
+}
+
+/// What operators ask: it is for no browser.
+fn operators(health: &Health, prometheus: &Prometheus) -> Router {
+    Router::new()
+        .get("/livez", Server::new(health.livez(), Empty, Text))
+        .get("/readyz", Server::new(health.readyz(), Empty, Text))
+        .get("/metrics", Server::new(prometheus.scrape(), Empty, Raw::default()))
+}

@@ -1,0 +1,42 @@
+use crate::programs::{Program, SOON};
+
+#[test]
+fn it_lives_and_is_ready() {
+    let shipping = Program::alone();
+    for path in ["/livez", "/readyz"] {
+        assert_eq!(shipping.get(path).status, 200, "{path}");
+    }
+}
+
+#[test]
+fn requests_are_counted_for_each_context() {
+    let shipping = Program::alone();
+    shipping.get("/booking/v1/cargos").ok();
+    shipping.get("/tracking/v1/cargos/NOBODY").is_refused(404, "unknown cargo", None);
+    shipping.handled("FTL456", "Receive", "", "AUMEL", "2026-12-01T12:00:00Z");
+    let metrics = shipping.metrics();
+    for line in [
+        r#"shipping_requests_total{code="ok",context="booking",operation="cargos"} 1"#,
+        r#"shipping_requests_total{code="not_found",context="tracking",operation="track"} 1"#,
+        r#"shipping_requests_total{code="ok",context="handling",operation="register"} 1"#,
+        r#"shipping_request_duration_seconds_count{context="handling",operation="register"} 1"#,
+    ] {
+        assert!(metrics.contains(line), "{line}: {metrics}");
+    }
+}
+
+#[test]
+fn requests_are_lines_of_the_log_that_say_of_which_context_they_are() {
+    let mut shipping = Program::alone();
+    shipping.get("/booking/v1/locations").ok();
+    shipping.told("msg=request operation=locations code=ok");
+    shipping.told("service=shipping context=booking");
+}
+
+#[test]
+fn sigterm_ends_it_in_good_order() {
+    let mut shipping = Program::alone();
+    shipping.told("shipping listens for HTTP on");
+    let status = shipping.process.terminate(SOON);
+    assert!(status.success(), "{status}");
+}

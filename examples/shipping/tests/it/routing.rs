@@ -1,0 +1,117 @@
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use towerkit_testing::process::free_port;
+
+use crate::programs::{Program, SOON, until};
+
+const ROUTES: &str = "/booking/v1/cargos/FTL456/request_routes";
+
+/// A routing service that says the same to whoever asks, so often.
+fn says(reply: &str, times: usize) -> (u16, std::thread::JoinHandle<String>) {
+    let reply = reply.to_owned();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let answering = std::thread::spawn(move || {
+        let mut asked = String::new();
+        for _ in 0..times {
+            let (mut stream, _) = listener.accept().unwrap();
+            stream.set_read_timeout(Some(SOON)).unwrap();
+            let mut request = [0; 4096];
+            let read = stream.read(&mut request).unwrap();
+            asked = String::from_utf8_lossy(&request[..read]).into_owned();
+            let (head, length) =
+                ("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: application/json", reply.len());
+            write!(stream, "{head}\r\ncontent-length: {length}\r\n\r\n{reply}").unwrap();
+        }
+        asked
+    });
+    (port, answering)
+}
+
+#[test]
+fn routes_come_from_the_routing_service() {
+    let routing = Program::routing();
+    let shipping = Program::shipping(routing.port);
+    let routes = shipping.get(ROUTES).ok();
+    for route in routes["routes"].as_array().unwrap() {
+        let legs = route["legs"].as_array().unwrap();
+        assert_eq!((&legs[0]["from"], &legs[legs.len() - 1]["to"]), (&json!("AUMEL"), &json!("SESTO")));
+    }
+    // The cargo is there from the start, and is to arrive within a week.
+    assert_eq!(shipping.post("/booking/v1/cargos/FTL456/assign_to_route", &routes["routes"][0]).ok(), json!({}));
+    let cargo = &shipping.get("/booking/v1/cargos/FTL456").ok()["cargo"];
+    assert_eq!((&cargo["routed"], &cargo["misrouted"]), (&json!(true), &json!(false)));
+}
+
+#[test]
+fn the_routing_service_is_asked_as_go_kits_is() {
+    let paths = json!({"paths": [{"edges": [{
+        "origin": "AUMEL", "destination": "SESTO", "voyage": "0100S",
+        "departure": "2026-12-01T00:00:00.5+01:00", "arrival": "2026-12-02T00:00:00Z",
+    }]}]});
+    let (port, answering) = says(&paths.to_string(), 1);
+    let routes = Program::shipping(port).get(ROUTES).ok();
+    assert!(answering.join().unwrap().starts_with("GET /paths?from=AUMEL&to=SESTO HTTP/1.1\r\n"));
+    let leg = crate::programs::leg("0100S", "AUMEL", "SESTO", "2026-11-30T23:00:00Z", "2026-12-02T00:00:00Z");
+    assert_eq!(routes, json!({"routes": [{"legs": [leg]}]}));
+}
+
+#[test]
+fn paths_that_are_no_way_are_left_out_and_told_of() {
+    let (port, _) = says(r#"{"paths":[{"edges":[]}]}"#, 1);
+    let mut shipping = Program::shipping(port);
+    assert_eq!(shipping.get(ROUTES).ok(), json!({}));
+    shipping.told(r#"msg="a path of the routing service is left out: has no legs""#);
+}
+
+#[test]
+fn an_answer_that_is_none_is_told_of_and_there_are_no_routes() {
+    let (port, _) = says(r#"{"paths":[{"edges":[{"origin":"Atlantis"}]}]}"#, 1);
+    let mut shipping = Program::shipping(port);
+    assert_eq!(shipping.get(ROUTES).ok(), json!({}));
+    shipping.told("msg=call operation=find_paths");
+    shipping.told(r#"msg="no routes are offered: the routing service failed""#);
+}
+
+#[test]
+fn a_routing_service_that_hangs_costs_no_more_than_the_time_of_a_call() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut shipping = Program::shipping(silent.local_addr().unwrap().port());
+    let start = Instant::now();
+    assert_eq!(shipping.get(ROUTES).ok(), json!({}));
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    shipping.told("operation=find_paths code=deadline_exceeded");
+}
+
+#[test]
+fn a_routing_service_that_is_away_is_told_of_and_counted_and_left_alone_until_it_is_back() {
+    let port = free_port();
+    let mut shipping = Program::shipping(port);
+    // Three attempts each: five failures open the circuit.
+    for _ in 0..3 {
+        assert_eq!(shipping.get(ROUTES).ok(), json!({}));
+    }
+    shipping.told("msg=call operation=find_paths code=unavailable");
+    shipping
+        .told(r#"msg="no routes are offered: the routing service failed" why=unavailable operation=request_routes"#);
+    shipping.told(r#"msg="circuit of the routing service: closed -> open" service=shipping context=routing"#);
+    let failed = r#"shipping_calls_total{code="unavailable",context="routing",operation="find_paths"} 3"#;
+    assert!(shipping.metrics().contains(failed), "{}", shipping.metrics());
+
+    let mut routing = Program::routing_at(port);
+    let has_routes = |reply: &Value| reply["routes"].as_array().is_some_and(|routes| !routes.is_empty());
+    until("routes are back", || has_routes(&shipping.get(ROUTES).ok()));
+    shipping.told("circuit of the routing service: half_open -> closed");
+    routing.told("operation=find_paths code=ok");
+}
+
+#[test]
+fn routingsvc_refuses_a_port_that_none_of_its_voyages_calls_at() {
+    let routing = Program::routing();
+    routing.get("/paths?from=AUMEL&to=USNYC").is_refused(400, "is no port of these voyages", Some("to"));
+    routing.get("/paths?from=AUMEL").is_refused(400, "is missing", Some("to"));
+    assert_eq!(routing.get("/paths?from=AUMEL&to=AUMEL").ok(), json!({"paths": []}));
+}
