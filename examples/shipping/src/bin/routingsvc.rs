@@ -18,7 +18,7 @@ use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 use tokio::net::TcpListener;
 use tower::ServiceBuilder;
-use towerkit::endpoint::{BoxError, Error, PanicLayer, endpoint_fn};
+use towerkit::endpoint::{BoxError, Error, CatchPanicLayer, endpoint_fn};
 use towerkit::lifecycle::{Event, Group, Signals};
 use towerkit::log::Logger;
 use towerkit::transport::http::{Router, Server, serve};
@@ -96,7 +96,7 @@ async fn run(Flags { http_addr }: Flags) -> Result<(), BoxError> {
     let address = listener.local_addr()?;
     let find_paths = ServiceBuilder::new()
         .layer(log.requests("find_paths"))
-        .layer(PanicLayer::new())
+        .layer(CatchPanicLayer::new())
         .service(endpoint_fn(|asked| async move { find_paths(&asked, OffsetDateTime::now_utc()) }));
     let routes = Router::new().get("/paths", Server::query(find_paths));
     let group = Group::new().on_event(move |event| match event {
