@@ -46,7 +46,7 @@ struct Signed {
     algorithm: Algorithm,
     token: String,
     theirs: DecodingKey,
-    ours: Key,
+    ours: VerifyingKey,
 }
 
 impl Signed {

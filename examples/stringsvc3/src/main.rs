@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use tower::ServiceBuilder;
-use towerkit_endpoint::{BoxError, Endpoint, CatchPanicLayer, endpoint_fn, exit_code};
+use towerkit_endpoint::{BoxError, CatchPanicLayer, Endpoint, endpoint_fn, exit_code};
 use towerkit_lifecycle::{Group, GroupEvent, Signals};
 use towerkit_log::Logger;
 use towerkit_metrics::{Metrics, Prometheus};
