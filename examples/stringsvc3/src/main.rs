@@ -11,7 +11,7 @@
 //! Each of the three calls is a line in the log of the instance on port 8080, and in that of another one of the three; and each instance has
 //! its metrics at `/metrics`.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
+#![allow(clippy::print_stdout, reason = "it is a program")]
 
 mod proxying;
 mod registry;
