@@ -10,9 +10,9 @@ use serde::{Serialize, Serializer};
 use towerkit_endpoint::Error;
 
 use super::json::{from_seed, request_bytes};
-use super::{DecodeRequest, EncodeResponse, Json};
+use super::{DecodeRequest, DecodeResponse, Draft, EncodeRequest, EncodeResponse, Json};
 use crate::client::{json_bytes, unreadable};
-use crate::{Body, DecodeResponse, Draft, EncodeRequest};
+use crate::Body;
 
 impl Json {
     /// The message under a name: the only member of an object that is written, and the one that is read. So what is asked and answered need not
