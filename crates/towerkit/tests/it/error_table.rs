@@ -1,6 +1,6 @@
 use towerkit::endpoint::{Code, Error};
+use towerkit::transport::grpc;
 use towerkit::transport::http::json_rpc::ErrorObject;
-use towerkit::transport::{grpc, nats};
 
 const PAGE: &str = include_str!("../../../../docs/errors.md");
 
@@ -13,7 +13,7 @@ fn the_page_on_errors_has_the_number_of_each_code_on_each_transport() {
             code.http_status(),
             i32::from(grpc::status_of(&error).code()),
             ErrorObject::from(&error).code(),
-            nats::number_of(code),
+            code.http_status(),
         );
         assert!(PAGE.lines().any(|line| line == row), "the page has no {row}");
     }

@@ -11,8 +11,8 @@ use towerkit_endpoint::Error;
 
 use super::json::{from_seed, request_bytes};
 use super::{DecodeRequest, DecodeResponse, Draft, EncodeRequest, EncodeResponse, Json};
-use crate::client::{json_bytes, unreadable};
 use crate::Body;
+use crate::client::{json_bytes, unreadable};
 
 impl Json {
     /// The message under a name: the only member of an object that is written, and the one that is read. So what is asked and answered need not
