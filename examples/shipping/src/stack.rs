@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tower::ServiceBuilder;
-use towerkit::endpoint::{BoxEndpoint, DeadlineLayer, Endpoint, Error, CatchPanicLayer};
+use towerkit::endpoint::{BoxEndpoint, CatchPanicLayer, DeadlineLayer, Endpoint, Error};
 use towerkit::log::Logger;
 use towerkit::metrics::Metrics;
 

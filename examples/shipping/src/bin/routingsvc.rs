@@ -18,7 +18,7 @@ use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 use tokio::net::TcpListener;
 use tower::ServiceBuilder;
-use towerkit::endpoint::{BoxError, Error, CatchPanicLayer, endpoint_fn};
+use towerkit::endpoint::{BoxError, CatchPanicLayer, Error, endpoint_fn};
 use towerkit::lifecycle::{Event, Group, Signals};
 use towerkit::log::Logger;
 use towerkit::transport::http::{Router, Server, serve};
