@@ -25,7 +25,6 @@ pub(crate) struct AddressesReply {
 }
 
 /// Serves the endpoints, and what an orchestrator asks: `GET /livez` and `GET /readyz`.
-#[must_use]
 pub fn routes(endpoints: Endpoints, health: &Health) -> Router {
     let done = encode_fn(|()| Json.encode(json!({})));
     let addresses = encode_fn(|addresses| Json.encode(AddressesReply { addresses }));
