@@ -46,7 +46,7 @@ struct Signed {
     algorithm: Algorithm,
     token: String,
     theirs: DecodingKey,
-    ours: Key,
+    ours: VerifyingKey,
 }
 
 impl Signed {
@@ -87,7 +87,7 @@ impl Signed {
         let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims.to_string()));
         let signer = (DEFAULT_PROVIDER.signer_factory)(&algorithm, &encoding).unwrap();
         let signature = URL_SAFE_NO_PAD.encode(signer.try_sign(signed.as_bytes()).unwrap());
-        Self { algorithm, token: format!("{signed}.{signature}"), theirs, ours: ours.unwrap().kid("2024-05") }
+        Self { algorithm, token: format!("{signed}.{signature}"), theirs, ours: ours.unwrap().with_kid("2024-05") }
     }
 
     fn cases(self) -> [Case; 4] {

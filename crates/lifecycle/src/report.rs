@@ -141,7 +141,7 @@ pub struct GroupError {
 }
 
 impl GroupError {
-    pub(crate) const fn new(report: Report) -> Self {
+    pub(crate) const fn new(report: GroupReport) -> Self {
         Self { report }
     }
 

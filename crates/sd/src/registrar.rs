@@ -111,7 +111,7 @@ impl RegistrationState {
 }
 
 /// One line, for a log.
-impl fmt::Display for Registration {
+impl fmt::Display for RegistrationState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Waiting => f.write_str("not begun"),

@@ -39,7 +39,7 @@ impl Guard {
 
     /// Runs what serves the call, which begins with the first time.
     pub(crate) fn run<R>(guard: Option<&mut Self>, run: impl FnOnce() -> R) -> R {
-        watch(guard.map(|guard| guard.begun()), run)
+        watch(guard.map(Self::begun), run)
     }
 
     fn begun(&mut self) -> &mut PanicFlag {

@@ -29,7 +29,7 @@ pub use base::InvalidBaseUrl;
 pub use codec::{
     DecodeResponse, DecodeResponseFn, EncodeRequest, EncodeRequestFn, decode_response_fn, encode_request_fn,
 };
-pub(crate) use codec::{expect_reply_type, read as read_reply, unreadable};
+pub(crate) use codec::{expect_reply_type, json_bytes, read as read_reply, unreadable};
 pub use draft::Draft;
 pub use failure::transport_failure;
 pub use finalizer::CallSummary;

@@ -4,6 +4,7 @@
 //! | codec | reads | writes |
 //! | --- | --- | --- |
 //! | [`Json`] | a JSON body | a JSON body |
+//! | [`Json::under`] | one member of a JSON body | the same |
 //! | [`Form`] | an `application/x-www-form-urlencoded` body | |
 //! | [`Query`] | the query string | |
 //! | [`Path`] | the parameters of the [`Router`](crate::Router)'s path | |
@@ -27,17 +28,13 @@
 //! use towerkit_transport_http::codec::{Json, Path};
 //! use towerkit_transport_http::{Router, Server};
 //!
-//! #[derive(Deserialize)]
-//! struct Id {
-//!     id: u64,
-//! }
 //! #[derive(Deserialize, Serialize)]
 //! struct Profile {
 //!     name: String,
 //! }
 //!
-//! let put = endpoint_fn(|(id, profile): (Id, Profile)| async move {
-//!     println!("{} is now {}", id.id, profile.name);
+//! let put = endpoint_fn(|(id, profile): (u64, Profile)| async move {
+//!     println!("{id} is now {}", profile.name);
 //!     Ok::<_, Error>(profile)
 //! });
 //! let routes = Router::new().put("/profiles/{id}", Server::new(put, (Path, Json), Json));
@@ -49,8 +46,10 @@ mod empty;
 mod functions;
 pub(crate) mod json;
 pub(crate) mod ndjson;
+mod path;
 mod raw;
 mod text;
+mod under;
 mod urlencoded;
 
 use std::future::Future;
@@ -72,9 +71,11 @@ pub use empty::Empty;
 pub use functions::{DecodeFn, EncodeFn, decode_fn, encode_fn};
 pub use json::Json;
 pub use ndjson::Ndjson;
+pub use path::Path;
 pub use raw::Raw;
 pub use text::Text;
-pub use urlencoded::{Form, Headers, Path, Query};
+pub use under::Under;
+pub use urlencoded::{Form, Headers, Query};
 
 /// Reads a request into a message.
 #[diagnostic::on_unimplemented(

@@ -1,6 +1,6 @@
 //! Starts the service: the endpoints on HTTP, JSON-RPC and gRPC, over NATS where there is one, and what operators ask on a port of its own.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
+#![allow(clippy::print_stdout, reason = "it is a program")]
 
 use std::net::SocketAddr;
 use std::process::ExitCode;

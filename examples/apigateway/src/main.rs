@@ -10,7 +10,7 @@
 //!
 //! With `--consul-addr` all three meet in Consul, and instances come and go as they like.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
+#![allow(clippy::print_stdout, reason = "it is a program")]
 
 mod addsvc_routes;
 mod stringsvc_routes;

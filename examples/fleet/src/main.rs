@@ -12,7 +12,7 @@ use clap::Parser;
 use fleet::report::Outcome;
 use fleet::scenario::Plan;
 use fleet::servers::Programs;
-use towerkit_endpoint::BoxError;
+use towerkit_endpoint::{BoxError, exit_code};
 
 /// What becomes of the calls to three processes behind a registry, when each of them fails. `cargo xtask fleet` builds what it wants.
 #[derive(Parser)]
@@ -41,13 +41,7 @@ struct Flags {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Flags::parse()).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    exit_code(run(Flags::parse()).await)
 }
 
 async fn run(flags: Flags) -> Result<(), BoxError> {

@@ -88,7 +88,6 @@ impl Classify for Overflow {
 }
 
 /// Serves it.
-#[must_use]
 pub fn routes() -> Routes {
     let sum = endpoint_fn(|numbers: BoxStream<i64>| async move { Ok::<_, Error>(totals(numbers)) });
     let sum =

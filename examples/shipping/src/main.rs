@@ -41,7 +41,7 @@ use tokio::net::TcpListener;
 use tower::Layer;
 use tower_http::cors::{Any, CorsLayer};
 use towerkit::endpoint::BoxError;
-use towerkit::lifecycle::{Event, Group, Health, Signals};
+use towerkit::lifecycle::{Group, GroupEvent, Health, Signals};
 use towerkit::log::{Logger, NonBlocking};
 use towerkit::metrics::{Metrics, Prometheus};
 use towerkit::transport::http::codec::{Empty, Raw, Text};
@@ -103,8 +103,8 @@ async fn run(Flags { http_addr, routing_url }: Flags) -> Result<(), BoxError> {
          curl {address}/tracking/v1/cargos/FTL456"
     );
     let group = Group::new().on_event(move |event| match event {
-        Event::GroupReady => println!("{hello}"),
-        Event::StopAsked { .. } | Event::Ended { .. } => log.scope(|| tracing::info!("{event}")),
+        GroupEvent::GroupReady => println!("{hello}"),
+        GroupEvent::StopAsked { .. } | GroupEvent::Ended { .. } => log.scope(|| tracing::info!("{event}")),
         _ => {}
     });
     let routes = operators(&group.health(), &prometheus).fallback(cors().layer(api));

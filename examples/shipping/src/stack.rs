@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tower::ServiceBuilder;
-use towerkit::endpoint::{BoxEndpoint, DeadlineLayer, Endpoint, Error, PanicLayer};
+use towerkit::endpoint::{BoxEndpoint, CatchPanicLayer, DeadlineLayer, Endpoint, Error};
 use towerkit::log::Logger;
 use towerkit::metrics::Metrics;
 
@@ -37,7 +37,7 @@ impl Stack {
             .layer(DeadlineLayer::new(TIME))
             .load_shed()
             .concurrency_limit(CONCURRENCY)
-            .layer(PanicLayer::new())
+            .layer(CatchPanicLayer::new())
             .service(endpoint)
             .erased()
     }

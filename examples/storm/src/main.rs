@@ -1,6 +1,6 @@
 //! Sends every stack through the storm, and prints how they fared.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
+#![allow(clippy::print_stdout, reason = "it is a program")]
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use storm::{plot, report, stacks};
+use towerkit_endpoint::exit_code;
 
 /// What a client's layers do when its server fails.
 #[derive(Parser)]
@@ -19,13 +20,7 @@ struct Flags {
 }
 
 fn main() -> ExitCode {
-    match run(&Flags::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    exit_code(run(&Flags::parse()))
 }
 
 fn run(flags: &Flags) -> Result<(), String> {

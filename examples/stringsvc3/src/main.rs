@@ -11,7 +11,7 @@
 //! Each of the three calls is a line in the log of the instance on port 8080, and in that of another one of the three; and each instance has
 //! its metrics at `/metrics`.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
+#![allow(clippy::print_stdout, reason = "it is a program")]
 
 mod proxying;
 mod registry;
@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use tower::ServiceBuilder;
-use towerkit_endpoint::{BoxError, Endpoint, CatchPanicLayer, endpoint_fn, exit_code};
+use towerkit_endpoint::{BoxError, CatchPanicLayer, Endpoint, endpoint_fn, exit_code};
 use towerkit_lifecycle::{Group, GroupEvent, Signals};
 use towerkit_log::Logger;
 use towerkit_metrics::{Metrics, Prometheus};

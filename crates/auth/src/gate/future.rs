@@ -9,7 +9,7 @@ use towerkit_endpoint::Request;
 
 use super::Check;
 use crate::Answer;
-use crate::verdict::Later;
+use crate::answer::Later;
 
 pin_project! {
     /// The future of a [`Gate`](super::Gate).

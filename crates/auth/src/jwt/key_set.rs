@@ -106,7 +106,7 @@ impl KeySet {
 
     /// Those that are used.
     #[must_use]
-    pub fn keys(&self) -> &[Key] {
+    pub fn keys(&self) -> &[VerifyingKey] {
         &self.keys
     }
 

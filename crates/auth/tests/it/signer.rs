@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tower::Layer;
 use towerkit_auth::{
     Algorithm, Answer, Audience, Authentication, CredentialSource, CredentialsLayer, Issuer, JwtSigner, JwtVerifier,
-    Key, KeySet, NoCredentials, Principal, Scheme, SigningKey,
+    KeySet, NoCredentials, Principal, Scheme, SigningKey, VerifyingKey,
 };
 use towerkit_endpoint::{Code, Context, Endpoint, Error, Report, Request, service_fn};
 

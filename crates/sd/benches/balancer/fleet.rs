@@ -11,7 +11,7 @@ use tokio::runtime::Runtime;
 use tower::Service;
 use towerkit_endpoint::{Code, Error, Request};
 use towerkit_sd::balancer::{BalancerFuture, Choose, ConsistentHash, Members, Nodes, Strategy};
-use towerkit_sd::{Endpointer, Instance, Instancer, Outliers};
+use towerkit_sd::{Endpointer, EndpointerBuilder, Instance, Instancer, Outliers};
 
 /// So many, each at an address of its own; their weights are 50, 100 and 150 in turn.
 pub(crate) fn instances(size: usize) -> Vec<Instance> {

@@ -130,7 +130,6 @@ impl Discovery {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::HttpClient;
 
     fn service() -> Discovery {
         Consul::new("http://127.0.0.1:8500/").unwrap().service("add svc")

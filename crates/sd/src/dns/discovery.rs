@@ -49,16 +49,16 @@ impl<K> Discovery<K> {
 
     /// The least time between two lookups, where the TTL is less. 1 s by default; never less than a millisecond.
     #[must_use]
-    pub fn min_ttl(mut self, shortest: Duration) -> Self {
-        self.settings.shortest = shortest.max(Duration::from_millis(1));
+    pub fn min_ttl(mut self, min_ttl: Duration) -> Self {
+        self.settings.min_ttl = min_ttl.max(Duration::from_millis(1));
         self
     }
 
     /// The most time between two lookups, where the TTL is more. 5 min by default; [`min_ttl`](Self::min_ttl) goes
     /// before it.
     #[must_use]
-    pub fn max_ttl(mut self, longest: Duration) -> Self {
-        self.settings.longest = longest;
+    pub fn max_ttl(mut self, max_ttl: Duration) -> Self {
+        self.settings.max_ttl = max_ttl;
         self
     }
 

@@ -14,8 +14,8 @@ use crate::{Backoff, Instance, Instancer, Publisher, RegistryError};
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
     pub(super) missing_is_empty: bool,
-    pub(super) shortest: Duration,
-    pub(super) longest: Duration,
+    pub(super) min_ttl: Duration,
+    pub(super) max_ttl: Duration,
     pub(super) timeout: Duration,
     pub(super) backoff: Backoff,
 }
@@ -24,8 +24,8 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             missing_is_empty: false,
-            shortest: Duration::from_secs(1),
-            longest: Duration::from_secs(5 * 60),
+            min_ttl: Duration::from_secs(1),
+            max_ttl: Duration::from_secs(5 * 60),
             timeout: Duration::from_secs(5),
             backoff: Backoff::default(),
         }
@@ -49,7 +49,7 @@ pub(super) fn follow<K: Ask>(query: Discovery<K>) -> Instancer {
 
 async fn run<K: Ask>(query: Discovery<K>, publisher: Publisher) {
     let Discovery { resolver, name, kind, family, settings } = query;
-    let Settings { missing_is_empty, shortest, longest, timeout: within, mut backoff } = settings;
+    let Settings { missing_is_empty, min_ttl, max_ttl, timeout: within, mut backoff } = settings;
     loop {
         let late =
             || RegistryError::new(REGISTRY, Code::DeadlineExceeded, format!("{name}: no answer within {within:?}"));

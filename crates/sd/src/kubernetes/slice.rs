@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::service::{Pick, Port};
+use super::discovery::{Pick, Port};
 use crate::Instance;
 
 /// What the label is called by which a Service says its version.

@@ -45,11 +45,11 @@ impl Discovery {
     }
 }
 
-async fn run(browse: Discovery, publisher: Publisher) {
+async fn run(discovery: Discovery, publisher: Publisher) {
     let mut backoff = Backoff::default();
     let mut seen = Seen::default();
     loop {
-        let error = match look(&browse, &mut seen, &publisher, &mut backoff).await {
+        let error = match look(&discovery, &mut seen, &publisher, &mut backoff).await {
             Err(error) => error,
             Ok(never) => match never {},
         };
@@ -62,15 +62,15 @@ enum Never {}
 
 /// Follows one daemon until it ends.
 async fn look(
-    browse: &Discovery,
+    discovery: &Discovery,
     seen: &mut Seen,
     publisher: &Publisher,
     backoff: &mut Backoff,
 ) -> Result<Never, RegistryError> {
-    let daemon = Daemon::start(&browse.mdns)?;
-    let events = daemon.browse(&browse.kind)?;
+    let daemon = Daemon::start(&discovery.mdns)?;
+    let events = daemon.browse(&discovery.kind)?;
     seen.doubt();
-    let settled = Instant::now() + browse.settle;
+    let settled = Instant::now() + discovery.settle;
     let mut settling = true;
     loop {
         let event = tokio::select! {

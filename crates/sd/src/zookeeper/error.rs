@@ -31,7 +31,7 @@ pub(super) async fn timely_if_there<T>(
     timely(what, limit, answer).await
 }
 
-pub(super) fn failed(what: &str, error: Error) -> RegistryError {
+fn failed(what: &str, error: Error) -> RegistryError {
     let code = match &error {
         Error::NoNode => Code::NotFound,
         Error::NoAuth | Error::InvalidAcl => Code::PermissionDenied,

@@ -1,13 +1,13 @@
 use std::sync::{Arc, Weak};
 
 use tokio::sync::Mutex;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 use towerkit_endpoint::Code;
 use zookeeper_client::{Client, SessionState};
 
 use super::REGISTRY;
 use super::client::Settings;
-use super::error::{failed, late};
+use super::error::timely;
 use crate::RegistryError;
 
 /// The one session that all share who use it at a time.
@@ -66,11 +66,7 @@ impl Sessions {
         if let Some((user, password)) = &settings.digest {
             connector = connector.with_auth("digest", format!("{user}:{password}").as_bytes());
         }
-        match timeout(settings.connect_timeout, connector.connect(&settings.servers)).await {
-            Ok(Ok(client)) => Ok(client),
-            Ok(Err(error)) => Err(failed(&settings.servers, error)),
-            Err(_) => Err(late(&settings.servers)),
-        }
+        timely(&settings.servers, settings.connect_timeout, connector.connect(&settings.servers)).await
     }
 }
 

@@ -12,7 +12,6 @@ mod server;
 
 use std::time::Duration;
 
-use towerkit_sd::HttpClient;
 use towerkit_sd::eureka::{Discovery, Eureka, Registration};
 
 /// A client of the server at a port.

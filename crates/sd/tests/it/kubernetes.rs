@@ -11,11 +11,11 @@ mod watching;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use towerkit_sd::kubernetes::{Kubernetes, Service};
+use towerkit_sd::kubernetes::{Discovery, Kubernetes};
 use towerkit_sd::{Backoff, HttpClient};
 
 /// A service of the server at a port, that is soon asked again.
-fn addsvc(port: u16) -> Service {
+fn addsvc(port: u16) -> Discovery {
     kubernetes(port).service("addsvc").backoff(Backoff::new(Duration::from_millis(20)).max(Duration::from_millis(200)))
 }
 

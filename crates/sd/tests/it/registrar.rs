@@ -99,7 +99,7 @@ async fn it_lingers_once_the_instance_is_taken_back() {
     stopper.ready().await;
     stopper.stop(Duration::from_secs(10));
     state.wait_for(|state| matches!(state, RegistrationState::Stopped { deregistered: true })).await.unwrap();
-    let taken_back = tokio::time::Instant::now();
+    let taken_back = Instant::now();
     running.await.unwrap().unwrap();
     assert_eq!(taken_back.elapsed(), Duration::from_secs(3));
 }

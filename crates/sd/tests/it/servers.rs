@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 use towerkit_endpoint::{BoxEndpoint, Code, Endpoint, Error, Request, endpoint_fn};
 use towerkit_sd::balancer::{Balancer, Choose, Strategy};
-use towerkit_sd::{Endpointer, Instance, Instancer};
+use towerkit_sd::{Endpointer, EndpointerBuilder, Instance, Instancer};
 
 use crate::endpointer::settle;
 

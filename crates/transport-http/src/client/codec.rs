@@ -13,6 +13,7 @@ use crate::codec::{Annotated, Plain};
 use crate::{Body, ReadError};
 
 pub use functions::{DecodeResponseFn, EncodeRequestFn, decode_response_fn, encode_request_fn};
+pub(crate) use reply::json_bytes;
 
 /// Writes a message into a request.
 ///

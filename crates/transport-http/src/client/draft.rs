@@ -63,6 +63,18 @@ impl Draft {
         }
     }
 
+    /// Gives the names of the path's template that have no value yet theirs, in their order.
+    pub(super) fn path_values(&mut self, values: Vec<String>) -> Result<(), Error> {
+        let left = self.values.iter_mut().filter(|value| value.is_none());
+        let (names, given) = (self.template.names().len(), values.len());
+        let mut values = values.into_iter();
+        let filled = left.map(|left| left.insert(values.next().unwrap_or_default())).count();
+        if filled == given {
+            return Ok(());
+        }
+        Err(Error::internal(format!("the path {:?} has {names} names, and the message {given} values", self.template)))
+    }
+
     /// Adds a parameter to the query string. Name and value are encoded here.
     pub fn query_value(&mut self, name: &str, value: impl Display) {
         Serializer::for_suffix(&mut self.query, 0).append_pair(name, &value.to_string());

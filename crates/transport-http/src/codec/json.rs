@@ -1,10 +1,13 @@
+use std::marker::PhantomData;
+
 use bytes::Bytes;
 use http::Response;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::request::Parts;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, DeserializeSeed};
 use serde_json::error::Category;
+use serde_path_to_error::Track;
 use towerkit_endpoint::Error;
 
 use super::{DecodeRequest, EncodeResponse, expect_media_type, read, shorten};
@@ -21,18 +24,7 @@ pub struct Json;
 
 impl<T: DeserializeOwned + Send> DecodeRequest<T> for Json {
     async fn decode(&self, parts: &mut Parts, body: Body, limit: usize) -> Result<T, Error> {
-        let is_json = |essence: &str| {
-            let is = |suffix: &str| {
-                essence
-                    .len()
-                    .checked_sub(suffix.len())
-                    .is_some_and(|start| essence.get(start..).is_some_and(|end| end.eq_ignore_ascii_case(suffix)))
-            };
-            essence.eq_ignore_ascii_case("application/json") || is("+json")
-        };
-        expect_media_type(parts, is_json, "application/json")?;
-        let bytes = read(body, limit).await?;
-        from_slice(&bytes)
+        from_slice(&request_bytes(parts, body, limit).await?)
     }
 }
 
@@ -45,13 +37,35 @@ impl<R: Serialize> EncodeResponse<R> for Json {
     }
 }
 
-/// Reads a message from JSON text.
-pub(crate) fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
-    // Keeping track of the path costs time; so a body is read once more when it is known to be bad.
-    serde_json::from_slice(bytes).map_err(|error| explain::<T>(bytes, error))
+/// Reads the body of a request that says it is JSON.
+pub(super) async fn request_bytes(parts: &Parts, body: Body, limit: usize) -> Result<Bytes, Error> {
+    let is_json = |essence: &str| {
+        let is = |suffix: &str| {
+            essence
+                .len()
+                .checked_sub(suffix.len())
+                .is_some_and(|start| essence.get(start..).is_some_and(|end| end.eq_ignore_ascii_case(suffix)))
+        };
+        essence.eq_ignore_ascii_case("application/json") || is("+json")
+    };
+    expect_media_type(parts, is_json, "application/json")?;
+    read(body, limit).await
 }
 
-fn explain<T: DeserializeOwned>(bytes: &[u8], error: serde_json::Error) -> Error {
+/// Reads a message from JSON text.
+pub(crate) fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+    from_seed(bytes, PhantomData)
+}
+
+/// As [`from_slice`], by a seed.
+pub(super) fn from_seed<'de, S: DeserializeSeed<'de> + Clone>(bytes: &'de [u8], seed: S) -> Result<S::Value, Error> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let read = seed.clone().deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
+    // Keeping track of the path costs time; so a body is read once more when it is known to be bad.
+    read.map_err(|error| explain(bytes, error, seed))
+}
+
+fn explain<'de, S: DeserializeSeed<'de>>(bytes: &'de [u8], error: serde_json::Error, seed: S) -> Error {
     if bytes.is_empty() {
         return Error::invalid("", "the body is empty, JSON is expected").with_source(error);
     }
@@ -65,11 +79,10 @@ fn explain<T: DeserializeOwned>(bytes: &[u8], error: serde_json::Error) -> Error
     if error.classify() != Category::Data {
         return Error::invalid("", format!("malformed JSON at {place}: {what}")).with_source(error);
     }
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let path = match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
-        Err(error) if error.path().iter().len() > 0 => error.path().to_string(),
-        _ => String::new(),
-    };
+    let (mut deserializer, mut track) = (serde_json::Deserializer::from_slice(bytes), Track::new());
+    let read = seed.deserialize(serde_path_to_error::Deserializer::new(&mut deserializer, &mut track));
+    let path = track.path();
+    let path = if read.is_err() && path.iter().len() > 0 { path.to_string() } else { String::new() };
     // The path ends at what holds the field; the name of the missing one is in the text alone.
     if let Some(name) = what.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
         let field = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };

@@ -3,7 +3,7 @@ use serde::de::DeserializeOwned;
 use towerkit_endpoint::Error;
 
 use super::{DecodeRequest, expect_media_type, read, shorten};
-use crate::{Body, PathParams};
+use crate::Body;
 
 /// The query string, by serde: a struct whose fields are the parameters. A field that may be missing is an `Option`.
 #[derive(Clone, Copy, Debug, Default)]
@@ -24,19 +24,6 @@ impl<T: DeserializeOwned + Send> DecodeRequest<T> for Form {
         const MEDIA_TYPE: &str = "application/x-www-form-urlencoded";
         expect_media_type(parts, |essence| essence.eq_ignore_ascii_case(MEDIA_TYPE), MEDIA_TYPE)?;
         from_bytes(&read(body, limit).await?)
-    }
-}
-
-/// The parameters of the path, by serde: a struct whose fields are the names in the [`Router`](crate::Router)'s template.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Path;
-
-impl<T: DeserializeOwned + Send> DecodeRequest<T> for Path {
-    async fn decode(&self, parts: &mut Parts, _: Body, _: usize) -> Result<T, Error> {
-        match parts.extensions.get::<PathParams>() {
-            Some(params) => from_pairs(params.iter()),
-            None => from_bytes(b""),
-        }
     }
 }
 

@@ -19,6 +19,10 @@ impl PathParams {
         self.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
     }
 
+    pub(crate) fn pairs(&self) -> &[(String, String)] {
+        &self.0
+    }
+
     pub(super) fn decode(matched: &matchit::Params<'_, '_>) -> Result<Self, Error> {
         let decode = |(name, value): (&str, &str)| match percent_decode_str(value).decode_utf8() {
             Ok(value) => Ok((name.to_owned(), value.into_owned())),

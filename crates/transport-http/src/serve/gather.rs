@@ -132,6 +132,8 @@ impl<I: AsyncWrite + Unpin> AsyncWrite for Gather<I> {
 mod tests {
     use std::task::Waker;
 
+    use towerkit_endpoint::ErrorHandlers;
+
     use super::*;
     use crate::serve::limits::Limits;
     use crate::serve::shared::Shared;
@@ -182,7 +184,7 @@ mod tests {
 
     impl Gather<Peer> {
         fn before(takes: usize, in_turns: bool) -> Self {
-            let shared = Arc::new(Shared::new(Limits::default(), Arc::new(|_| {})));
+            let shared = Arc::new(Shared::new(Limits::default(), Arc::new(|_| {}), ErrorHandlers::default()));
             let clock = Arc::new(Clock::new(shared, ([127, 0, 0, 1], 1).into()));
             Self::new(Peer { takes, in_turns, writes: Vec::new(), turn: false, shut: false }, clock)
         }

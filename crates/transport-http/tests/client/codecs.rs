@@ -49,6 +49,25 @@ async fn an_error_of_a_towerkit_server_comes_through_whole() {
 }
 
 #[tokio::test]
+async fn json_is_written_and_read_under_a_name() {
+    let origin = answering(200, &[("content-type", "application/json")], r#"{"at":[1],"total":{"v":3}}"#).await;
+    let sum: BoxEndpoint<Sum, Total> =
+        origin.remote().post("/sum").codecs(Json.under("sum"), Json.under("total")).erased();
+    assert_eq!(sum.invoke(Sum { a: 1, b: 2 }).await.unwrap().v, 3);
+    let seen = origin.only();
+    assert_eq!(&*seen.body, br#"{"sum":{"a":1,"b":2}}"#);
+    assert_eq!((&seen.headers["content-type"], &seen.headers["accept"]), (&JSON, &JSON));
+
+    let other = answering(200, &[("content-type", "application/json")], r#"{"v":3}"#).await;
+    let sum: BoxEndpoint<Sum, Total> = other.remote().post("/sum").codecs(Json, Json.under("total")).erased();
+    let error = sum.invoke(Sum { a: 1, b: 2 }).await.unwrap_err();
+    assert_eq!((error.code(), error.message()), (Code::Internal, "the service's reply can't be read"));
+    assert!(format!("{error:?}").contains("total: is missing"), "{error:?}");
+}
+
+const JSON: http::HeaderValue = http::HeaderValue::from_static("application/json");
+
+#[tokio::test]
 async fn a_form_is_written() {
     let origin = answering(204, &[], "").await;
     let call: BoxEndpoint<Sum, ()> = origin.remote().post("/f").codecs(Form, Empty).erased();

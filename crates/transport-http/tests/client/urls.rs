@@ -103,6 +103,33 @@ async fn a_parameter_given_by_a_function_goes_before_the_field_and_is_not_sent_t
 }
 
 #[tokio::test]
+async fn what_is_no_struct_gives_the_names_their_values_in_their_order() {
+    let [one, two, given] = [origin().await, origin().await, origin().await];
+    let call: BoxEndpoint<String, ()> = one.remote().get("/p/{id}").codecs(Path, Empty).erased();
+    call.invoke("a/b".to_owned()).await.unwrap();
+    assert_eq!(one.only().uri, "/p/a%2Fb");
+    let call: BoxEndpoint<(u64, &str), ()> = two.remote().get("/p/{id}/{*rest}").codecs(Path, Empty).erased();
+    call.invoke((7, "a/b")).await.unwrap();
+    assert_eq!(two.only().uri, "/p/7/a/b");
+    let one_is_given = given.remote().get("/p/{id}/{flag}").param("id", |_: &bool| "given");
+    let call: BoxEndpoint<bool, ()> = one_is_given.codecs(Path, Empty).erased();
+    call.invoke(true).await.unwrap();
+    assert_eq!(given.only().uri, "/p/given/true");
+}
+
+#[tokio::test]
+async fn more_or_fewer_values_than_names_are_a_fault_of_the_program() {
+    let origin = origin().await;
+    for template in ["/p", "/p/{a}", "/p/{a}/{b}/{c}"] {
+        let call: BoxEndpoint<(u64, u64), ()> = origin.remote().get(template).codecs(Path, Empty).erased();
+        assert_eq!(call.invoke((1, 2)).await.unwrap_err().code(), Code::Internal, "{template}");
+    }
+    let nested: BoxEndpoint<(u64, Option<u64>), ()> = origin.remote().get("/{a}/{b}").codecs(Path, Empty).erased();
+    assert_eq!(nested.invoke((1, None)).await.unwrap_err().code(), Code::Internal);
+    assert_eq!(origin.connections(), 0);
+}
+
+#[tokio::test]
 async fn a_name_that_the_message_lacks_is_a_fault_of_the_program() {
     let origin = origin().await;
     for template in ["/p/{id}/{other}", "/p"] {

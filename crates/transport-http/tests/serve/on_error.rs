@@ -12,7 +12,7 @@ async fn told_of(request: &str) -> Vec<String> {
     let told = Events::new();
     let tell = told.clone();
     let half = |number: u32| async move {
-        if number % 2 == 0 { Ok(number / 2) } else { Err(Error::new(Code::FailedPrecondition, "it is odd")) }
+        if number.is_multiple_of(2) { Ok(number / 2) } else { Err(Error::new(Code::FailedPrecondition, "it is odd")) }
     };
     let routes = Router::new().post("/half", Server::json(endpoint_fn(half))).post(
         "/rpc",

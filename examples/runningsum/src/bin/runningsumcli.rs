@@ -5,7 +5,7 @@
 //! runningsumcli --flood 1000000
 //! ```
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
+#![allow(clippy::print_stdout, reason = "it is a program")]
 
 use std::io::{BufRead, stdin};
 use std::process::ExitCode;
@@ -18,7 +18,7 @@ use clap::Parser;
 use futures_util::{StreamExt as _, stream};
 use runningsum::{Total, client};
 use tokio::sync::mpsc;
-use towerkit_endpoint::{BoxEndpoint, BoxError, BoxStream, Code, Endpoint as _, Error, Refusal};
+use towerkit_endpoint::{BoxEndpoint, BoxError, BoxStream, Code, Endpoint as _, Error, exit_code};
 use towerkit_transport_grpc::Remote;
 use towerkit_transport_http::Pool;
 
@@ -42,21 +42,7 @@ struct Flags {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    match run(Flags::parse()).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {}", with_causes(&*error));
-            ExitCode::FAILURE
-        }
-    }
-}
-
-/// Of a call that got no answer the message says little; what is below it is for whoever sits here.
-fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
-    let causes = std::iter::successors(error.source(), |cause| (*cause).source());
-    // What only classifies an error is no news.
-    let causes = causes.take_while(|cause| !cause.is::<Refusal>() && !cause.is::<Code>());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+    exit_code(run(Flags::parse()).await)
 }
 
 async fn run(flags: Flags) -> Result<(), BoxError> {

@@ -18,8 +18,8 @@ use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 use tokio::net::TcpListener;
 use tower::ServiceBuilder;
-use towerkit::endpoint::{BoxError, Error, PanicLayer, endpoint_fn};
-use towerkit::lifecycle::{Event, Group, Signals};
+use towerkit::endpoint::{BoxError, CatchPanicLayer, Error, endpoint_fn};
+use towerkit::lifecycle::{Group, GroupEvent, Signals};
 use towerkit::log::Logger;
 use towerkit::transport::http::{Router, Server, serve};
 
@@ -96,14 +96,14 @@ async fn run(Flags { http_addr }: Flags) -> Result<(), BoxError> {
     let address = listener.local_addr()?;
     let find_paths = ServiceBuilder::new()
         .layer(log.requests("find_paths"))
-        .layer(PanicLayer::new())
+        .layer(CatchPanicLayer::new())
         .service(endpoint_fn(|asked| async move { find_paths(&asked, OffsetDateTime::now_utc()) }));
     let routes = Router::new().get("/paths", Server::query(find_paths));
     let group = Group::new().on_event(move |event| match event {
-        Event::GroupReady => {
+        GroupEvent::GroupReady => {
             println!("routingsvc listens for HTTP on {address}; try:\n  curl '{address}/paths?from=AUMEL&to=SESTO'");
         }
-        Event::StopAsked { .. } | Event::Ended { .. } => log.scope(|| tracing::info!("{event}")),
+        GroupEvent::StopAsked { .. } | GroupEvent::Ended { .. } => log.scope(|| tracing::info!("{event}")),
         _ => {}
     });
     group.with(Signals::terminate()).with(serve(listener, routes)).run().await?;

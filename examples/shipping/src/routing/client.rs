@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tower::ServiceBuilder;
 use towerkit::circuitbreaker::policy::ConsecutiveFailures;
-use towerkit::circuitbreaker::{Breaker, CircuitBreakerLayer, Settings, Sleep};
+use towerkit::circuitbreaker::{Breaker, BreakerSettings, CircuitBreakerLayer, SleepWindow};
 use towerkit::endpoint::{BoxEndpoint, DeadlineLayer, Endpoint};
 use towerkit::log::{Logger, Outcome};
 use towerkit::metrics::Metrics;
@@ -48,8 +48,8 @@ impl Routing {
     pub(crate) fn new(url: &str, log: &Logger, metrics: &Metrics) -> Result<Self, InvalidBaseUrl> {
         let (log, metrics) = (log.with("context", "routing"), metrics.labelled("context", "routing"));
         let listener = log.clone();
-        let circuit = Settings::new(ConsecutiveFailures::new(FAILURES))
-            .sleep(Sleep::exponential(SLEEP.0, SLEEP.1))
+        let circuit = BreakerSettings::new(ConsecutiveFailures::new(FAILURES))
+            .sleep_window(SleepWindow::exponential(SLEEP.0, SLEEP.1))
             .on_change(move |change| listener.scope(|| tracing::warn!("circuit of the routing service: {change}")));
         let find_paths = ServiceBuilder::new()
             // The line of the request is enough where all goes well.

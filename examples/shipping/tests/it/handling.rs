@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use crate::programs::Program;
 
-fn incident(changes: Value) -> Value {
+fn incident(changes: &Value) -> Value {
     let mut incident = json!({
         "completion_time": "2026-12-01T12:00:00Z", "tracking_id": "FTL456", "voyage": "V200",
         "location": "AUMEL", "event_type": "Load",
@@ -21,7 +21,7 @@ fn each_type_of_event_is_taken_note_of() {
         ("Claim", "Claimed"),
     ] {
         let shipping = Program::alone();
-        let event = incident(json!({"event_type": event_type}));
+        let event = incident(&json!({"event_type": event_type}));
         assert_eq!(shipping.post("/handling/v1/incidents", &event).ok(), json!({}));
         assert_eq!(shipping.track("FTL456")["status_text"], status);
     }
@@ -50,7 +50,7 @@ fn an_event_that_can_not_be_is_refused_by_the_name_of_the_field() {
         (json!({"voyage": "V9"}), "voyage", "unknown voyage V9"),
         (json!({"completion_time": "2026-12-01"}), "completion_time", "is no time of RFC 3339"),
     ] {
-        let reply = shipping.post("/handling/v1/incidents", &incident(changes));
+        let reply = shipping.post("/handling/v1/incidents", &incident(&changes));
         reply.is_refused(400, detail, Some(field));
     }
     assert_eq!(shipping.track("FTL456")["events"], json!([]));
@@ -58,6 +58,6 @@ fn an_event_that_can_not_be_is_refused_by_the_name_of_the_field() {
 
 #[test]
 fn an_event_of_an_unknown_cargo_is_not_found() {
-    let reply = Program::alone().post("/handling/v1/incidents", &incident(json!({"tracking_id": "NOBODY"})));
+    let reply = Program::alone().post("/handling/v1/incidents", &incident(&json!({"tracking_id": "NOBODY"})));
     reply.is_refused(404, "unknown cargo", None);
 }

@@ -1,7 +1,5 @@
 //! What is read back is what was measured.
 
-use std::future::ready;
-
 use metrics::{Recorder, Unit};
 use towerkit_lifecycle::Member;
 use towerkit_metrics::cloudwatch::CloudWatch;

@@ -1,7 +1,6 @@
 //! What is written is what was measured.
 
 use std::collections::BTreeMap;
-use std::future::ready;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};

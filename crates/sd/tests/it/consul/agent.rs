@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use towerkit_sd::HttpClient;
 use towerkit_sd::consul::Consul;
 use towerkit_testing::process::{Process, free_port};
 use towerkit_testing::tool;

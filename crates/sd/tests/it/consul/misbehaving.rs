@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 use towerkit_endpoint::Code;
 use towerkit_sd::consul::Consul;
-use towerkit_sd::{HttpClient, Instance, Register, Registrar};
+use towerkit_sd::{Instance, Register, Registrar};
 
 use super::agent::client_at;
 use super::fake::{Answer, Fake};

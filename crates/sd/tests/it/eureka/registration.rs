@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use towerkit_endpoint::Code;
 use towerkit_lifecycle::{Group, member_fn};
 use towerkit_sd::eureka::{Eureka, Status};
-use towerkit_sd::{HttpClient, Instance, Register, Registrar};
+use towerkit_sd::{Instance, Register, Registrar};
 
 use super::peer::Peer;
 use super::server::Server;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use towerkit_endpoint::Code;
-use towerkit_sd::kubernetes::Service;
+use towerkit_sd::kubernetes::Discovery;
 use towerkit_sd::{Instance, Instancer};
 
 use super::fake::ApiServer;
@@ -10,7 +10,7 @@ use super::{addsvc, ready, slice};
 use crate::support::{until_addresses, until_true};
 
 /// What is seen of these slices.
-async fn seen(slices: &[Value], settings: impl FnOnce(Service) -> Service) -> (ApiServer, Instancer) {
+async fn seen(slices: &[Value], settings: impl FnOnce(Discovery) -> Discovery) -> (ApiServer, Instancer) {
     let server = ApiServer::start().await;
     slices.iter().for_each(|slice| server.put(slice.clone()));
     let mut seen = settings(addsvc(server.port())).instancer();
@@ -38,7 +38,7 @@ async fn endpoints_that_are_ready_count_and_those_that_do_not_say() {
         conditions("10.0.0.7", &json!({ "ready": false, "serving": true })),
         conditions("10.0.0.8", &json!({ "ready": false, "serving": true, "terminating": true })),
     ];
-    for settings in [|service| service, Service::terminating_as_last_resort] {
+    for settings in [|service| service, Discovery::terminating_as_last_resort] {
         let (_server, seen) = seen(&[slice("a", 1, &endpoints)], settings).await;
         assert_eq!(addresses(&seen), ["10.0.0.1:1", "10.0.0.2:1", "10.0.0.3:1", "10.0.0.4:1", "10.0.0.5:1"]);
     }
@@ -54,7 +54,7 @@ async fn endpoints_that_terminate_and_serve_are_the_last_resort_where_asked_for(
     ];
     let (_server, without) = seen(&[slice("a", 1, &endpoints)], |service| service).await;
     assert!(without.state().is_known() && addresses(&without).is_empty());
-    let (server, mut with) = seen(&[slice("a", 1, &endpoints)], Service::terminating_as_last_resort).await;
+    let (server, mut with) = seen(&[slice("a", 1, &endpoints)], Discovery::terminating_as_last_resort).await;
     assert_eq!(addresses(&with), ["10.0.0.1:1"]);
     server.put(slice("b", 1, &[ready("10.0.0.9")]));
     until_addresses(&mut with, &["10.0.0.9:1"]).await;
@@ -73,7 +73,7 @@ async fn the_port_is_the_one_that_is_asked_for() {
     let mut other = slice("b", 81, &[ready("10.0.0.2")]);
     other["ports"][0]["name"] = json!("http");
     let both = [one, other];
-    let by = async |settings: fn(Service) -> Service| {
+    let by = async |settings: fn(Discovery) -> Discovery| {
         let (_server, seen) = seen(&both, settings).await;
         let state = seen.state();
         (addresses(&seen), state.failure().map(|failure| failure.error().code()))
@@ -103,9 +103,9 @@ async fn of_a_service_with_two_families_one_is_taken() {
     six["addressType"] = json!("IPv6");
     let both = [four.clone(), six.clone()];
     assert_eq!(addresses(&seen(&both, |service| service).await.1), ["10.0.0.1:1"]);
-    assert_eq!(addresses(&seen(&both, Service::prefer_ipv6).await.1), ["[fd00::1]:1"]);
+    assert_eq!(addresses(&seen(&both, Discovery::prefer_ipv6).await.1), ["[fd00::1]:1"]);
     assert_eq!(addresses(&seen(&[six], |service| service).await.1), ["[fd00::1]:1"], "there is no other");
-    assert_eq!(addresses(&seen(&[four], Service::prefer_ipv6).await.1), ["10.0.0.1:1"], "there is no other");
+    assert_eq!(addresses(&seen(&[four], Discovery::prefer_ipv6).await.1), ["10.0.0.1:1"], "there is no other");
 }
 
 #[tokio::test]

@@ -12,12 +12,7 @@ use crate::codec::{Empty, Json, Raw, Text};
 /// `Option` take it.
 impl<R: DeserializeOwned + Send> DecodeResponse<R> for Json {
     async fn decode(&self, parts: &mut response::Parts, body: Body, limit: usize) -> Result<R, Error> {
-        let bytes = if matches!(parts.status, StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT) {
-            Bytes::from_static(b"null")
-        } else {
-            expect_json(parts)?;
-            read(body, limit).await?
-        };
+        let bytes = json_bytes(parts, body, limit).await?;
         // Keeping track of the path costs time; so a body is read once more when it is known to be bad.
         serde_json::from_slice(&bytes).map_err(|error| {
             match serde_path_to_error::deserialize::<_, R>(&mut serde_json::Deserializer::from_slice(&bytes)) {
@@ -51,6 +46,15 @@ impl DecodeResponse<()> for Empty {
         let _ = body.read(limit).await;
         Ok(())
     }
+}
+
+/// The body of a reply that is JSON.
+pub(crate) async fn json_bytes(parts: &response::Parts, body: Body, limit: usize) -> Result<Bytes, Error> {
+    if matches!(parts.status, StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT) {
+        return Ok(Bytes::from_static(b"null"));
+    }
+    expect_json(parts)?;
+    read(body, limit).await
 }
 
 fn expect_json(parts: &response::Parts) -> Result<(), Error> {

@@ -2,6 +2,7 @@ use std::fmt::Display;
 
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use serde::Serialize;
+use serde_json::Value;
 use towerkit_endpoint::Error;
 
 use super::EncodeRequest;
@@ -61,9 +62,19 @@ impl<T: Serialize> EncodeRequest<T> for Query {
     }
 }
 
+/// As the server reads them: fields by their names, and what is no struct in the order of the template.
 impl<T: Serialize> EncodeRequest<T> for Path {
     fn encode(&self, message: T, draft: &mut Draft) -> Result<Body, Error> {
-        each_field(message, |name, value| draft.path_value(name, value))
+        if let Ok(fields) = serde_urlencoded::to_string(&message) {
+            form_urlencoded::parse(fields.as_bytes()).try_for_each(|(name, value)| draft.path_value(&name, &value))?;
+            return Ok(Body::empty());
+        }
+        let values = match serde_json::to_value(&message).map_err(Error::internal)? {
+            Value::Array(values) => values,
+            value => vec![value],
+        };
+        draft.path_values(values.into_iter().map(path_text).collect::<Result<_, _>>()?)?;
+        Ok(Body::empty())
     }
 
     fn fills_path(&self) -> bool {
@@ -122,6 +133,17 @@ fn as_reply<N: EncodeResponse<T, Plain>, T>(codec: &N, message: T, draft: &mut D
         draft.headers_mut().insert(CONTENT_TYPE, media_type);
     }
     Ok(body)
+}
+
+/// What has text enough for a path.
+fn path_text(value: Value) -> Result<String, Error> {
+    match value {
+        Value::String(text) => Ok(text),
+        Value::Bool(_) | Value::Number(_) => Ok(value.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => {
+            Err(Error::internal("a path takes text, numbers and flags"))
+        }
+    }
 }
 
 /// The fields of a message as text; the form of a query string is the way that serde has to it.

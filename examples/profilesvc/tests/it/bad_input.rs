@@ -1,0 +1,58 @@
+//! What a caller gets wrong.
+
+use towerkit_testing::http::send;
+
+use crate::running::Profilesvc;
+
+#[test]
+fn json_that_cant_be_read_is_400_and_told_where() {
+    let service = Profilesvc::start(&[]);
+    let (post, put, addresses) = (("POST", "/profiles/"), ("PUT", "/profiles/1"), ("POST", "/profiles/1/addresses/"));
+    for ((method, path), body, detail) in [
+        (post, "", "the body is empty, JSON is expected"),
+        (post, "{\"id\":", "malformed JSON at line 1 column 6: EOF while parsing a value"),
+        (post, "{\"id\":\"1\",\n nonsense}", "malformed JSON at line 2 column 2: key must be a string"),
+        (put, r#"{"id":7}"#, "id: invalid type: integer `7`, expected a string (at line 1 column 7)"),
+        (
+            put,
+            r#"{"id":"1","addresses":[{"id":"x"},{"id":null}]}"#,
+            "addresses[1].id: invalid type: null, expected a string (at line 1 column 44)",
+        ),
+        (addresses, "{", "malformed JSON at line 1 column 1: EOF while parsing an object"),
+        (("PATCH", "/profiles/1"), "7", "invalid type: integer `7`, expected struct Profile (at line 1 column 1)"),
+    ] {
+        service.bad(method, path, body, 400, detail);
+    }
+}
+
+#[test]
+fn what_nobody_would_find_again_is_not_kept() {
+    let service = Profilesvc::start(&[]);
+    service.bad("POST", "/profiles/", r#"{"name":"Go Kit"}"#, 400, "the id is empty");
+    service.bad("PUT", "/profiles/1", r#"{"id":"1","addresses":[{"location":"here"}]}"#, 400, "the id is empty");
+    service.good("POST", "/profiles/", r#"{"id":"1"}"#, "{}");
+    service.bad("POST", "/profiles/1/addresses/", r#"{"location":"here"}"#, 400, "the id is empty");
+}
+
+#[test]
+fn what_there_is_no_room_for_is_429_and_leaves_the_profile_as_it_was() {
+    let service = Profilesvc::start(&[]);
+    service.good("POST", "/profiles/", r#"{"id":"1","name":"a"}"#, "{}");
+    let name = "a".repeat(17 << 10);
+    for (method, path) in [("PATCH", "/profiles/1"), ("PUT", "/profiles/1")] {
+        service.bad(method, path, &format!(r#"{{"id":"1","name":"{name}"}}"#), 429, "no room for it");
+    }
+    let address = format!(r#"{{"id":"x","location":"{}"}}"#, "a".repeat(9 << 10));
+    service.good("POST", "/profiles/1/addresses/", &address, "{}");
+    let other = address.replace("\"x\"", "\"y\"");
+    service.bad("POST", "/profiles/1/addresses/", &other, 429, "no room for it");
+    service.bad("GET", "/profiles/1/addresses/y", "", 404, "not found");
+}
+
+#[test]
+fn a_body_that_does_not_say_it_is_json_is_415() {
+    let service = Profilesvc::start(&[]);
+    for header in ["", "content-type: text/plain\r\n"] {
+        assert_eq!(send(service.port, "POST", "/profiles/", header, r#"{"id":"1"}"#).status, 415);
+    }
+}
