@@ -51,7 +51,7 @@
 //!
 //! # When it asks
 //!
-//! When the TTL is over: the least of all records that were used, within `shortest` and `longest`. The cache of the
+//! When the TTL is over: the least of all records that were used, within `min_ttl` and `max_ttl`. The cache of the
 //! resolver is passed over, so nothing is older than that. An answer too long for UDP is asked for by TCP.
 //!
 //! # When it fails

@@ -80,7 +80,7 @@
 //!
 //! # What is here
 //!
-//! * [`Instance`] is one running copy of a service; [`Instancer`] tells where they are, as a [`InstancerState`]; a [`Publisher`] is where a
+//! * [`Instance`] is one running copy of a service; [`Instancer`] tells where they are, as an [`InstancerState`]; a [`Publisher`] is where a
 //!   source says so.
 //! * [`Endpointer`], made by an [`EndpointerBuilder`], connects to them; [`balancer`] has the ways to choose; [`NoInstance`] is the error of a call
 //!   that found none.

@@ -49,7 +49,8 @@
 //!   finds the server for a method and a path.
 //! * [`serve`](serve()) is the loop around a listener, with its limits and its drain.
 //! * [`Remote`] and [`Client`] make an endpoint of a remote method; [`Pool`] keeps the connections.
-//! * [`Problem`] is the body of a failed reply (RFC 9457); [`status_of`] and [`code_of`] are the table between codes and statuses.
+//! * [`Problem`] is the body of a failed reply (RFC 9457); [`status_of`] and [`Code::from_http_status`](towerkit_endpoint::Code::from_http_status) are the table
+//!   between codes and statuses.
 //! * `tls` has TLS and mutual TLS for both sides, with the feature of that name.
 //! * [`Body`] is the one type of body in all of these.
 //!

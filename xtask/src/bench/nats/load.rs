@@ -1,4 +1,4 @@
-//! Load by `crates/transport-nats/examples/bench_load.rs`.
+//! Load by `crates/transport-nats/examples/bench_nats_load.rs`.
 
 use std::process::Command;
 
