@@ -15,8 +15,8 @@ pub struct Group {
     pub(crate) members: Vec<Entry>,
     /// How many of them, the first, surround the others.
     surrounding: usize,
-    pub(crate) start_limit: Duration,
-    pub(crate) stop_limit: Duration,
+    pub(crate) start_timeout: Duration,
+    pub(crate) stop_timeout: Duration,
     pub(crate) on_event: Box<OnEvent>,
     pub(crate) health: Board,
 }
@@ -24,7 +24,7 @@ pub struct Group {
 pub(crate) struct Entry {
     pub(crate) name: Cow<'static, str>,
     /// None for the group's own.
-    pub(crate) stop_limit: Option<Duration>,
+    pub(crate) stop_timeout: Option<Duration>,
     pub(crate) start: Box<Start>,
 }
 
@@ -33,9 +33,9 @@ type Running = Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>>;
 type OnEvent = dyn FnMut(&GroupEvent<'_>) + Send;
 
 impl Group {
-    /// How long a member may take to be ready, unless [said otherwise](Self::start_limit): 30 s.
+    /// How long a member may take to be ready, unless [said otherwise](Self::start_timeout): 30 s.
     pub const DEFAULT_START_LIMIT: Duration = Duration::from_secs(30);
-    /// How long a member may take to stop, unless [said otherwise](Self::stop_limit): 10 s.
+    /// How long a member may take to stop, unless [said otherwise](Self::stop_timeout): 10 s.
     pub const DEFAULT_STOP_LIMIT: Duration = Duration::from_secs(10);
 
     /// Without members.
@@ -44,8 +44,8 @@ impl Group {
         Self {
             members: Vec::new(),
             surrounding: 0,
-            start_limit: Self::DEFAULT_START_LIMIT,
-            stop_limit: Self::DEFAULT_STOP_LIMIT,
+            start_timeout: Self::DEFAULT_START_LIMIT,
+            stop_timeout: Self::DEFAULT_STOP_LIMIT,
             on_event: Box::new(|_| {}),
             health: Board::default(),
         }
@@ -71,24 +71,24 @@ impl Group {
         members.into_iter().fold(self, Self::with)
     }
 
-    /// Adds a member with a stop limit of its own. It goes before the one that the [member knows](Member::stop_limit).
+    /// Adds a member with a stop limit of its own. It goes before the one that the [member knows](Member::stop_timeout).
     #[must_use]
-    pub fn with_limit(self, member: impl Member, stop_limit: Duration) -> Self {
-        self.add(member, Some(stop_limit))
+    pub fn with_stop_timeout(self, member: impl Member, stop_timeout: Duration) -> Self {
+        self.add(member, Some(stop_timeout))
     }
 
     /// How long a member may take to be ready.
     #[must_use]
-    pub const fn start_limit(mut self, limit: Duration) -> Self {
-        self.start_limit = limit;
+    pub const fn start_timeout(mut self, limit: Duration) -> Self {
+        self.start_timeout = limit;
         self
     }
 
     /// How long each member may take to stop, where it has no limit of its own. As they stop one after the other, the whole stop
     /// may take the sum of their limits, and whoever kills the process must wait for longer than that.
     #[must_use]
-    pub const fn stop_limit(mut self, limit: Duration) -> Self {
-        self.stop_limit = limit;
+    pub const fn stop_timeout(mut self, limit: Duration) -> Self {
+        self.stop_timeout = limit;
         self
     }
 
@@ -115,14 +115,14 @@ impl Group {
         run(self).await
     }
 
-    fn add<M: Member>(mut self, member: M, stop_limit: Option<Duration>) -> Self {
+    fn add<M: Member>(mut self, member: M, stop_timeout: Option<Duration>) -> Self {
         let name = member.name();
-        let stop_limit = stop_limit.or_else(|| member.stop_limit());
+        let stop_timeout = stop_timeout.or_else(|| member.stop_timeout());
         let index = if member.surrounds() { self.surrounding } else { self.members.len() };
         self.surrounding += usize::from(member.surrounds());
         self.health.add(index, name.clone());
         let start = Box::new(|lifeline| -> Running { Box::pin(member.run(lifeline)) });
-        self.members.insert(index, Entry { name, stop_limit, start });
+        self.members.insert(index, Entry { name, stop_timeout, start });
         self
     }
 }
@@ -137,8 +137,8 @@ impl fmt::Debug for Group {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Group")
             .field("members", &self.members.iter().map(|member| &member.name).collect::<Vec<_>>())
-            .field("start_limit", &self.start_limit)
-            .field("stop_limit", &self.stop_limit)
+            .field("start_timeout", &self.start_timeout)
+            .field("stop_timeout", &self.stop_timeout)
             .finish_non_exhaustive()
     }
 }

@@ -45,7 +45,7 @@ impl Member for Linger {
         "linger".into()
     }
 
-    fn stop_limit(&self) -> Option<Duration> {
+    fn stop_timeout(&self) -> Option<Duration> {
         Some(self.time.saturating_add(Duration::from_secs(1)))
     }
 

@@ -56,8 +56,8 @@ pub trait Member: Send + 'static {
     }
 
     /// How long its stop may take, where it knows: it takes the place of the group's
-    /// [limit](crate::Group::stop_limit), and yields to [`Group::with_limit`](crate::Group::with_limit). None by default.
-    fn stop_limit(&self) -> Option<Duration> {
+    /// [limit](crate::Group::stop_timeout), and yields to [`Group::with_stop_timeout`](crate::Group::with_stop_timeout). None by default.
+    fn stop_timeout(&self) -> Option<Duration> {
         None
     }
 

@@ -26,7 +26,7 @@ pub(crate) async fn run(group: Group) -> Result<GroupReport, GroupError> {
         health: group.health,
     };
     let mut waiting = group.members.into_iter();
-    if run.start(&mut waiting, group.start_limit, group.stop_limit).await {
+    if run.start(&mut waiting, group.start_timeout, group.stop_timeout).await {
         run.until_stop().await;
     }
     run.stop().await;
@@ -45,7 +45,7 @@ struct Run {
 
 struct Slot {
     name: Cow<'static, str>,
-    stop_limit: Duration,
+    stop_timeout: Duration,
     task: Id,
     abort: AbortHandle,
     stopper: Stopper,
@@ -60,8 +60,8 @@ impl Run {
     async fn start(
         &mut self,
         waiting: &mut impl Iterator<Item = Entry>,
-        start_limit: Duration,
-        stop_limit: Duration,
+        start_timeout: Duration,
+        stop_timeout: Duration,
     ) -> bool {
         loop {
             // The last one may have come up in the moment in which another ended, or a signal came: then no one else starts.
@@ -69,8 +69,8 @@ impl Run {
                 return false;
             }
             let Some(entry) = waiting.next() else { break };
-            let index = self.spawn(entry, stop_limit);
-            let not_ready_at = Instant::now().checked_add(start_limit);
+            let index = self.spawn(entry, stop_timeout);
+            let not_ready_at = Instant::now().checked_add(start_timeout);
             let asked = asked(self.requests.subscribe(), 1);
             tokio::select! {
                 // In the order written: a member that is up and ends at once is up first.
@@ -89,7 +89,7 @@ impl Run {
                 }
                 () = asked => return false,
                 () = sleep_to(not_ready_at) => {
-                    self.abort(index, Ending::NotReady { limit: start_limit }).await;
+                    self.abort(index, Ending::NotReady { limit: start_timeout }).await;
                     return false;
                 }
             }
@@ -99,7 +99,7 @@ impl Run {
         true
     }
 
-    fn spawn(&mut self, entry: Entry, stop_limit: Duration) -> usize {
+    fn spawn(&mut self, entry: Entry, stop_timeout: Duration) -> usize {
         let (lifeline, stopper) = Lifeline::new(entry.name.clone(), self.requests.clone());
         self.tell(&GroupEvent::Starting { member: &entry.name });
         // Called within the task, so that what the member does before its first await is its own too: a panic, a block.
@@ -108,7 +108,7 @@ impl Run {
         let index = self.slots.len();
         self.slots.push(Slot {
             name: entry.name,
-            stop_limit: entry.stop_limit.unwrap_or(stop_limit),
+            stop_timeout: entry.stop_timeout.unwrap_or(stop_timeout),
             task: abort.id(),
             abort,
             stopper,

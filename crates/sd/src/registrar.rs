@@ -275,7 +275,7 @@ impl<R: Register> Member for Registrar<R> {
         format!("{} registration", self.register.registry()).into()
     }
 
-    fn stop_limit(&self) -> Option<Duration> {
+    fn stop_timeout(&self) -> Option<Duration> {
         let deregister = self.attempt_timeout.saturating_mul(2).saturating_add(Duration::from_secs(1));
         (!self.linger.is_zero()).then(|| deregister.saturating_add(self.linger))
     }

@@ -117,7 +117,7 @@ fn totals<E>(numbers: impl Stream<Item = Result<sums::Number, E>>) -> impl Strea
 // towerkit.
 
 async fn towerkit(listener: TcpListener, routes: Routes) {
-    Group::new().with(serve(listener, routes).connections(100_000)).run().await.unwrap();
+    Group::new().with(serve(listener, routes).max_connections(100_000)).run().await.unwrap();
 }
 
 fn adapter(

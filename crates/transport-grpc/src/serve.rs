@@ -63,8 +63,8 @@ where
 {
     towerkit_transport_http::serve(listener, service)
         .named("grpc")
-        .body_limit(u64::MAX)
-        .write_time(Duration::from_secs(5 * 60), 500)
+        .request_limit(u64::MAX)
+        .write_timeout(Duration::from_secs(5 * 60), 500)
         .http2_windows(256 << 10, 16 << 20)
         .keep_alive(Duration::from_secs(60), Duration::from_secs(20))
 }

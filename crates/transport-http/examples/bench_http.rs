@@ -100,7 +100,7 @@ async fn main() {
 }
 
 async fn towerkit(listener: TcpListener, routes: impl HttpService) {
-    Group::new().with(serve(listener, routes).connections(100_000)).run().await.unwrap();
+    Group::new().with(serve(listener, routes).max_connections(100_000)).run().await.unwrap();
 }
 
 /// All that a service in earnest has around an endpoint, its traces unsampled.

@@ -48,16 +48,16 @@ pub use stream_stop::StreamStop;
 ///
 /// | limit | default | over it |
 /// | --- | --- | --- |
-/// | [connections](Serve::connections) | 10 000 | not accepted; they wait in the kernel's queue |
-/// | TLS handshake (`handshake_time`, with the feature `tls`) | 10 s | closed |
-/// | [header bytes](Serve::header_bytes) | 16 KiB | 431 |
+/// | [connections](Serve::max_connections) | 10 000 | not accepted; they wait in the kernel's queue |
+/// | TLS handshake (`handshake_timeout`, with the feature `tls`) | 10 s | closed |
+/// | [header bytes](Serve::max_header_bytes) | 16 KiB | 431 |
 /// | headers | 100 | 431 |
-/// | [header time](Serve::header_time) | 10 s | closed |
-/// | [body bytes](Serve::body_limit) | 2 MiB | 413 |
-/// | [body time](Serve::body_time) | 20 s of waiting; 500 bytes give 1 s back | 408, and closed |
-/// | [write time](Serve::write_time) | 30 s of waiting; 500 bytes give 1 s back | closed; a stream of HTTP/2 is reset |
-/// | [idle time](Serve::idle_time) | 60 s | closed |
-/// | [streams of one HTTP/2 connection](Serve::streams) | 200 | refused by the protocol |
+/// | [header time](Serve::header_timeout) | 10 s | closed |
+/// | [body bytes](Serve::request_limit) | 2 MiB | 413 |
+/// | [body time](Serve::body_timeout) | 20 s of waiting; 500 bytes give 1 s back | 408, and closed |
+/// | [write time](Serve::write_timeout) | 30 s of waiting; 500 bytes give 1 s back | closed; a stream of HTTP/2 is reset |
+/// | [idle time](Serve::idle_timeout) | 60 s | closed |
+/// | [streams of one HTTP/2 connection](Serve::max_streams) | 200 | refused by the protocol |
 /// | `Host` (RFC 9112, section 3.2) | one, and valid | 400 |
 ///
 /// A connection that it closes is read on for up to two seconds, so that a client which is still sending gets the answer (RFC
@@ -137,7 +137,7 @@ impl<S> Serve<S> {
 
     /// The most connections at a time.
     #[must_use]
-    pub const fn connections(mut self, most: usize) -> Self {
+    pub const fn max_connections(mut self, most: usize) -> Self {
         self.limits.connections = most;
         self
     }
@@ -153,29 +153,29 @@ impl<S> Serve<S> {
     /// How long a TLS handshake may take. A connection counts as one from its beginning.
     #[cfg(feature = "tls")]
     #[must_use]
-    pub fn handshake_time(mut self, limit: Duration) -> Self {
-        self.limits.handshake_time = limit.min(LONGEST);
+    pub fn handshake_timeout(mut self, limit: Duration) -> Self {
+        self.limits.handshake_timeout = limit.min(LONGEST);
         self
     }
 
     /// The most bytes of a request's head.
     #[must_use]
-    pub const fn header_bytes(mut self, most: u32) -> Self {
-        self.limits.header_bytes = most;
+    pub const fn max_header_bytes(mut self, most: u32) -> Self {
+        self.limits.max_header_bytes = most;
         self
     }
 
     /// How long a request's head may take, from its first byte; and how long a new connection may stay silent.
     #[must_use]
-    pub fn header_time(mut self, limit: Duration) -> Self {
-        self.limits.header_time = limit.min(LONGEST);
+    pub fn header_timeout(mut self, limit: Duration) -> Self {
+        self.limits.header_timeout = limit.min(LONGEST);
         self
     }
 
     /// The most bytes of a request's body, whatever serves it. A [`Server`](crate::Server) has a lower limit of its own, so
     /// both are raised for larger bodies.
     #[must_use]
-    pub const fn body_limit(mut self, bytes: u64) -> Self {
+    pub const fn request_limit(mut self, bytes: u64) -> Self {
         self.limits.body.bytes = bytes;
         self
     }
@@ -184,32 +184,32 @@ impl<S> Serve<S> {
     /// it has used: so it may neither come slower than that for long, nor stop for longer than the time. (Apache's
     /// `mod_reqtimeout` has the same limit, where a body can save time up.)
     #[must_use]
-    pub fn body_time(mut self, time: Duration, bytes_a_second: u64) -> Self {
+    pub fn body_timeout(mut self, time: Duration, bytes_a_second: u64) -> Self {
         self.limits.body.time = time.min(LONGEST);
         self.limits.body.bytes_a_second = bytes_a_second.max(1);
         self
     }
 
     /// How long a peer may keep a reply waiting by not taking it. Every so many bytes that it takes give it a second back, as
-    /// with [`body_time`](Self::body_time). On HTTP/2 it holds for the connection, and for each stream, whose window the peer
+    /// with [`body_timeout`](Self::body_timeout). On HTTP/2 it holds for the connection, and for each stream, whose window the peer
     /// may not have opened.
     #[must_use]
-    pub fn write_time(mut self, time: Duration, bytes_a_second: u64) -> Self {
-        self.limits.write_time = time.min(LONGEST);
+    pub fn write_timeout(mut self, time: Duration, bytes_a_second: u64) -> Self {
+        self.limits.write_timeout = time.min(LONGEST);
         self.limits.write_bytes_a_second = bytes_a_second.max(1);
         self
     }
 
     /// How long a connection may have nothing to do. It is closed up to a quarter of that later.
     #[must_use]
-    pub fn idle_time(mut self, limit: Duration) -> Self {
-        self.limits.idle_time = limit.min(LONGEST);
+    pub fn idle_timeout(mut self, limit: Duration) -> Self {
+        self.limits.idle_timeout = limit.min(LONGEST);
         self
     }
 
     /// The most streams that one HTTP/2 connection may have open.
     #[must_use]
-    pub const fn streams(mut self, most: u32) -> Self {
+    pub const fn max_streams(mut self, most: u32) -> Self {
         self.limits.streams = most;
         self
     }

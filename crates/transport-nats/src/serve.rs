@@ -49,7 +49,7 @@ pub(crate) use lane::{Lane, LaneEnd, LaneFuture, LaneSettings};
 ///
 /// async-nats connects again by itself, and subscribes anew. What was on its way when a connection broke is lost, and its caller's time runs out. A NATS
 /// server that is about to stop says so (lame duck mode): given the [`Events`] of the connection, the same drain is done then, within
-/// [`move_limit`](Serve::move_limit), and the connection moved to another server before this one closes it. From the beginning of that drain to the new
+/// [`move_timeout`](Serve::move_timeout), and the connection moved to another server before this one closes it. From the beginning of that drain to the new
 /// connection this replica has no subscription at all: other members of its queue group get the messages, and where there are none their callers
 /// are told that nobody serves the subject. Calls that others make with the same client just then are lost with the connection that is left. Where no other
 /// server is known it stays, and looks every second whether there is one now.
@@ -95,7 +95,7 @@ pub fn serve(client: Client, routes: Routes) -> Serve {
         max_in_flight: Serve::DEFAULT_MAX_IN_FLIGHT,
         when_full: WhenFull::Refuse,
         lame_ducks: None,
-        move_limit: Serve::DEFAULT_MOVE_LIMIT,
+        move_timeout: Serve::DEFAULT_MOVE_LIMIT,
         on_event: Arc::new(|_| {}),
         on_error: ErrorHandlers::default(),
     }
@@ -124,7 +124,7 @@ pub struct Serve {
     max_in_flight: usize,
     when_full: WhenFull,
     lame_ducks: Option<LameDucks>,
-    move_limit: Duration,
+    move_timeout: Duration,
     on_event: Arc<OnEvent>,
     on_error: ErrorHandlers,
 }
@@ -135,7 +135,7 @@ impl Serve {
     /// How many messages of a subject may be under way, unless [said otherwise](Self::max_in_flight): 1024.
     pub const DEFAULT_MAX_IN_FLIGHT: usize = 1024;
 
-    /// How long a drain may take before the connection moves to another server, unless [said otherwise](Self::move_limit): 5 seconds.
+    /// How long a drain may take before the connection moves to another server, unless [said otherwise](Self::move_timeout): 5 seconds.
     pub const DEFAULT_MOVE_LIMIT: Duration = Duration::from_secs(5);
 
     /// What logs, reports and readiness call it; `nats` by default.
@@ -169,8 +169,8 @@ impl Serve {
     /// How long what is under way may take when the NATS server is about to stop; then it is cut, as at the end of any drain. Meanwhile this replica has
     /// no subscription. A server in lame duck mode closes no connection in its first ten seconds, unless it is set otherwise.
     #[must_use]
-    pub const fn move_limit(mut self, limit: Duration) -> Self {
-        self.move_limit = limit;
+    pub const fn move_timeout(mut self, limit: Duration) -> Self {
+        self.move_timeout = limit;
         self
     }
 

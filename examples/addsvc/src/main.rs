@@ -118,7 +118,7 @@ async fn run(flags: Flags) -> Result<(), BoxError> {
     let limit = flags.rate_limit.map(|calls| RateLimiter::new(Quota::per_second(calls)));
     let endpoints = Endpoints::new(BasicService, &telemetry, authentication.as_ref(), limit.as_ref());
     let log = telemetry.log.clone();
-    let group = Group::new().stop_limit(Duration::from_secs(flags.drain)).on_event(move |event| match event {
+    let group = Group::new().stop_timeout(Duration::from_secs(flags.drain)).on_event(move |event| match event {
         GroupEvent::GroupReady => println!("{hello}"),
         GroupEvent::StopAsked { .. } | GroupEvent::Ended { .. } => log.scope(|| tracing::info!("{event}")),
         _ => {}

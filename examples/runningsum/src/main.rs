@@ -39,7 +39,7 @@ async fn run(flags: Flags) -> Result<(), BoxError> {
          grpcurl -plaintext -d '{{\"value\":1}} {{\"value\":2}}' {grpc} runningsum.RunningSum/Sum",
         grpc = grpc.local_addr()?,
     );
-    let group = Group::new().stop_limit(Duration::from_secs(flags.drain)).on_event(move |event| match event {
+    let group = Group::new().stop_timeout(Duration::from_secs(flags.drain)).on_event(move |event| match event {
         GroupEvent::GroupReady => println!("{hello}"),
         GroupEvent::StopAsked { .. } | GroupEvent::Ended { .. } => eprintln!("{event}"),
         _ => {}

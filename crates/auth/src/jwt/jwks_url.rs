@@ -184,7 +184,7 @@ impl JwksUrl {
     }
 
     /// Is ready only when there are keys, so that the start of the group waits for them, and fails at its
-    /// [limit](towerkit_lifecycle::Group::start_limit).
+    /// [limit](towerkit_lifecycle::Group::start_timeout).
     ///
     /// Without it the member is ready when it has tried: an issuer that is down does not keep services from starting,
     /// which in an outage would make it a longer one. In the usual case there are keys by then, and the first caller

@@ -55,7 +55,7 @@ async fn required_keys_are_waited_for() {
 #[tokio::test]
 async fn required_keys_that_do_not_come_fail_the_start() {
     let issuer = Issuer::down();
-    let group = Group::new().start_limit(Duration::from_millis(300)).with(issuer.keys().required());
+    let group = Group::new().start_timeout(Duration::from_millis(300)).with(issuer.keys().required());
     let error = timeout(SOON, group.run()).await.unwrap().unwrap_err().to_string();
     assert!(error.contains(&format!("keys from {}/jwks.json", issuer.origin())), "{error}");
 }

@@ -26,7 +26,7 @@ impl Run {
             if self.slots[index].ending.is_some() {
                 continue;
             }
-            let limit = self.slots[index].stop_limit;
+            let limit = self.slots[index].stop_timeout;
             let stop_by = self.ask(index, limit);
             while self.slots[index].ending.is_none() {
                 let given_up = asked(self.requests.subscribe(), 2);

@@ -37,7 +37,7 @@ async fn asked_for_once_more_the_drain_is_given_up() {
         Ok(())
     });
     let began = Instant::now();
-    let group = Group::new().stop_limit(Duration::from_secs(7200)).with(admin).with(good("a", &log)).with(slow);
+    let group = Group::new().stop_timeout(Duration::from_secs(7200)).with(admin).with(good("a", &log)).with(slow);
     let error = fails(group).await;
     assert_eq!(began.elapsed(), Duration::from_secs(3));
     let overdue: Vec<_> = error.report().overdue().map(|member| member.name.as_ref()).collect();

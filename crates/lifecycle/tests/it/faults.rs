@@ -51,7 +51,7 @@ async fn a_member_that_blocks_its_thread_does_not_keep_the_others_from_stopping(
         let _ = blocked.recv();
         Ok(())
     });
-    let group = Group::new().with(good("a", &log)).with_limit(blocks, Duration::from_millis(50)).with(ends());
+    let group = Group::new().with(good("a", &log)).with_stop_timeout(blocks, Duration::from_millis(50)).with(ends());
     let error = tokio::time::timeout(Duration::from_secs(20), group.run()).await;
     drop(unblock);
     let error = error.expect("the group hangs on its blocked member").unwrap_err();

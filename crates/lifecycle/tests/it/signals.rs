@@ -78,7 +78,7 @@ async fn program() {
         lifeline.stopping().await;
         Ok(())
     });
-    let group = Group::new().stop_limit(Duration::from_secs(60)).on_event(|event| println!("event: {event}"));
+    let group = Group::new().stop_timeout(Duration::from_secs(60)).on_event(|event| println!("event: {event}"));
     let signals = Signals::terminate();
     let group = match program.as_str() {
         "quick" => group.with(signals).with(quick),

@@ -47,7 +47,7 @@ async fn a_member_that_is_not_ready_in_time_fails_the_start() {
         Ok(())
     });
     let began = Instant::now();
-    let group = Group::new().start_limit(Duration::from_secs(5)).with(good("a", &log)).with(stuck);
+    let group = Group::new().start_timeout(Duration::from_secs(5)).with(good("a", &log)).with(stuck);
     let error = fails(group).await;
     assert_eq!(began.elapsed(), Duration::from_secs(5));
     assert_eq!(log.lines(), ["a up", "a down"]);

@@ -40,7 +40,7 @@ async fn a_member_over_its_limit_is_aborted_and_reported_and_the_others_still_st
         std::future::pending().await
     });
     let began = Instant::now();
-    let group = Group::new().stop_limit(Duration::from_secs(7)).with(good("a", &log)).with(deaf).with(ends());
+    let group = Group::new().stop_timeout(Duration::from_secs(7)).with(good("a", &log)).with(deaf).with(ends());
     let error = fails(group).await;
     assert_eq!(began.elapsed(), Duration::from_millis(7001));
     assert_eq!(log.lines(), ["a up", "a down"]);
@@ -58,8 +58,10 @@ async fn a_member_may_have_a_limit_of_its_own() {
         })
     };
     let began = Instant::now();
-    let group =
-        Group::new().stop_limit(Duration::from_secs(100)).with_limit(deaf(), Duration::from_secs(2)).with(ends());
+    let group = Group::new()
+        .stop_timeout(Duration::from_secs(100))
+        .with_stop_timeout(deaf(), Duration::from_secs(2))
+        .with(ends());
     fails(group).await;
     assert_eq!(began.elapsed(), Duration::from_millis(2001));
 }
@@ -75,7 +77,7 @@ async fn a_member_knows_when_its_time_is_over() {
         assert_eq!(lifeline.stop_by(), Some(Instant::now() + Duration::from_secs(3)));
         Ok(())
     });
-    Group::new().stop_limit(Duration::from_secs(3)).with(member).with(ends()).run().await.unwrap();
+    Group::new().stop_timeout(Duration::from_secs(3)).with(member).with(ends()).run().await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
@@ -125,6 +127,6 @@ async fn a_linger_longer_than_the_groups_limit_is_not_cut() {
 #[tokio::test(start_paused = true)]
 async fn a_limit_too_long_for_the_clock_is_no_limit() {
     let log = Log::default();
-    let group = Group::new().start_limit(Duration::MAX).stop_limit(Duration::MAX);
+    let group = Group::new().start_timeout(Duration::MAX).stop_timeout(Duration::MAX);
     group.with(good("a", &log)).with(ends()).with(Linger::new(Duration::ZERO)).run().await.unwrap();
 }

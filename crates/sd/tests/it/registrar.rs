@@ -93,7 +93,7 @@ async fn it_registers_at_the_start_and_deregisters_at_the_stop() {
 async fn it_lingers_once_the_instance_is_taken_back() {
     let script = Script::default();
     let registrar = registrar(&script).linger(Duration::from_secs(3));
-    assert!(registrar.stop_limit().is_some_and(|limit| limit > Duration::from_secs(3)), "beyond that of the group");
+    assert!(registrar.stop_timeout().is_some_and(|limit| limit > Duration::from_secs(3)), "beyond that of the group");
     let mut state = registrar.watch();
     let (running, stopper) = start(registrar);
     stopper.ready().await;

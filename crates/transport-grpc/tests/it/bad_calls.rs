@@ -174,7 +174,7 @@ async fn a_call_over_http1_is_told_what_it_takes() {
 #[tokio::test]
 async fn a_single_message_that_does_not_come_to_its_end_is_waited_for_only_so_long() {
     let limit = Duration::from_millis(200);
-    let site = Site::with(Texts::new().routes(), |serve| serve.body_time(limit, 500)).await;
+    let site = Site::with(Texts::new().routes(), |serve| serve.body_timeout(limit, 500)).await;
     let begun =
         stream::iter([Ok::<_, Infallible>(Frame::data(Bytes::from_static(b"\0\0\0")))]).chain(stream::pending());
     let request = call(&site, "/test.Texts/Shout").body(Body::new(StreamBody::new(begun))).unwrap();

@@ -78,7 +78,7 @@ async fn a_pool_of_http1_is_refused_and_says_what_to_do() {
 
 #[tokio::test]
 async fn one_connection_carries_all_calls_of_a_pool() {
-    let site = Site::with(Texts::new().routes(), |serve| serve.connections(1)).await;
+    let site = Site::with(Texts::new().routes(), |serve| serve.max_connections(1)).await;
     let texts = site.texts();
     let calls = (0..50).map(|_| texts.shout.invoke(Text::from("a")));
     assert!(futures_util::future::join_all(calls).await.into_iter().all(|reply| reply.is_ok()));

@@ -29,7 +29,7 @@ async fn health_is_that_of_the_group_from_its_start_to_its_stop() {
 
     let (go_on, wait) = tokio::sync::oneshot::channel::<()>();
     let (stop, asked) = tokio::sync::oneshot::channel::<()>();
-    let group = Group::new().stop_limit(Duration::from_secs(20));
+    let group = Group::new().stop_timeout(Duration::from_secs(20));
     let health = group.health();
     let slow = member_fn("slow", |lifeline| async move {
         let _ = wait.await;

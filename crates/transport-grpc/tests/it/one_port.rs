@@ -33,7 +33,7 @@ async fn the_loop_of_http_serves_grpc_with_its_own_limits() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let (lifeline, _stopper) = Lifeline::detached();
-    let server = serve(listener, Texts::new().routes().fallback(http())).body_limit(1000);
+    let server = serve(listener, Texts::new().routes().fallback(http())).request_limit(1000);
     tokio::spawn(server.run(lifeline));
     let pool = Pool::builder().http2().build();
     let remote = Remote::new(&pool, &url).unwrap();

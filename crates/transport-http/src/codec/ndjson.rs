@@ -30,7 +30,7 @@ const MEDIA_TYPE: &str = "application/x-ndjson";
 /// [`Client::reply_limit`](crate::Client::reply_limit), is that of a line. A line that can't be read is an error that names its number,
 /// and is the last item. Empty lines are passed over, and the last line need not be ended. What a whole request may have is the
 /// limit of [`Serve::request_limit`](crate::Serve::request_limit), and how slowly it may come that of
-/// [`Serve::body_time`](crate::Serve::body_time): both are raised for an upload without an end.
+/// [`Serve::body_timeout`](crate::Serve::body_timeout): both are raised for an upload without an end.
 ///
 /// ```
 /// use futures_util::{StreamExt, stream};

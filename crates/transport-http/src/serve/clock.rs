@@ -186,7 +186,7 @@ impl Clock {
     /// Whether the peer has used up its time to take what is written.
     pub(super) fn is_stalled(&self) -> bool {
         let blocked = self.blocked.load(Ordering::Relaxed);
-        blocked != UNKNOWN && Instant::now() >= self.at(blocked) + self.shared.limits.write_time
+        blocked != UNKNOWN && Instant::now() >= self.at(blocked) + self.shared.limits.write_timeout
     }
 
     /// How many requests would be lost if the connection ended now. One of which a part has come counts.
@@ -205,7 +205,7 @@ impl Clock {
         if phase != CLOSING {
             let blocked = self.blocked.load(Ordering::Relaxed);
             if blocked != UNKNOWN {
-                return Some((self.at(blocked) + limits.write_time, Up::Write));
+                return Some((self.at(blocked) + limits.write_timeout, Up::Write));
             }
             if self.in_flight.load(Ordering::Relaxed) > 0 {
                 return None;
@@ -219,10 +219,10 @@ impl Clock {
         let grace = self.shared.grace();
         let (time, up) = match phase {
             CLOSING => (LINGER, Up::Closing),
-            HEAD => (limits.header_time, Up::Header),
-            SILENT if grace.is_none() => (limits.header_time, Up::Header),
+            HEAD => (limits.header_timeout, Up::Header),
+            SILENT if grace.is_none() => (limits.header_timeout, Up::Header),
             _ if self.ending.load(Ordering::Relaxed) => (LINGER, Up::Idle),
-            _ => (limits.idle_time, Up::Idle),
+            _ => (limits.idle_timeout, Up::Idle),
         };
         // During the drain nothing but a request is worth more than the grace.
         let time = grace.filter(|_| phase != HEAD).map_or(time, |grace| time.min(grace));
@@ -247,7 +247,7 @@ impl Clock {
 
     /// When the next look is due. So an idle connection is closed up to a quarter of the idle time later than said.
     pub(super) fn look_after(&self) -> Duration {
-        let looks = self.shared.limits.idle_time / 4;
+        let looks = self.shared.limits.idle_timeout / 4;
         self.shared.grace().map_or(looks, |grace| looks.min(grace))
     }
 

@@ -108,7 +108,7 @@ impl<F: Future<Output = ()>> Future for Watched<F> {
         let bytes = bytes.load(Ordering::Relaxed);
         let stall = this.stall.get_or_insert_with(|| {
             let now = Instant::now();
-            Box::new(Stall { since: now, bytes, timer: Box::pin(sleep_until(now + limits.write_time)) })
+            Box::new(Stall { since: now, bytes, timer: Box::pin(sleep_until(now + limits.write_timeout)) })
         });
         if bytes > stall.bytes {
             // As with all of a connection: what is taken gives a part of the time back, and never more than is lost.
@@ -116,7 +116,7 @@ impl<F: Future<Output = ()>> Future for Watched<F> {
             let now = Instant::now();
             stall.since = stall.since.checked_add(Duration::from_micros(micros)).map_or(now, |since| since.min(now));
             stall.bytes = bytes;
-            stall.timer.as_mut().reset(stall.since + limits.write_time);
+            stall.timer.as_mut().reset(stall.since + limits.write_timeout);
         }
         if stall.timer.as_mut().poll(cx).is_ready() {
             clock.stream_stalled();

@@ -7,14 +7,14 @@ use crate::body::BodyLimits;
 pub(super) struct Limits {
     pub(super) connections: usize,
     #[cfg(feature = "tls")]
-    pub(super) handshake_time: Duration,
-    pub(super) header_bytes: u32,
-    pub(super) header_time: Duration,
+    pub(super) handshake_timeout: Duration,
+    pub(super) max_header_bytes: u32,
+    pub(super) header_timeout: Duration,
     pub(super) body: BodyLimits,
-    pub(super) write_time: Duration,
+    pub(super) write_timeout: Duration,
     /// Each so many bytes give a second of the time back; not zero.
     pub(super) write_bytes_a_second: u64,
-    pub(super) idle_time: Duration,
+    pub(super) idle_timeout: Duration,
     pub(super) streams: u32,
     pub(super) drain_grace: Duration,
     /// Half of the time there is where none is set.
@@ -42,13 +42,13 @@ impl Default for Limits {
         Self {
             connections: 10_000,
             #[cfg(feature = "tls")]
-            handshake_time: Duration::from_secs(10),
-            header_bytes: 16 * 1024,
-            header_time: Duration::from_secs(10),
+            handshake_timeout: Duration::from_secs(10),
+            max_header_bytes: 16 * 1024,
+            header_timeout: Duration::from_secs(10),
             body: BodyLimits { bytes: 2 << 20, time: Duration::from_secs(20), bytes_a_second: 500 },
-            write_time: Duration::from_secs(30),
+            write_timeout: Duration::from_secs(30),
             write_bytes_a_second: 500,
-            idle_time: Duration::from_secs(60),
+            idle_timeout: Duration::from_secs(60),
             streams: 200,
             drain_grace: Duration::from_secs(1),
             stream_grace: None,

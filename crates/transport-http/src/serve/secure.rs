@@ -78,7 +78,7 @@ async fn handshake(
             },
             Err((error, stream)) => (error.into(), stream),
         },
-        () = sleep(shared.limits.handshake_time) => {
+        () = sleep(shared.limits.handshake_timeout) => {
             shared.tell(&ServeEvent::HandshakeTimeout { peer });
             return None;
         }

@@ -26,7 +26,7 @@ async fn requests_that_are_reset_at_once_end_the_connection() {
 
 #[tokio::test]
 async fn what_a_client_gave_up_while_the_server_was_held_up_does_not_end_the_connection() {
-    let site = Site::with(|serve| serve.streams(50)).await;
+    let site = Site::with(|serve| serve.max_streams(50)).await;
     let mut peer = Peer::connect(&site).await;
     let given_up: Vec<u8> = streams(150).flat_map(|stream| [get(stream, "/wait"), reset(stream)].concat()).collect();
     peer.send(given_up).await;
@@ -35,7 +35,7 @@ async fn what_a_client_gave_up_while_the_server_was_held_up_does_not_end_the_con
 
 #[tokio::test]
 async fn a_call_whose_stream_is_reset_is_dropped() {
-    let site = Site::with(|serve| serve.streams(5)).await;
+    let site = Site::with(|serve| serve.max_streams(5)).await;
     let mut peer = Peer::connect(&site).await;
     for stream in streams(50) {
         peer.send(get(stream, "/wait")).await;
@@ -86,7 +86,7 @@ async fn empty_data_without_end_ends_the_connection() {
 async fn who_does_not_read_the_answers_to_its_frames_is_closed() {
     const MOST: usize = 64 << 20;
     for (name, one) in [("PING", frame(PING, 0, 0, &[7; 8])), ("SETTINGS", frame(SETTINGS, 0, 0, &[]))] {
-        let site = Site::with(|serve| serve.write_time(SHORT, 500)).await;
+        let site = Site::with(|serve| serve.write_timeout(SHORT, 500)).await;
         let mut peer = Peer::connect(&site).await;
         let (many, mut sent) = (one.repeat(1000), 0);
         while sent < MOST && peer.try_send(&many).await {
@@ -106,7 +106,7 @@ async fn frames_that_are_no_request_do_not_keep_a_connection_from_being_idle() {
         ("WINDOW_UPDATE", open_window(0, 1)),
         ("of no known kind", frame(0xbe, 0, 0, &[0; 100])),
     ] {
-        let site = Site::with(|serve| serve.idle_time(SHORT)).await;
+        let site = Site::with(|serve| serve.idle_timeout(SHORT)).await;
         let mut peer = Peer::connect(&site).await;
         let begun = Instant::now();
         loop {

@@ -44,7 +44,7 @@ async fn a_table_that_is_larger_than_allowed_ends_the_connection() {
 
 #[tokio::test]
 async fn streams_over_the_limit_are_refused_and_the_others_served() {
-    let site = Site::with(|serve| serve.streams(3)).await;
+    let site = Site::with(|serve| serve.max_streams(3)).await;
     let mut peer = Peer::connect(&site).await;
     peer.until("its settings are known", |frame| (frame.kind == SETTINGS && frame.flags == ACK).then_some(())).await;
     peer.send(frame(SETTINGS, ACK, 0, &[])).await;
@@ -171,7 +171,7 @@ async fn a_stream_whose_window_is_over_its_most_is_reset() {
 
 #[tokio::test]
 async fn a_body_that_is_too_long_gets_413() {
-    let site = Site::with(|serve| serve.body_limit(100)).await;
+    let site = Site::with(|serve| serve.request_limit(100)).await;
     let mut peer = Peer::connect(&site).await;
     peer.send([post(1, "/echo"), frame(DATA, 0, 1, &[b'x'; 101])].concat()).await;
     peer.has_status(1, 413, "not announced").await;
@@ -184,7 +184,7 @@ async fn a_body_that_is_too_long_gets_413() {
 
 #[tokio::test]
 async fn a_body_that_stops_gets_408() {
-    let site = Site::with(|serve| serve.body_time(SHORT, 500)).await;
+    let site = Site::with(|serve| serve.body_timeout(SHORT, 500)).await;
     let mut peer = Peer::connect(&site).await;
     peer.send([post(1, "/echo"), frame(DATA, 0, 1, b"x")].concat()).await;
     peer.has_status(1, 408, "a body that stops").await;
@@ -193,7 +193,7 @@ async fn a_body_that_stops_gets_408() {
 
 #[tokio::test]
 async fn a_preface_that_stops_is_closed_after_the_header_time() {
-    let site = Site::with(|serve| serve.header_time(SHORT)).await;
+    let site = Site::with(|serve| serve.header_timeout(SHORT)).await;
     let mut client: Raw = site.connect().await;
     client.send(&PREFACE[..16]).await;
     client.closed().await;
@@ -202,7 +202,7 @@ async fn a_preface_that_stops_is_closed_after_the_header_time() {
 
 #[tokio::test]
 async fn a_connection_that_begins_and_says_nothing_more_is_closed_after_the_idle_time() {
-    let site = Site::with(|serve| serve.idle_time(SHORT)).await;
+    let site = Site::with(|serve| serve.idle_timeout(SHORT)).await;
     for (name, bytes) in [
         ("only the preface", PREFACE.to_vec()),
         ("only settings", [PREFACE, &frame(SETTINGS, 0, 0, &[])].concat()),

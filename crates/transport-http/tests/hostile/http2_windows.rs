@@ -22,7 +22,7 @@ fn stalls(site: &Site) -> usize {
 #[tokio::test]
 async fn a_stream_whose_window_is_never_opened_is_reset_after_the_write_time() {
     for first in [0, 1, 20_000] {
-        let site = Site::with(|serve| serve.write_time(SHORT, 1 << 30)).await;
+        let site = Site::with(|serve| serve.write_timeout(SHORT, 1 << 30)).await;
         let mut peer = Peer::with_settings(&site, &window(first)).await;
         let begun = Instant::now();
         peer.send(get(1, "/big")).await;
@@ -36,7 +36,7 @@ async fn a_stream_whose_window_is_never_opened_is_reset_after_the_write_time() {
 
 #[tokio::test]
 async fn a_connection_whose_window_is_never_opened_has_its_streams_reset() {
-    let site = Site::with(|serve| serve.write_time(SHORT, 1 << 30)).await;
+    let site = Site::with(|serve| serve.write_timeout(SHORT, 1 << 30)).await;
     let mut peer = Peer::with_settings(&site, &window(1 << 30)).await;
     // The window of the connection is 64 KiB.
     peer.send(streams(3).flat_map(|stream| get(stream, "/big")).collect::<Vec<_>>()).await;
@@ -52,7 +52,7 @@ async fn a_connection_whose_window_is_never_opened_has_its_streams_reset() {
 
 #[tokio::test]
 async fn a_window_that_opens_too_slowly_is_no_window() {
-    let site = Site::with(|serve| serve.write_time(SHORT, 1 << 30)).await;
+    let site = Site::with(|serve| serve.write_timeout(SHORT, 1 << 30)).await;
     let mut peer = Peer::with_settings(&site, &window(0)).await;
     peer.send(get(1, "/big")).await;
     let begun = Instant::now();
@@ -66,7 +66,7 @@ async fn a_window_that_opens_too_slowly_is_no_window() {
 
 #[tokio::test]
 async fn a_service_that_is_slow_is_not_taken_for_a_peer_that_takes_nothing() {
-    let site = Site::with(|serve| serve.write_time(SHORT / 4, 1 << 30)).await;
+    let site = Site::with(|serve| serve.write_timeout(SHORT / 4, 1 << 30)).await;
     let mut peer = Peer::connect(&site).await;
     peer.send([get(1, "/wait"), get(3, "/holds")].concat()).await;
     peer.has_status(3, 200, "a body that begins").await;
@@ -83,7 +83,7 @@ async fn a_service_that_is_slow_is_not_taken_for_a_peer_that_takes_nothing() {
 
 #[tokio::test]
 async fn a_window_that_opens_in_time_gets_all() {
-    let site = Site::with(|serve| serve.write_time(2 * SHORT, 500)).await;
+    let site = Site::with(|serve| serve.write_timeout(2 * SHORT, 500)).await;
     let mut peer = Peer::with_settings(&site, &window(1 << 20)).await;
     peer.send([open_window(0, 1 << 30), get(1, "/big")].concat()).await;
     let (mut got, mut pauses) = (0, 0);

@@ -38,7 +38,7 @@ async fn thousands_of_pipelined_requests_are_answered_in_their_order() {
 #[tokio::test]
 async fn who_does_not_read_the_answers_cannot_send_more_requests_than_the_buffers_take() {
     const MOST: usize = 64 << 20;
-    let site = Site::with(|serve| serve.write_time(SHORT, 500)).await;
+    let site = Site::with(|serve| serve.write_timeout(SHORT, 500)).await;
     let mut client = site.connect().await;
     let requests = "GET / HTTP/1.1\r\nhost: a\r\n\r\n".repeat(1000);
     let mut sent = 0;
@@ -79,7 +79,7 @@ async fn an_expectation_that_is_not_known_is_not_waited_for() {
 
 #[tokio::test]
 async fn a_body_that_is_announced_and_does_not_come_gets_408() {
-    let site = Site::with(|serve| serve.body_time(SHORT, 500)).await;
+    let site = Site::with(|serve| serve.body_timeout(SHORT, 500)).await;
     let mut client = site.connect().await;
     client.send("POST /echo HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n").await;
     assert_eq!(client.reply().await.status, 100);
@@ -89,7 +89,7 @@ async fn a_body_that_is_announced_and_does_not_come_gets_408() {
 
 #[tokio::test]
 async fn what_is_no_data_gives_a_body_no_time() {
-    let site = Site::with(|serve| serve.body_time(SHORT, 1)).await;
+    let site = Site::with(|serve| serve.body_timeout(SHORT, 1)).await;
     for (name, first, endless) in [("zeros", "0", "0"), ("spaces", "4", " ")] {
         let mut client = site.connect().await;
         let begun = Instant::now();

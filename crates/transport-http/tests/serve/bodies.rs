@@ -10,7 +10,7 @@ const SHORT: Duration = Duration::from_millis(200);
 
 #[tokio::test]
 async fn a_body_whose_length_is_over_the_limit_gets_413_unread() {
-    let site = Site::with(|serve| serve.body_limit(100)).await;
+    let site = Site::with(|serve| serve.request_limit(100)).await;
     let mut client = site.connect().await;
     client.send("POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 101\r\n\r\n").await;
     let reply = client.reply().await;
@@ -22,7 +22,7 @@ async fn a_body_whose_length_is_over_the_limit_gets_413_unread() {
 
 #[tokio::test]
 async fn a_body_without_a_length_gets_413_when_it_passes_the_limit() {
-    let site = Site::with(|serve| serve.body_limit(100)).await;
+    let site = Site::with(|serve| serve.request_limit(100)).await;
     let mut client = site.connect().await;
     client.send("POST /echo HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n").await;
     client.send(format!("64\r\n{}\r\n", "x".repeat(100))).await;
@@ -91,7 +91,7 @@ async fn expect_continue_is_answered_when_the_body_is_wanted() {
 
 #[tokio::test]
 async fn a_body_that_comes_too_slowly_gets_408_that_says_so() {
-    let site = Site::with(|serve| serve.body_time(2 * SHORT, 1000)).await;
+    let site = Site::with(|serve| serve.body_timeout(2 * SHORT, 1000)).await;
     let mut client = site.connect().await;
     let begun = Instant::now();
     client.send("POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 1000\r\n\r\n").await;
@@ -111,7 +111,7 @@ async fn a_body_that_comes_too_slowly_gets_408_that_says_so() {
 
 #[tokio::test]
 async fn a_body_that_stops_gets_408_however_much_has_come() {
-    let site = Site::with(|serve| serve.body_time(SHORT, 500)).await;
+    let site = Site::with(|serve| serve.body_timeout(SHORT, 500)).await;
     let mut client = site.connect().await;
     let begun = Instant::now();
     client.send("POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 1000001\r\n\r\n").await;
@@ -122,7 +122,7 @@ async fn a_body_that_stops_gets_408_however_much_has_come() {
 
 #[tokio::test]
 async fn a_body_that_keeps_the_rate_may_take_longer_than_the_time() {
-    let site = Site::with(|serve| serve.body_time(SHORT, 1000)).await;
+    let site = Site::with(|serve| serve.body_timeout(SHORT, 1000)).await;
     let mut client = site.connect().await;
     let begun = Instant::now();
     client.send("POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 6000\r\n\r\n").await;
@@ -136,7 +136,7 @@ async fn a_body_that_keeps_the_rate_may_take_longer_than_the_time() {
 
 #[tokio::test]
 async fn what_the_service_takes_for_itself_is_not_the_time_of_the_body() {
-    let site = Site::with(|serve| serve.body_time(SHORT, 1_000_000)).await;
+    let site = Site::with(|serve| serve.body_timeout(SHORT, 1_000_000)).await;
     let mut client = site.connect().await;
     client.send("POST /sleepy HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n").await;
     // The service needs 150 ms for each of the pieces, which are there long before.

@@ -114,7 +114,7 @@ async fn new_connections_are_refused() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_the_kernel_has_accepted_is_answered() {
     for _ in 0..20 {
-        let site = Site::with(|serve| serve.connections(1)).await;
+        let site = Site::with(|serve| serve.max_connections(1)).await;
         let mut first = site.connect().await;
         first.send("GET /wait HTTP/1.1\r\nhost: a\r\n\r\n").await;
         site.gate.has(1).await;

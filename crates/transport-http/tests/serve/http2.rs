@@ -77,7 +77,7 @@ async fn http2_is_known_by_its_preface_even_if_it_comes_byte_by_byte() {
 
 #[tokio::test]
 async fn a_head_that_is_too_long_gets_431_and_the_connection_stays() {
-    let site = Site::with(|serve| serve.header_bytes(2048)).await;
+    let site = Site::with(|serve| serve.max_header_bytes(2048)).await;
     let mut client = connect(site.address).await;
     // The settings of the server must have come, or the client does not know the limit; it sends all the same.
     assert_eq!(soon(client.send_request(get("/"))).await.unwrap().status(), 200);
@@ -94,7 +94,7 @@ async fn a_head_that_is_too_long_gets_431_and_the_connection_stays() {
 
 #[tokio::test]
 async fn no_more_streams_are_served_at_a_time_than_may_be() {
-    let site = Site::with(|serve| serve.streams(3)).await;
+    let site = Site::with(|serve| serve.max_streams(3)).await;
     let mut client = connect(site.address).await;
     assert_eq!(soon(client.send_request(get("/"))).await.unwrap().status(), 200);
     let calls: Vec<_> = (0..9).map(|_| tokio::spawn(client.send_request(get("/wait")))).collect();
@@ -108,25 +108,25 @@ async fn no_more_streams_are_served_at_a_time_than_may_be() {
 
 #[tokio::test]
 async fn an_idle_connection_outlives_the_header_time_and_ends_at_the_idle_time() {
-    let header_time = Duration::from_millis(100);
-    let site = Site::with(|serve| serve.header_time(header_time).idle_time(5 * header_time)).await;
+    let header_timeout = Duration::from_millis(100);
+    let site = Site::with(|serve| serve.header_timeout(header_timeout).idle_timeout(5 * header_timeout)).await;
     let stream = TokioIo::new(TcpStream::connect(site.address).await.unwrap());
     let (mut client, connection) = handshake(TokioExecutor::new(), stream).await.unwrap();
     let connection = tokio::spawn(connection);
     // Also before the first request.
-    tokio::time::sleep(2 * header_time).await;
+    tokio::time::sleep(2 * header_timeout).await;
     assert_eq!(soon(client.send_request(get("/"))).await.unwrap().status(), 200);
     let begun = tokio::time::Instant::now();
     // It ends without an error: the server said GOAWAY, and waited for its acknowledgement.
     soon(connection).await.unwrap().unwrap();
     let lasted = begun.elapsed();
-    assert!(lasted > 4 * header_time, "{lasted:?}");
+    assert!(lasted > 4 * header_timeout, "{lasted:?}");
     drop(client);
 }
 
 #[tokio::test]
 async fn a_slow_call_is_no_idle_connection() {
-    let site = Site::with(|serve| serve.idle_time(Duration::from_millis(50))).await;
+    let site = Site::with(|serve| serve.idle_timeout(Duration::from_millis(50))).await;
     let mut client = connect(site.address).await;
     let call = tokio::spawn(client.send_request(get("/wait")));
     site.gate.has(1).await;
@@ -138,7 +138,7 @@ async fn a_slow_call_is_no_idle_connection() {
 #[tokio::test]
 async fn a_stream_whose_window_stays_shut_is_reset_and_the_connection_goes_on() {
     let limit = Duration::from_millis(300);
-    let site = Site::with(|serve| serve.write_time(limit, 1 << 20)).await;
+    let site = Site::with(|serve| serve.write_timeout(limit, 1 << 20)).await;
     let stream = TokioIo::new(TcpStream::connect(site.address).await.unwrap());
     let shut = hyper::client::conn::http2::Builder::new(TokioExecutor::new()).initial_stream_window_size(0).clone();
     let (mut send, connection) = shut.handshake::<_, Full<Bytes>>(stream).await.unwrap();
@@ -157,7 +157,7 @@ async fn a_stream_whose_window_stays_shut_is_reset_and_the_connection_goes_on() 
 #[tokio::test]
 async fn a_service_that_is_slow_is_not_taken_for_a_peer_that_is() {
     let limit = Duration::from_millis(100);
-    let site = Site::with(|serve| serve.write_time(limit, 1 << 20)).await;
+    let site = Site::with(|serve| serve.write_timeout(limit, 1 << 20)).await;
     let mut client = connect(site.address).await;
     let (waits, holds) = (client.send_request(get("/wait")), client.clone().send_request(get("/holds")));
     let opens = async {

@@ -12,7 +12,7 @@ const SHORT: Duration = Duration::from_millis(200);
 
 #[tokio::test]
 async fn a_silent_connection_is_closed_after_the_header_time() {
-    let site = Site::with(|serve| serve.header_time(SHORT)).await;
+    let site = Site::with(|serve| serve.header_timeout(SHORT)).await;
     let begun = Instant::now();
     site.connect().await.closed().await;
     assert!(begun.elapsed() >= SHORT - Duration::from_millis(20));
@@ -21,7 +21,7 @@ async fn a_silent_connection_is_closed_after_the_header_time() {
 
 #[tokio::test]
 async fn a_head_that_comes_byte_by_byte_is_closed_after_the_header_time() {
-    let site = Site::with(|serve| serve.header_time(SHORT)).await;
+    let site = Site::with(|serve| serve.header_timeout(SHORT)).await;
     let mut client = site.connect().await;
     let begun = Instant::now();
     // Each byte comes in time, the head does not.
@@ -36,7 +36,7 @@ async fn a_head_that_comes_byte_by_byte_is_closed_after_the_header_time() {
 
 #[tokio::test]
 async fn the_head_of_a_later_request_has_the_header_time_too() {
-    let site = Site::with(|serve| serve.header_time(SHORT)).await;
+    let site = Site::with(|serve| serve.header_timeout(SHORT)).await;
     let mut client = site.connect().await;
     assert_eq!(client.get("/").await.status, 200);
     client.send("GET / HTTP").await;
@@ -46,7 +46,7 @@ async fn the_head_of_a_later_request_has_the_header_time_too() {
 
 #[tokio::test]
 async fn an_idle_connection_is_closed_after_the_idle_time_and_not_before() {
-    let site = Site::with(|serve| serve.idle_time(2 * SHORT).header_time(SHORT)).await;
+    let site = Site::with(|serve| serve.idle_timeout(2 * SHORT).header_timeout(SHORT)).await;
     let mut client = site.connect().await;
     for _ in 0..3 {
         assert_eq!(client.get("/").await.status, 200);
@@ -62,7 +62,7 @@ async fn an_idle_connection_is_closed_after_the_idle_time_and_not_before() {
 
 #[tokio::test]
 async fn a_slow_call_is_no_idle_connection() {
-    let site = Site::with(|serve| serve.idle_time(SHORT / 4).header_time(SHORT / 4)).await;
+    let site = Site::with(|serve| serve.idle_timeout(SHORT / 4).header_timeout(SHORT / 4)).await;
     let mut client = site.connect().await;
     client.send("GET /wait HTTP/1.1\r\nhost: a\r\n\r\n").await;
     site.gate.has(1).await;
@@ -73,7 +73,7 @@ async fn a_slow_call_is_no_idle_connection() {
 
 #[tokio::test]
 async fn a_head_that_is_too_long_gets_431() {
-    let site = Site::with(|serve| serve.header_bytes(1024)).await;
+    let site = Site::with(|serve| serve.max_header_bytes(1024)).await;
     let mut client = site.connect().await;
     let long = "0".repeat(900);
     client.send(format!("GET / HTTP/1.1\r\nhost: a\r\nx: {long}\r\n\r\n")).await;
@@ -114,7 +114,7 @@ async fn too_many_headers_get_431() {
 
 #[tokio::test]
 async fn a_client_that_never_reads_is_closed() {
-    let site = Site::with(|serve| serve.write_time(SHORT, 500)).await;
+    let site = Site::with(|serve| serve.write_timeout(SHORT, 500)).await;
     let mut client = site.connect().await;
     client.send("GET /big HTTP/1.1\r\nhost: a\r\n\r\n").await;
     site.events.some(|event| matches!(event, ServeEvent::WriteStalled { .. })).await;
@@ -126,7 +126,7 @@ async fn a_client_that_never_reads_is_closed() {
 
 #[tokio::test]
 async fn a_client_that_reads_too_slowly_is_closed() {
-    let site = Site::with(|serve| serve.write_time(2 * SHORT, 1 << 30)).await;
+    let site = Site::with(|serve| serve.write_timeout(2 * SHORT, 1 << 30)).await;
     let mut client = site.connect().await;
     client.send("GET /big HTTP/1.1\r\nhost: a\r\n\r\n").await;
     let mut piece = vec![0; 1 << 20];
@@ -143,7 +143,7 @@ async fn a_client_that_reads_too_slowly_is_closed() {
 
 #[tokio::test]
 async fn a_client_that_stops_for_a_while_and_reads_on_gets_all() {
-    let site = Site::with(|serve| serve.write_time(2 * SHORT, 500)).await;
+    let site = Site::with(|serve| serve.write_timeout(2 * SHORT, 500)).await;
     let mut client = site.connect().await;
     client.send("GET /big HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await;
     let mut piece = vec![0; BIG / 16];
@@ -168,7 +168,7 @@ async fn read_all(mut client: Raw) -> (usize, Option<io::ErrorKind>) {
 
 #[tokio::test]
 async fn a_client_that_was_slow_once_has_all_its_time_again() {
-    let site = Site::with(|serve| serve.write_time(2 * SHORT, 500)).await;
+    let site = Site::with(|serve| serve.write_timeout(2 * SHORT, 500)).await;
     let mut client = site.connect().await;
     client.send("GET /big HTTP/1.1\r\nhost: a\r\n\r\nGET /wait HTTP/1.1\r\nhost: a\r\n\r\n").await;
     sleep(SHORT).await;
@@ -181,7 +181,7 @@ async fn a_client_that_was_slow_once_has_all_its_time_again() {
 
 #[tokio::test]
 async fn over_the_most_connections_one_waits_until_another_has_ended() {
-    let site = Site::with(|serve| serve.connections(2)).await;
+    let site = Site::with(|serve| serve.max_connections(2)).await;
     let (mut first, mut second, mut third) = (site.connect().await, site.connect().await, site.connect().await);
     assert_eq!(first.get("/").await.status, 200);
     assert_eq!(second.get("/").await.status, 200);

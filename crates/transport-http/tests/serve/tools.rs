@@ -57,7 +57,8 @@ const LIMIT: Duration = Duration::from_millis(500);
 /// closed each of them for the reason that is counted.
 async fn attack(test: &str, path: &str, arguments: &[&str], closed: impl Fn(&Site) -> usize) {
     let Some(slowhttptest) = find("slowhttptest", test) else { return };
-    let site = Site::with(|serve| serve.header_time(LIMIT).body_time(LIMIT, 500).write_time(LIMIT, 1 << 20)).await;
+    let site =
+        Site::with(|serve| serve.header_timeout(LIMIT).body_timeout(LIMIT, 500).write_timeout(LIMIT, 1 << 20)).await;
     let mut command = Command::new(slowhttptest);
     command.args(["-c", "50", "-r", "50", "-l", "15", "-i", "1", "-p", "2", "-u"]);
     command.arg(format!("http://{}{path}", site.address)).args(arguments);

@@ -24,7 +24,7 @@ const LIMIT: Duration = Duration::from_millis(500);
 async fn a_handshake_that_does_not_end_is_closed_in_time_and_others_are_served_meanwhile() {
     let authority = Authority::with_both();
     let (tls, limit) = (authority.server(), 4 * LIMIT);
-    let site = Site::with(|serve| serve.tls(tls).handshake_time(limit)).await;
+    let site = Site::with(|serve| serve.tls(tls).handshake_timeout(limit)).await;
     let begun = Instant::now();
     let mut silent = Vec::new();
     for _ in 0..20 {
@@ -47,7 +47,7 @@ async fn a_handshake_that_does_not_end_is_closed_in_time_and_others_are_served_m
 async fn a_handshake_counts_as_a_connection() {
     let authority = Authority::with_both();
     let tls = authority.server();
-    let site = Site::with(|serve| serve.tls(tls).connections(2)).await;
+    let site = Site::with(|serve| serve.tls(tls).max_connections(2)).await;
     let _silent = [TcpStream::connect(site.address).await.unwrap(), TcpStream::connect(site.address).await.unwrap()];
     site.told("2 connections are open").await;
 }
@@ -70,7 +70,7 @@ async fn plain_http_on_the_port_of_tls_is_told_so_and_closed() {
 async fn a_silent_connection_is_closed_once_the_head_is_late() {
     let authority = Authority::with_both();
     let tls = authority.server();
-    let site = Site::with(|serve| serve.tls(tls).header_time(LIMIT)).await;
+    let site = Site::with(|serve| serve.tls(tls).header_timeout(LIMIT)).await;
     let mut client = tls_stream(&authority, &site).await;
     let _ = soon(client.read_to_end(&mut Vec::new())).await;
     site.told("no head in time").await;
@@ -80,7 +80,7 @@ async fn a_silent_connection_is_closed_once_the_head_is_late() {
 async fn a_slow_handshake_takes_nothing_from_the_time_for_the_head() {
     let authority = Authority::with_both();
     let tls = authority.server();
-    let site = Site::with(|serve| serve.tls(tls).header_time(LIMIT)).await;
+    let site = Site::with(|serve| serve.tls(tls).header_timeout(LIMIT)).await;
     let tcp = TcpStream::connect(site.address).await.unwrap();
     tokio::time::sleep(LIMIT + LIMIT / 2).await;
     let mut client = tls_over(tcp, &authority, b"http/1.1").await;
@@ -95,7 +95,7 @@ async fn a_slow_handshake_takes_nothing_from_the_time_for_the_head() {
 async fn http2_may_be_idle_for_longer_than_a_head_may_take() {
     let authority = Authority::with_both();
     let tls = authority.server();
-    let site = Site::with(|serve| serve.tls(tls).header_time(LIMIT).idle_time(20 * LIMIT)).await;
+    let site = Site::with(|serve| serve.tls(tls).header_timeout(LIMIT).idle_timeout(20 * LIMIT)).await;
     let session = site.call(authority.trusting(), "/session");
     assert!(soon(session.invoke(())).await.unwrap().contains("HTTP/2"));
     tokio::time::sleep(3 * LIMIT).await;
@@ -107,7 +107,7 @@ async fn http2_may_be_idle_for_longer_than_a_head_may_take() {
 async fn a_client_that_does_not_read_is_closed() {
     let authority = Authority::with_both();
     let tls = authority.server();
-    let site = Site::with(|serve| serve.tls(tls).write_time(LIMIT, 1 << 20)).await;
+    let site = Site::with(|serve| serve.tls(tls).write_timeout(LIMIT, 1 << 20)).await;
     let mut client = tls_stream(&authority, &site).await;
     client.write_all(b"GET /big HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
     site.told("it takes too little").await;
@@ -117,7 +117,7 @@ async fn a_client_that_does_not_read_is_closed() {
 async fn an_idle_connection_is_closed_in_good_form() {
     let authority = Authority::with_both();
     let tls = authority.server();
-    let site = Site::with(|serve| serve.tls(tls).idle_time(LIMIT)).await;
+    let site = Site::with(|serve| serve.tls(tls).idle_timeout(LIMIT)).await;
     let mut client = tls_stream(&authority, &site).await;
     client.write_all(b"GET /who HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
     let mut reply = String::new();

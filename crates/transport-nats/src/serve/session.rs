@@ -65,7 +65,7 @@ pub(super) async fn run(mut serve: Serve, lifeline: Lifeline) -> Result<(), BoxE
             Why::Move(word) => {
                 (serve.on_event)(&ServeEvent::Moving);
                 tokio::select! {
-                    () = session.drain(Instant::now() + serve.move_limit) => {}
+                    () = session.drain(Instant::now() + serve.move_timeout) => {}
                     // There may be less time now.
                     () = lifeline.stopping() => return serve.stopped(session, &lifeline).await,
                 }

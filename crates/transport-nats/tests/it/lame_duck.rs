@@ -111,7 +111,7 @@ async fn a_stop_while_it_moves_is_obeyed_in_its_time() {
         let client = options.connect(vec![leaving.url(), staying.url()]).await.unwrap();
         let tell = told.clone();
         let routes = endless(&arrived).subject("add.sum", Server::json(sum()));
-        let serve = serve(client, routes).events(&events).move_limit(Duration::from_secs(15));
+        let serve = serve(client, routes).events(&events).move_timeout(Duration::from_secs(15));
         let service = Running::start(serve.on_event(move |event| tell.push(event.to_string()))).await;
         let remote = staying.remote().await;
         let never: BoxEndpoint<(), ()> = remote.subject("never").empty().erased();
@@ -148,7 +148,7 @@ async fn a_move_takes_no_longer_than_its_limit_and_word_from_before_the_start_co
         let options = events.attach(ConnectOptions::new().retain_servers_order());
         let client = options.connect(vec![leaving.url(), staying.url()]).await.unwrap();
         let tell = told.clone();
-        let serve = serve(client.clone(), endless(&arrived)).events(&events).move_limit(Duration::from_millis(500));
+        let serve = serve(client.clone(), endless(&arrived)).events(&events).move_timeout(Duration::from_millis(500));
         leaving.process.as_ref().unwrap().signal("USR2");
         until("it is told", || events.counts().lame_duck == 1).await;
         let service = Running::start(serve.on_event(move |event| tell.push(event.to_string()))).await;
