@@ -34,9 +34,9 @@ type OnEvent = dyn FnMut(&GroupEvent<'_>) + Send;
 
 impl Group {
     /// How long a member may take to be ready, unless [said otherwise](Self::start_timeout): 30 s.
-    pub const DEFAULT_START_LIMIT: Duration = Duration::from_secs(30);
+    pub const DEFAULT_START_TIMEOUT: Duration = Duration::from_secs(30);
     /// How long a member may take to stop, unless [said otherwise](Self::stop_timeout): 10 s.
-    pub const DEFAULT_STOP_LIMIT: Duration = Duration::from_secs(10);
+    pub const DEFAULT_STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
     /// Without members.
     #[must_use]
@@ -44,8 +44,8 @@ impl Group {
         Self {
             members: Vec::new(),
             surrounding: 0,
-            start_timeout: Self::DEFAULT_START_LIMIT,
-            stop_timeout: Self::DEFAULT_STOP_LIMIT,
+            start_timeout: Self::DEFAULT_START_TIMEOUT,
+            stop_timeout: Self::DEFAULT_STOP_TIMEOUT,
             on_event: Box::new(|_| {}),
             health: Board::default(),
         }
@@ -71,7 +71,7 @@ impl Group {
         members.into_iter().fold(self, Self::with)
     }
 
-    /// Adds a member with a stop limit of its own. It goes before the one that the [member knows](Member::stop_timeout).
+    /// Adds a member with a stop timeout of its own. It goes before the one that the [member knows](Member::stop_timeout).
     #[must_use]
     pub fn with_stop_timeout(self, member: impl Member, stop_timeout: Duration) -> Self {
         self.add(member, Some(stop_timeout))

@@ -44,7 +44,7 @@
 //! ```
 //!
 //! * **Start.** Members start in the order they were added; the next one starts when the last has called
-//!   [`Lifeline::ready`]. One that fails, or is not ready within the start limit, ends the start: those that run are stopped.
+//!   [`Lifeline::ready`]. One that fails, or is not ready within the start timeout, ends the start: those that run are stopped.
 //!   One that ends well before it is ready was a job to be done at start, such as a migration: the next one starts.
 //! * **Ready.** When all are ready, the group is: [`Health`] says so.
 //! * **Stop** begins when a member ends, fails or panics, or asks for it ([`Lifeline::stop_group`], which is what [`Signals`]

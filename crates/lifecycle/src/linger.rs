@@ -14,7 +14,7 @@ use crate::{Lifeline, Member};
 ///   not ready ─▶ deregister ─▶ wait: calls still come, and are served ─▶ servers drain
 /// ```
 ///
-/// Its stop limit is its time and a second more, whatever the group's limit is.
+/// Its stop timeout is its time and a second more, whatever the group's limit is.
 ///
 /// ```
 /// use std::time::Duration;

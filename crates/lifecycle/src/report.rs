@@ -56,12 +56,12 @@ pub enum Ending {
     Failed(BoxError),
     /// It panicked with this text.
     Panicked(String),
-    /// It was not ready within the start limit, and was aborted.
+    /// It was not ready within the start timeout, and was aborted.
     NotReady {
         /// The limit.
         limit: Duration,
     },
-    /// It was asked, had not ended at its stop limit, and was aborted.
+    /// It was asked, had not ended at its stop timeout, and was aborted.
     Overdue {
         /// The limit.
         limit: Duration,

@@ -10,7 +10,7 @@ use crate::{Ending, Group, Lifeline, Member, MemberReport, Stopper};
 
 /// A member that runs in a task of its own, without a group: [`Member::spawn`] makes it.
 ///
-/// Dropped, it asks the member to stop within [`Group::DEFAULT_STOP_LIMIT`], and waits for nothing: the member ends in good order, if the
+/// Dropped, it asks the member to stop within [`Group::DEFAULT_STOP_TIMEOUT`], and waits for nothing: the member ends in good order, if the
 /// runtime lives so long. [`stop`](Self::stop) waits for that.
 #[derive(Debug)]
 #[must_use = "dropped, the member stops"]
@@ -58,7 +58,7 @@ impl Drop for Running {
     fn drop(&mut self) {
         // One that was stopped with less time keeps to that.
         if !self.task.is_finished() && !self.stopper.is_stopping() {
-            self.stopper.stop(Group::DEFAULT_STOP_LIMIT);
+            self.stopper.stop(Group::DEFAULT_STOP_TIMEOUT);
         }
     }
 }

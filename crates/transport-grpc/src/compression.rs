@@ -33,7 +33,7 @@ pub enum Compression {
 }
 
 /// Keeps a single message from being compressed, one that holds a secret beside what a stranger may choose (CRIME, BREACH): a reply as an
-/// [`extension`](towerkit_endpoint::WithMetadata::extension) of it, where it is a stream all of it; a request in its
+/// [`extension`](towerkit_endpoint::WithMetadata::with_extension) of it, where it is a stream all of it; a request in its
 /// [context](towerkit_endpoint::Context::insert).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Uncompressed;

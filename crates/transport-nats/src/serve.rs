@@ -95,7 +95,7 @@ pub fn serve(client: Client, routes: Routes) -> Serve {
         max_in_flight: Serve::DEFAULT_MAX_IN_FLIGHT,
         when_full: WhenFull::Refuse,
         lame_ducks: None,
-        move_timeout: Serve::DEFAULT_MOVE_LIMIT,
+        move_timeout: Serve::DEFAULT_MOVE_TIMEOUT,
         on_event: Arc::new(|_| {}),
         on_error: ErrorHandlers::default(),
     }
@@ -136,7 +136,7 @@ impl Serve {
     pub const DEFAULT_MAX_IN_FLIGHT: usize = 1024;
 
     /// How long a drain may take before the connection moves to another server, unless [said otherwise](Self::move_timeout): 5 seconds.
-    pub const DEFAULT_MOVE_LIMIT: Duration = Duration::from_secs(5);
+    pub const DEFAULT_MOVE_TIMEOUT: Duration = Duration::from_secs(5);
 
     /// What logs, reports and readiness call it; `nats` by default.
     #[must_use]

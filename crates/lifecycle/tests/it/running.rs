@@ -58,5 +58,5 @@ async fn dropped_it_is_asked_to_stop_within_the_usual_time_and_goes_on_to_its_en
     .spawn();
     drop(running);
     sleep(SECOND * 2).await;
-    assert_eq!(log.lines(), [format!("within {:?}", Group::DEFAULT_STOP_LIMIT), "flushed".to_owned()]);
+    assert_eq!(log.lines(), [format!("within {:?}", Group::DEFAULT_STOP_TIMEOUT), "flushed".to_owned()]);
 }
