@@ -51,7 +51,7 @@ async fn the_endpoint_knows_how_the_call_came() {
     for site in both(&told()).await {
         let via = site.texts().shout.invoke(Text::from("via")).await.unwrap().text;
         // A generated service does not tell its path.
-        assert!([format!("grpc {}", SHOUT.path()), "grpc ".to_owned()].contains(&via), "{via}");
+        assert!([format!("grpc {}", SHOUT.path()), "grpc".to_owned()].contains(&via), "{via}");
     }
 }
 
