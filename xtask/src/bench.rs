@@ -6,12 +6,14 @@ mod grpc;
 mod http;
 mod layers;
 mod nats;
+mod peers;
 mod probe;
 mod process;
 mod proxy;
 mod resilience;
 mod sd;
 mod table;
+mod turns;
 
 use anyhow::{Result, bail};
 
@@ -19,7 +21,7 @@ use table::Row;
 
 #[derive(clap::Args)]
 pub struct Flags {
-    /// Which: `layers`, `http`, `grpc`, `nats`, `proxy`, `resilience`, `sd`, `telemetry` or `auth`.
+    /// Which: `layers`, `http`, `grpc`, `nats`, `proxy`, `resilience`, `sd`, `telemetry`, `auth` or `peers`.
     name: String,
 
     /// One JSON object a row, in place of the table.
@@ -56,13 +58,19 @@ pub fn run(flags: &Flags) -> Result<bool> {
         "sd" => sd::run(flags.quick)?,
         "telemetry" => added::run(added::TELEMETRY, flags.quick)?,
         "auth" => added::run(added::AUTH, flags.quick)?,
+        "peers" => peers::run(flags.quick)?,
         other => bail!(
-            "there is no benchmark {other:?}: it is `layers`, `http`, `grpc`, `nats`, `proxy`, `resilience`, `sd`, `telemetry` or `auth`"
+            "there is no benchmark {other:?}: it is `layers`, `http`, `grpc`, `nats`, `proxy`, `resilience`, `sd`, `telemetry`, \
+             `auth` or `peers`"
         ),
     };
     for Part { title, rows, matrix } in &parts {
         if flags.json {
-            rows.iter().for_each(|row| println!("{}", row.json()));
+            for row in rows {
+                let mut told = row.json();
+                told["part"] = (*title).into();
+                println!("{told}");
+            }
             continue;
         }
         if !title.is_empty() {

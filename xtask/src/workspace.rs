@@ -43,12 +43,27 @@ pub fn protoc() -> Result<PathBuf> {
 
 /// Builds an example of a crate as benchmarks are built. It is then under `release/examples`.
 pub fn build_example(package: &str, example: &str) -> Result<()> {
+    build(&["--package", package, "--example", example])
+}
+
+/// Builds the programs of some packages as benchmarks are built, all with the same features of what they depend on. They are then under `release`.
+pub fn build_programs(packages: &[&str]) -> Result<()> {
+    let arguments: Vec<_> = packages.iter().flat_map(|package| ["--package", package]).chain(["--bins"]).collect();
+    build(&arguments)
+}
+
+fn build(arguments: &[&str]) -> Result<()> {
     let mut build = cargo();
-    build.args(["build", "--quiet", "--profile", "bench", "--package", package, "--example", example]);
+    build.args(["build", "--quiet", "--profile", "bench"]).args(arguments);
     if !build.status()?.success() {
-        bail!("{example} of {package} can't be built");
+        bail!("{build:?} failed");
     }
     Ok(())
+}
+
+/// A program that was built so.
+pub fn program(name: &str) -> PathBuf {
+    target().join("release").join(name)
 }
 
 /// The program of an example that was built so. All packages have one folder for them, so each has a name of its own.

@@ -50,7 +50,7 @@ pub use stream_stop::StreamStop;
 /// | --- | --- | --- |
 /// | [connections](Serve::max_connections) | 10 000 | not accepted; they wait in the kernel's queue |
 /// | TLS handshake (`handshake_timeout`, with the feature `tls`) | 10 s | closed |
-/// | [header bytes](Serve::max_header_bytes) | 16 KiB | 431 |
+/// | [header bytes](Serve::header_limit) | 16 KiB | 431 |
 /// | headers | 100 | 431 |
 /// | [header time](Serve::header_timeout) | 10 s | closed |
 /// | [body bytes](Serve::request_limit) | 2 MiB | 413 |
@@ -160,8 +160,8 @@ impl<S> Serve<S> {
 
     /// The most bytes of a request's head.
     #[must_use]
-    pub const fn max_header_bytes(mut self, most: u32) -> Self {
-        self.limits.max_header_bytes = most;
+    pub const fn header_limit(mut self, most: u32) -> Self {
+        self.limits.header_limit = most;
         self
     }
 

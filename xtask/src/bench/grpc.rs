@@ -1,14 +1,14 @@
 //! addsvc's `Sum`, and a stream of a thousand messages each way, behind towerkit, tonic, hyper by hand and grpc-go.
 
-mod load;
+pub(super) mod load;
 mod server;
 mod streams;
 
 use anyhow::{Context, Result};
 
 use super::http::bring;
-use super::process::Process;
 use super::table::{Budget, Row};
+use super::turns::in_turn;
 use load::Load;
 use server::Kind;
 
@@ -27,23 +27,19 @@ pub fn run(quick: bool) -> Result<Vec<Row>> {
 /// CPU microseconds a call, of the server's process alone, under the same load.
 fn cpu(load: Load, kinds: &[Kind], quick: bool) -> Result<Vec<Row>> {
     let (rounds, seconds) = if quick { (3, 1) } else { (9, 3) };
-    let mut servers: Vec<(Kind, Process, Vec<f64>)> = Vec::new();
+    let mut servers = Vec::new();
     for kind in kinds.iter().copied().filter(|kind| load.is_for(*kind)) {
         let process = server::start(kind)?;
         load.round(&process, 1)?; // warm
-        servers.push((kind, process, Vec::new()));
+        servers.push((kind, process));
     }
-    for _ in 0..rounds {
-        for (_, process, micros) in &mut servers {
-            micros.push(load.round(process, seconds)?);
-        }
-    }
-    let base = servers.iter().find(|(kind, ..)| *kind == Kind::Tonic).map(|(.., micros)| micros.clone());
+    let measured = in_turn(&servers, rounds, |(_, process)| load.round(process, seconds))?;
+    let measured = || servers.iter().map(|(kind, _)| *kind).zip(&measured);
+    let base = measured().find(|(kind, _)| *kind == Kind::Tonic).map(|(_, micros)| micros.clone());
     let base = base.context("tonic was not measured")?;
-    Ok(servers
-        .into_iter()
-        .map(|(kind, _, micros)| {
-            let row = Row::new(format!("{}, {}", load.name(), kind.name()), "CPU µs a call", micros);
+    Ok(measured()
+        .map(|(kind, micros)| {
+            let row = Row::new(format!("{}, {}", load.name(), kind.name()), "CPU µs a call", micros.clone());
             if kind == Kind::Tonic { row } else { row.against(Kind::Tonic.name(), &base).budget(kind.budget()) }
         })
         .collect())

@@ -8,6 +8,7 @@ pub(super) mod server;
 use anyhow::{Context, Result};
 
 use super::table::{Budget, Row};
+use super::turns::in_turn;
 use crate::test::tools;
 pub(super) use idle::allow_files;
 use server::Kind;
@@ -35,25 +36,20 @@ pub(super) fn bring(programs: &[(&str, &str)]) -> Result<()> {
 /// CPU microseconds a request, of the server's process alone, under the same load.
 fn cpu(quick: bool) -> Result<Vec<Row>> {
     let (rounds, seconds) = if quick { (3, 1) } else { (11, 3) };
-    let mut servers = Kind::ALL.map(|kind| (kind, None, Vec::new()));
-    for (kind, server, _) in &mut servers {
-        let running = server::start(*kind, false)?;
-        load::round(&running, 1)?; // warm
-        *server = Some(running);
+    let mut servers = Vec::new();
+    for kind in Kind::ALL {
+        let server = server::start(kind, false)?;
+        load::round(&server, 1)?; // warm
+        servers.push(server);
     }
-    for _ in 0..rounds {
-        for (_, server, micros) in &mut servers {
-            let server = server.as_ref().context("started above")?;
-            micros.push(load::round(server, seconds)?);
-        }
-    }
-    let base = servers.iter().find(|(kind, ..)| *kind == Kind::Hyper).map(|(.., micros)| micros.clone());
+    let measured = in_turn(&servers, rounds, |server| load::round(server, seconds))?;
+    let measured = || Kind::ALL.into_iter().zip(&measured);
+    let base = measured().find(|(kind, _)| *kind == Kind::Hyper).map(|(_, micros)| micros.clone());
     let base = base.context("hyper was not measured")?;
-    Ok(servers
-        .iter()
-        .map(|(kind, _, micros)| {
+    Ok(measured()
+        .map(|(kind, micros)| {
             let row = Row::new(kind.name(), "CPU µs a request", micros.clone());
-            if *kind == Kind::Hyper { row } else { row.against(Kind::Hyper.name(), &base).budget(kind.budget()) }
+            if kind == Kind::Hyper { row } else { row.against(Kind::Hyper.name(), &base).budget(kind.budget()) }
         })
         .collect())
 }

@@ -6,6 +6,7 @@ mod server;
 use anyhow::{Context, Result};
 
 use super::table::{Budget, Row};
+use super::turns::in_turn;
 use load::Load;
 use server::{Kind, Serving};
 
@@ -16,29 +17,25 @@ pub fn run(quick: bool) -> Result<Vec<Row>> {
     let (rounds, seconds) = if quick { (3, 1) } else { (11, 3) };
     let mut rows = Vec::new();
     for load in Load::ALL {
-        let mut servers: Vec<(Kind, Serving, Vec<f64>)> = Vec::new();
+        let mut servers = Vec::new();
         for kind in Kind::ALL {
             let Some(serving) = Serving::start(kind, &nats, go.as_deref())? else { continue };
             load.round(&serving, 1)?; // warm
-            servers.push((kind, serving, Vec::new()));
+            servers.push((kind, serving));
         }
-        for _ in 0..rounds {
-            for (_, serving, micros) in &mut servers {
-                micros.push(load.round(serving, seconds)?);
-            }
-        }
-        rows.extend(compared(load, servers)?);
+        let measured = in_turn(&servers, rounds, |(_, serving)| load.round(serving, seconds))?;
+        rows.extend(compared(load, servers.iter().map(|(kind, _)| *kind).zip(measured).collect())?);
     }
     Ok(rows)
 }
 
 /// CPU microseconds a call, of the serving process alone: neither NATS' nor the caller's.
-fn compared(load: Load, servers: Vec<(Kind, Serving, Vec<f64>)>) -> Result<Vec<Row>> {
-    let base = servers.iter().find(|(kind, ..)| *kind == Kind::Plain).map(|(.., micros)| micros.clone());
+fn compared(load: Load, measured: Vec<(Kind, Vec<f64>)>) -> Result<Vec<Row>> {
+    let base = measured.iter().find(|(kind, _)| *kind == Kind::Plain).map(|(_, micros)| micros.clone());
     let base = base.context("async-nats was not measured")?;
-    Ok(servers
+    Ok(measured
         .into_iter()
-        .map(|(kind, _, micros)| {
+        .map(|(kind, micros)| {
             let row = Row::new(format!("{}, {}", load.name(), kind.name()), "CPU µs a call", micros);
             if kind == Kind::Plain { row } else { row.against(Kind::Plain.name(), &base).budget(kind.budget()) }
         })

@@ -1,10 +1,11 @@
 //! A server that is measured: a process of its own.
 
 use std::io::{BufRead, BufReader, Read};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail, ensure};
 
 /// A program that runs, and is stopped by its id when this is dropped.
 pub struct Process {
@@ -16,6 +17,21 @@ impl Process {
     /// A program of another make, of which it is known where it listens.
     pub const fn foreign(child: Child, address: SocketAddr) -> Self {
         Self { child, address }
+    }
+
+    /// Starts a program that is told where to listen, and waits until it does.
+    pub fn told(command: &mut Command, address: SocketAddr) -> Result<Self> {
+        let child = command.spawn().with_context(|| format!("{command:?} can't be run"))?;
+        let mut process = Self::foreign(child, address);
+        let start = Instant::now();
+        while TcpStream::connect(address).is_err() {
+            if let Some(status) = process.child.try_wait()? {
+                bail!("{command:?} has ended, {status}, before it listened at {address}");
+            }
+            ensure!(start.elapsed() < Duration::from_secs(10), "{command:?} does not listen at {address}");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Ok(process)
     }
 
     /// Starts a program that prints where it listens as its first line.
@@ -37,10 +53,20 @@ impl Process {
         Ok(nanos / 1000.0)
     }
 
-    /// Resident memory, in bytes (`VmRSS`).
+    /// Resident memory, in bytes.
     pub fn resident(&self) -> Result<f64> {
+        self.memory("VmRSS:")
+    }
+
+    /// The most that it has been so far.
+    pub fn most_resident(&self) -> Result<f64> {
+        self.memory("VmHWM:")
+    }
+
+    /// proc(5), `status`: `VmRSS:  1234 kB`.
+    fn memory(&self, field: &'static str) -> Result<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("VmRSS")?;
+        let line = status.lines().find_map(|line| line.strip_prefix(field)).context(field)?;
         Ok(line.trim().trim_end_matches(" kB").parse::<f64>()? * 1024.0)
     }
 

@@ -1,8 +1,7 @@
 //! The reverse proxy and nginx in front of the same server.
 
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener};
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
@@ -10,6 +9,7 @@ use super::http::server::{self, Kind};
 use super::http::{bring, load};
 use super::process::Process;
 use super::table::Row;
+use super::turns::in_turn;
 use crate::test::tools;
 use crate::workspace;
 
@@ -19,20 +19,15 @@ pub fn run(quick: bool) -> Result<Vec<Row>> {
     let (rounds, seconds) = if quick { (3, 1) } else { (11, 3) };
     let backend = server::start(Kind::Json, false)?;
     let proxies = [nginx(backend.address)?, server::proxy(backend.address)?];
-    let mut micros = [Vec::new(), Vec::new()];
     for proxy in &proxies {
         load::round(proxy, 1)?; // warm
     }
-    for _ in 0..rounds {
-        for (proxy, micros) in proxies.iter().zip(&mut micros) {
-            micros.push(load::round(proxy, seconds)?);
-        }
-    }
-    let [nginx, ours] = micros;
+    let micros = in_turn(&proxies, rounds, |proxy| load::round(proxy, seconds))?;
+    let [nginx, ours] = &micros[..] else { bail!("two were measured") };
     let unit = "CPU µs a request";
     Ok(vec![
         Row::new("nginx, one worker", unit, nginx.clone()),
-        Row::new("ReverseProxy", unit, ours).against("nginx", &nginx),
+        Row::new("ReverseProxy", unit, ours.clone()).against("nginx", nginx),
     ])
 }
 
@@ -57,14 +52,7 @@ fn nginx(backend: SocketAddr) -> Result<Process> {
     let file = folder.join("nginx.conf");
     std::fs::write(&file, config)?;
     let program = tools::find("nginx").context("nginx is not here")?;
-    let child = Command::new(program).arg("-p").arg(&folder).arg("-c").arg(file).spawn()?;
-    let server = Process::foreign(child, address);
-    let start = Instant::now();
-    while TcpStream::connect(address).is_err() {
-        if start.elapsed() > Duration::from_secs(10) {
-            bail!("nginx does not listen; see {place}/error.log");
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    Ok(server)
+    let mut nginx = Command::new(program);
+    nginx.arg("-p").arg(&folder).arg("-c").arg(file);
+    Process::told(&mut nginx, address).with_context(|| format!("see {place}/error.log"))
 }

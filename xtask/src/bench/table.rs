@@ -70,7 +70,7 @@ impl Row {
     }
 }
 
-/// As a matrix: a line for each name, and a column for each unit, with the budget that it has.
+/// As a matrix: a line for each name, and a column for each unit, with the ratio to what it is against and the budget, where it has them.
 pub fn print_matrix(rows: &[Row]) {
     let mut units: Vec<&str> = Vec::new();
     let mut names: Vec<&str> = Vec::new();
@@ -94,7 +94,8 @@ pub fn print_matrix(rows: &[Row]) {
                 } else {
                     String::new()
                 };
-                format!("{median}{spread}{}", if row.is_over() { " MISSED" } else { "" })
+                let ratio = row.ratio().map_or_else(String::new, |ratio| format!(" {ratio:.2} ×"));
+                format!("{median}{spread}{ratio}{}", if row.is_over() { " MISSED" } else { "" })
             })
         };
         println!("| {name} | {} |", units.iter().map(cell).collect::<Vec<_>>().join(" | "));

@@ -182,7 +182,7 @@ impl Tool {
             Source::Npm(package, version) => npm::package(package, version),
             Source::Cargo(version) => cargo::program(self.name, version),
             Source::Go(package, version, build) => go::program(self.name, package, version, build),
-            Source::GoLocal(folder) => go_local::program(self.name, folder),
+            Source::GoLocal(folder) => go_local::program(self.name, folder, "."),
             Source::Maven(project) => maven::jar(project),
             Source::Pypi(packages) => pypi::python(self.name, packages),
         }
@@ -209,6 +209,12 @@ pub fn provision() -> Vec<(&'static str, PathBuf)> {
 /// One of them.
 pub fn provision_one(name: &str) -> Option<PathBuf> {
     bring(|tool| tool.name == name).pop().map(|(_, path)| path)
+}
+
+/// A program of Go in a folder of the repository that is no tool of the tests.
+pub fn build_go(name: &str, folder: &str, package: &str) -> Option<PathBuf> {
+    let _lock = once::lock();
+    go_local::program(name, folder, package)
 }
 
 fn bring(wanted: impl Fn(&Tool) -> bool + Sync) -> Vec<(&'static str, PathBuf)> {

@@ -105,8 +105,8 @@ where
     // Without the pipelined flush of hyper: it keeps a reply back while a part of the next request is there.
     http1::Builder::new()
         .header_read_timeout(None)
-        .max_header_size(limits.max_header_bytes as usize)
-        .max_buf_size(BUFFER.max(limits.max_header_bytes as usize))
+        .max_header_size(limits.header_limit as usize)
+        .max_buf_size(BUFFER.max(limits.header_limit as usize))
         .serve_connection(TokioIo::new(stream), calls)
 }
 
@@ -127,7 +127,7 @@ where
         http2.timer(PingTimer(calls.clock.clone())).keep_alive_interval(interval).keep_alive_timeout(timeout);
     }
     http2
-        .max_header_list_size(limits.max_header_bytes)
+        .max_header_list_size(limits.header_limit)
         .max_concurrent_streams(limits.streams)
         .max_pending_accept_reset_streams(PENDING_RESETS * limits.streams as usize)
         .max_local_error_reset_streams(PROVOKED_RESETS)

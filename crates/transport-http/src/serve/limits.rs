@@ -8,7 +8,7 @@ pub(super) struct Limits {
     pub(super) connections: usize,
     #[cfg(feature = "tls")]
     pub(super) handshake_timeout: Duration,
-    pub(super) max_header_bytes: u32,
+    pub(super) header_limit: u32,
     pub(super) header_timeout: Duration,
     pub(super) body: BodyLimits,
     pub(super) write_timeout: Duration,
@@ -43,7 +43,7 @@ impl Default for Limits {
             connections: 10_000,
             #[cfg(feature = "tls")]
             handshake_timeout: Duration::from_secs(10),
-            max_header_bytes: 16 * 1024,
+            header_limit: 16 * 1024,
             header_timeout: Duration::from_secs(10),
             body: BodyLimits { bytes: 2 << 20, time: Duration::from_secs(20), bytes_a_second: 500 },
             write_timeout: Duration::from_secs(30),

@@ -77,7 +77,7 @@ async fn http2_is_known_by_its_preface_even_if_it_comes_byte_by_byte() {
 
 #[tokio::test]
 async fn a_head_that_is_too_long_gets_431_and_the_connection_stays() {
-    let site = Site::with(|serve| serve.max_header_bytes(2048)).await;
+    let site = Site::with(|serve| serve.header_limit(2048)).await;
     let mut client = connect(site.address).await;
     // The settings of the server must have come, or the client does not know the limit; it sends all the same.
     assert_eq!(soon(client.send_request(get("/"))).await.unwrap().status(), 200);

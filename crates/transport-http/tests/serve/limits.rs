@@ -73,7 +73,7 @@ async fn a_slow_call_is_no_idle_connection() {
 
 #[tokio::test]
 async fn a_head_that_is_too_long_gets_431() {
-    let site = Site::with(|serve| serve.max_header_bytes(1024)).await;
+    let site = Site::with(|serve| serve.header_limit(1024)).await;
     let mut client = site.connect().await;
     let long = "0".repeat(900);
     client.send(format!("GET / HTTP/1.1\r\nhost: a\r\nx: {long}\r\n\r\n")).await;

@@ -80,7 +80,8 @@ fn each_request_is_a_line_of_its_log_with_its_trace() {
     exchange(addsvc.http, &format!("POST /sum HTTP/1.1\r\n{head}\r\n\r\n{{\"a\":0,\"b\":0}}"));
     addsvc.terminate();
     let (_, told) = addsvc.ended(SOON);
-    let line: serde_json::Value = serde_json::from_str(told.lines().find(|line| line.starts_with('{')).unwrap()).unwrap();
+    let line: serde_json::Value =
+        serde_json::from_str(told.lines().find(|line| line.starts_with('{')).unwrap()).unwrap();
     let field = |name: &str| line[name].as_str().unwrap_or_default().to_owned();
     assert_eq!(
         (field("msg"), field("operation"), field("code")),
