@@ -31,7 +31,8 @@ pub(crate) use thread::Sink;
 /// # let _ = (log, group);
 /// ```
 ///
-/// Each `write` is one line, whole. Clones share the buffer. The thread ends when the last clone is gone and all is written; the other end
+/// Each `write` is one line, whole. Lines come together for 5 ms before they are written, unless somebody waits for them or the buffer is half full: so the
+/// thread is not woken for each of them. A process that is killed, or aborts, loses what came within that time. Clones share the buffer. The thread ends when the last clone is gone and all is written; the other end
 /// is then dropped. A thread that can't be started drops all, countably.
 #[derive(Clone)]
 pub struct NonBlocking {

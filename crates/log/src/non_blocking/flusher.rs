@@ -45,7 +45,7 @@ impl Flusher {
     }
 
     async fn flush_until(&self, deadline: Instant) -> bool {
-        let lines = self.queue.pushed();
+        let lines = self.queue.hurry();
         loop {
             let mut written = std::pin::pin!(self.queue.notify_written.notified());
             written.as_mut().enable(); // before the look: no batch falls between the two

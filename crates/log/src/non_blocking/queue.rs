@@ -15,6 +15,8 @@ pub(crate) struct Queue {
     written: Condvar,
     pub(super) notify_written: Notify,
     capacity: usize,
+    /// For how long lines come together before they are written.
+    gather: Duration,
 }
 
 #[derive(Default)]
@@ -28,8 +30,12 @@ struct State {
     doubted: bool,
     /// Lines that ever got in.
     pushed: u64,
-    /// Whether the thread sleeps.
+    /// Whether the thread sleeps until there is a line.
     idle: bool,
+    /// Whether the thread lets lines come together.
+    gathers: bool,
+    /// So many of the lines that ever got in are waited for.
+    awaited: u64,
     closed: bool,
     /// There is no thread.
     refuses: bool,
@@ -56,6 +62,9 @@ pub(crate) struct End {
     tells: u64,
 }
 
+/// To wake a thread costs more than a line does: so that is done some hundred times a second at most, and not for each line.
+const GATHER: Duration = Duration::from_millis(5);
+
 /// What a line costs beside its bytes: where it ends.
 const BESIDE: usize = size_of::<End>();
 
@@ -80,6 +89,10 @@ impl State {
         let left = self.waiting.ends.len() + self.writing;
         self.pushed.saturating_sub(u64::try_from(left).unwrap_or(u64::MAX)) >= lines
     }
+
+    fn taken(&self) -> usize {
+        self.waiting.bytes.len() + self.waiting.ends.len() * BESIDE
+    }
 }
 
 impl Queue {
@@ -90,6 +103,7 @@ impl Queue {
             written: Condvar::new(),
             notify_written: Notify::new(),
             capacity,
+            gather: GATHER,
         }
     }
 
@@ -126,8 +140,7 @@ impl Queue {
     }
 
     fn has_room(&self, state: &State, line: &[u8]) -> bool {
-        let taken = state.waiting.bytes.len() + state.waiting.ends.len() * BESIDE;
-        !state.refuses && taken + line.len() + BESIDE <= self.capacity
+        !state.refuses && state.taken() + line.len() + BESIDE <= self.capacity
     }
 
     fn add(&self, mut state: MutexGuard<'_, State>, line: &[u8], tells: u64) {
@@ -135,12 +148,17 @@ impl Queue {
         let at = state.waiting.bytes.len();
         state.waiting.ends.push(End { at, tells });
         state.pushed += 1;
-        // A thread that is at work looks again by itself.
-        let wake = mem::take(&mut state.idle);
+        // A thread that is at work, or gathers, looks again by itself.
+        let wake = mem::take(&mut state.idle) || (state.gathers && !self.may_gather(&state));
         drop(state);
         if wake {
             self.filled.notify_one();
         }
+    }
+
+    /// Whether nobody waits for lines, and there is room for more.
+    fn may_gather(&self, state: &State) -> bool {
+        !state.closed && !state.given_up && state.is_out(state.awaited) && state.taken() < self.capacity / 2
     }
 
     pub(super) fn tell_later(&self, lost: u64) {
@@ -167,6 +185,11 @@ impl Queue {
             state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         state.idle = false;
+        state.gathers = true;
+        let gathers = |state: &mut State| self.may_gather(state);
+        (state, _) =
+            self.filled.wait_timeout_while(state, self.gather, gathers).unwrap_or_else(PoisonError::into_inner);
+        state.gathers = false;
         mem::swap(&mut state.waiting, lines);
         state.writing = lines.ends.len();
         state.open = own(&lines.ends);
@@ -255,9 +278,12 @@ impl Queue {
         self.filled.notify_all();
     }
 
-    /// How many lines ever got in.
-    pub(super) fn pushed(&self) -> u64 {
-        self.lock().pushed
+    /// Has all written that got in so far, without more ado: how many lines ever did.
+    pub(super) fn hurry(&self) -> u64 {
+        let mut state = self.lock();
+        state.awaited = state.pushed;
+        self.filled.notify_all();
+        state.pushed
     }
 
     /// Whether the first so many lines are out, or lost.
@@ -268,8 +294,8 @@ impl Queue {
     /// Waits until all that got in so far is out.
     pub(super) fn wait_out(&self, time: Duration) -> bool {
         let start = Instant::now();
+        let lines = self.hurry();
         let mut state = self.lock();
-        let lines = state.pushed;
         while !state.is_out(lines) {
             let Some(left) = time.checked_sub(start.elapsed()).filter(|left| !left.is_zero()) else { return false };
             (state, _) = self.written.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner);
@@ -292,4 +318,58 @@ fn own(lines: &[End]) -> u64 {
 /// Of how many lost lines these tell.
 fn told(lines: &[End]) -> u64 {
     lines.iter().map(|line| line.tells).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::thread;
+
+    use super::*;
+
+    /// A queue whose lines come together for ever, and a thread that takes them once.
+    fn taking(capacity: usize) -> (Arc<Queue>, thread::JoinHandle<usize>) {
+        let queue = Arc::new(Queue { gather: Duration::MAX, ..Queue::new(capacity) });
+        let taker = Arc::clone(&queue);
+        let thread = thread::spawn(move || {
+            let mut lines = Lines::default();
+            taker.take(&mut lines);
+            lines.ends.len()
+        });
+        (queue, thread)
+    }
+
+    fn until_it_gathers(queue: &Queue) {
+        while !queue.lock().gathers {
+            thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn lines_come_together_until_somebody_waits_for_them() {
+        let (queue, taken) = taking(1000);
+        queue.push(b"one");
+        until_it_gathers(&queue);
+        queue.push(b"two");
+        queue.hurry();
+        assert_eq!(taken.join().unwrap(), 2);
+    }
+
+    #[test]
+    fn lines_are_written_when_the_buffer_is_half_full() {
+        let (queue, taken) = taking(1000);
+        queue.push(b"one");
+        until_it_gathers(&queue);
+        queue.push(&[b'x'; 500]);
+        assert_eq!(taken.join().unwrap(), 2);
+    }
+
+    #[test]
+    fn lines_are_written_when_nobody_is_left_who_writes() {
+        let (queue, taken) = taking(1000);
+        queue.push(b"one");
+        until_it_gathers(&queue);
+        queue.close();
+        assert_eq!(taken.join().unwrap(), 1);
+    }
 }
