@@ -9,13 +9,15 @@
 //! | `handling` | what was done to it, and the history of that |
 //! | `delivery` | how it stands: what follows from the three above |
 //! | `cargo` | the aggregate of all that |
-//! | `repository` | where cargoes, events, locations and voyages are kept |
+//! | `error` | why something is refused |
+//! | `repository` | where cargoes, locations and voyages are kept |
 //! | `routing` | who finds routes |
 //!
 //! It knows neither a network nor a format, nor what serves it.
 
 pub(crate) mod cargo;
 pub(crate) mod delivery;
+pub(crate) mod error;
 pub(crate) mod handling;
 pub(crate) mod itinerary;
 pub(crate) mod location;

@@ -1,85 +1,66 @@
 //! The repositories, in memory.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::domain::cargo::{Cargo, TrackingId};
-use crate::domain::handling::{HandlingEvent, History};
-use crate::domain::location::{Location, UnLocode};
-use crate::domain::repository::{self, Full};
+use crate::domain::error::Error;
+use crate::domain::location::Location;
+use crate::domain::repository;
 use crate::domain::route_specification::RouteSpecification;
 use crate::domain::voyage::VoyageNumber;
 
-/// Cargoes that are kept at most, and events of them: memory has an end, and callers have none.
-const MOST: usize = 100_000;
+/// Cargoes that are kept at most: memory has an end, and callers have none. With all the legs and events that one may
+/// have, a cargo takes some 40 kB.
+const MOST: usize = 2_000;
 
 /// The cargoes.
 #[derive(Default)]
-pub(crate) struct Cargoes(Mutex<BTreeMap<TrackingId, Cargo>>);
+pub(crate) struct Cargoes(Mutex<BTreeMap<TrackingId, Arc<Cargo>>>);
 
 impl Cargoes {
     /// Those that are there from the start.
     pub(crate) fn new(seeds: impl IntoIterator<Item = Cargo>) -> Self {
-        Self(Mutex::new(seeds.into_iter().map(|cargo| (cargo.tracking_id().clone(), cargo)).collect()))
+        Self(Mutex::new(seeds.into_iter().map(|cargo| (cargo.tracking_id().clone(), Arc::new(cargo))).collect()))
     }
 }
 
 impl repository::Cargoes for Cargoes {
-    fn add(&self, specification: RouteSpecification) -> Result<TrackingId, Full> {
+    fn add(&self, specification: RouteSpecification) -> Result<TrackingId, Error> {
         let mut cargoes = lock(&self.0);
         if cargoes.len() >= MOST {
-            return Err(Full);
+            return Err(Error::Full(MOST, "cargoes"));
         }
-        // There are some 40 000 times as many as are ever taken.
+        // There are some two million times as many as are ever taken.
         let tracking_id = loop {
             let drawn = TrackingId::from(fastrand::u32(..));
             if !cargoes.contains_key(&drawn) {
                 break drawn;
             }
         };
-        cargoes.insert(tracking_id.clone(), Cargo::new(tracking_id.clone(), specification));
+        cargoes.insert(tracking_id.clone(), Arc::new(Cargo::new(tracking_id.clone(), specification)));
         Ok(tracking_id)
     }
 
-    fn find(&self, tracking_id: &TrackingId) -> Option<Cargo> {
-        lock(&self.0).get(tracking_id).cloned()
+    fn find(&self, tracking_id: &TrackingId) -> Result<Arc<Cargo>, Error> {
+        lock(&self.0).get(tracking_id).cloned().ok_or(Error::UnknownCargo)
     }
 
-    fn all(&self) -> Vec<Cargo> {
+    fn all(&self) -> Vec<Arc<Cargo>> {
         lock(&self.0).values().cloned().collect()
     }
 
-    fn update(&self, tracking_id: &TrackingId, change: &mut dyn FnMut(&mut Cargo)) -> Option<Cargo> {
+    fn update(
+        &self,
+        tracking_id: &TrackingId,
+        change: &mut dyn FnMut(&mut Cargo) -> Result<(), Error>,
+    ) -> Result<Arc<Cargo>, Error> {
         let mut cargoes = lock(&self.0);
-        let cargo = cargoes.get_mut(tracking_id)?;
-        change(cargo);
-        Some(cargo.clone())
-    }
-}
-
-/// What was done to them.
-#[derive(Default)]
-pub(crate) struct HandlingEvents(Mutex<Events>);
-
-#[derive(Default)]
-struct Events {
-    by_cargo: HashMap<TrackingId, Vec<HandlingEvent>>,
-    count: usize,
-}
-
-impl repository::HandlingEvents for HandlingEvents {
-    fn add(&self, event: HandlingEvent) -> Result<(), Full> {
-        let mut events = lock(&self.0);
-        if events.count >= MOST {
-            return Err(Full);
-        }
-        events.count += 1;
-        events.by_cargo.entry(event.tracking_id.clone()).or_default().push(event);
-        Ok(())
-    }
-
-    fn history(&self, tracking_id: &TrackingId) -> History {
-        History::new(lock(&self.0).by_cargo.get(tracking_id).cloned().unwrap_or_default())
+        let kept = cargoes.get_mut(tracking_id).ok_or(Error::UnknownCargo)?;
+        let mut changed = Cargo::clone(kept);
+        change(&mut changed)?;
+        *kept = Arc::new(changed);
+        Ok(kept.clone())
     }
 }
 
@@ -87,12 +68,8 @@ impl repository::HandlingEvents for HandlingEvents {
 pub(crate) struct Locations(pub(crate) Vec<Location>);
 
 impl repository::Locations for Locations {
-    fn knows(&self, code: &UnLocode) -> bool {
-        self.0.iter().any(|location| location.code == *code)
-    }
-
-    fn all(&self) -> Vec<Location> {
-        self.0.clone()
+    fn all(&self) -> &[Location] {
+        &self.0
     }
 }
 
@@ -105,34 +82,66 @@ impl repository::Voyages for Voyages {
     }
 }
 
-/// A change that panicked leaves a cargo as it was or as it is to be, since its parts are replaced as a whole.
+/// A change that panicked has changed nothing: it had a copy.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::SystemTime;
+    use std::sync::mpsc;
+    use std::time::Duration;
 
     use super::*;
+    use crate::domain::handling::Activity;
     use crate::domain::repository::Cargoes as _;
+    use crate::domain::sample::{code, day, event};
 
-    #[test]
-    fn each_cargo_has_a_tracking_id_of_its_own() {
-        let cargoes = Cargoes::default();
-        let [from, to] = ["SESTO", "CNHKG"].map(|code| code.parse::<UnLocode>().unwrap());
-        let specification = RouteSpecification::new(from, to, SystemTime::UNIX_EPOCH).unwrap();
-        let ids: Vec<_> = (0..1000).map(|_| cargoes.add(specification.clone()).unwrap()).collect();
-        assert!(ids.iter().all(|id| id.to_string().len() == 8));
-        assert_eq!(cargoes.all().len(), ids.len());
+    fn specification() -> RouteSpecification {
+        RouteSpecification::new(code("SESTO"), code("CNHKG"), day(7)).unwrap()
     }
 
     #[test]
-    fn no_more_cargoes_are_kept_than_there_is_room_for() {
+    fn each_cargo_has_a_tracking_id_of_its_own_and_there_is_room_for_so_many() {
         let cargoes = Cargoes::default();
-        let [from, to] = ["SESTO", "CNHKG"].map(|code| code.parse::<UnLocode>().unwrap());
-        let specification = RouteSpecification::new(from, to, SystemTime::UNIX_EPOCH).unwrap();
-        assert!((0..MOST).all(|_| cargoes.add(specification.clone()).is_ok()));
-        assert!(cargoes.add(specification).is_err());
+        assert!((0..MOST).all(|_| cargoes.add(specification()).unwrap().to_string().len() == 8));
+        assert_eq!(cargoes.all().len(), MOST);
+        assert_eq!(cargoes.add(specification()), Err(Error::Full(MOST, "cargoes")));
+    }
+
+    #[test]
+    fn a_change_that_takes_its_time_loses_none_that_another_thread_makes_meanwhile() {
+        let cargoes = Cargoes::default();
+        let id = cargoes.add(specification()).unwrap();
+        let (reads, read) = mpsc::channel();
+        let (changes, changed) = mpsc::channel();
+        std::thread::scope(|scope| {
+            let (cargoes, id) = (&cargoes, &id);
+            scope.spawn(move || {
+                let slow = &mut |cargo: &mut Cargo| {
+                    reads.send(()).unwrap();
+                    // The other is done meanwhile where nothing keeps it from that.
+                    let _ = changed.recv_timeout(Duration::from_millis(200));
+                    cargo.handled(event(Activity::Receive, "SESTO", 1))
+                };
+                cargoes.update(id, slow).unwrap();
+            });
+            read.recv().unwrap();
+            cargoes.update(id, &mut |cargo| cargo.handled(event(Activity::Customs, "SESTO", 2))).unwrap();
+            let _ = changes.send(());
+        });
+        assert_eq!(cargoes.find(&id).unwrap().history().events().len(), 2);
+    }
+
+    #[test]
+    fn a_change_that_fails_has_changed_nothing() {
+        let cargoes = Cargoes::default();
+        let id = cargoes.add(specification()).unwrap();
+        let fails = &mut |cargo: &mut Cargo| {
+            cargo.handled(event(Activity::Receive, "SESTO", 1))?;
+            Err(Error::OriginIsDestination)
+        };
+        assert_eq!(cargoes.update(&id, fails).err(), Some(Error::OriginIsDestination));
+        assert!(cargoes.find(&id).unwrap().history().events().is_empty());
     }
 }

@@ -12,17 +12,27 @@
 //! curl 127.0.0.1:8087/tracking/v1/cargos/FTL456
 //! ```
 //!
-//! `domain` has the rules, and knows neither towerkit nor a format. Each context has its use cases in `service`, makes
-//! endpoints of them in `endpoint`, and puts these on paths in `http`. `inspection` hears of each event, `routing` calls
-//! the other program, `in_memory` keeps it all.
+//! `domain` has the rules, and knows neither towerkit nor a format. Each context has its use cases in `service`, where
+//! there is more to them than to look something up, and makes endpoints of them and puts these on paths in `endpoint`.
+//! `inspection` hears of each event and has `notices` given of what it finds, `routing` calls the other program,
+//! `in_memory` keeps it all.
+//!
+//! Paths, names and texts are those of Go kit's `shipping`. On purpose it deviates in these:
+//!
+//! * A destination that is unknown is 400 and named, where Go kit's answers 500; so is each other field that is at
+//!   fault. A cargo that is to go where it is, is refused.
+//! * A cargo to which nothing was done has `"events": []`, where Go kit's has `null`.
+//! * JSON without its content type is 415, and the names of its fields mind case.
+//! * There is an end to cargoes, to the legs of one and to the events of one: what is beyond is refused.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
+#![allow(clippy::print_stdout, reason = "it is a program")]
 
 mod booking;
 mod domain;
 mod handling;
 mod in_memory;
 mod inspection;
+mod notices;
 mod routing;
 mod seeds;
 mod stack;
@@ -37,23 +47,20 @@ use std::time::SystemTime;
 
 use clap::Parser;
 use http::{Method, header};
-use tokio::net::TcpListener;
 use tower::Layer;
 use tower_http::cors::{Any, CorsLayer};
-use towerkit::endpoint::BoxError;
+use towerkit::endpoint::{BoxError, exit_code};
 use towerkit::lifecycle::{Group, GroupEvent, Health, Signals};
 use towerkit::log::{Logger, NonBlocking};
 use towerkit::metrics::{Metrics, Prometheus};
 use towerkit::transport::http::codec::{Empty, Raw, Text};
-use towerkit::transport::http::{Router, Server, serve};
+use towerkit::transport::http::{Router, Server, listen, serve};
 
 use crate::booking::Booking;
 use crate::handling::Handling;
-use crate::in_memory::HandlingEvents;
-use crate::inspection::{Inspection, Notices};
+use crate::notices::Notices;
 use crate::routing::Routing;
 use crate::stack::Stack;
-use crate::tracking::Tracking;
 
 /// Books cargoes, routes them, takes note of how they are handled, and tells where they are.
 #[derive(Parser)]
@@ -76,13 +83,7 @@ struct Flags {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Flags::parse()).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    exit_code(run(Flags::parse()).await)
 }
 
 async fn run(Flags { http_addr, routing_url }: Flags) -> Result<(), BoxError> {
@@ -94,7 +95,7 @@ async fn run(Flags { http_addr, routing_url }: Flags) -> Result<(), BoxError> {
     let routing = Routing::new(&routing_url, &log, &metrics).map_err(|error| format!("--routing-url: {error}"))?;
     let api = contexts(routing, &log, &metrics)?;
 
-    let listener = TcpListener::bind(http_addr).await.map_err(|error| format!("--http-addr {http_addr}: {error}"))?;
+    let listener = listen("--http-addr", http_addr).await?;
     let address = listener.local_addr()?;
     let hello = format!(
         "shipping listens for HTTP on {address}, and asks {routing_url} for routes; try:\n  \
@@ -116,17 +117,14 @@ async fn run(Flags { http_addr, routing_url }: Flags) -> Result<(), BoxError> {
 fn contexts(routing: Routing, log: &Logger, metrics: &Metrics) -> Result<Router, BoxError> {
     let cargoes = Arc::new(seeds::cargoes(SystemTime::now())?);
     let (locations, voyages) = (Arc::new(seeds::locations()?), Arc::new(seeds::voyages()?));
-    let events = Arc::new(HandlingEvents::default());
 
-    let findings = Box::new(Notices::new(metrics));
-    let inspection = Inspection { cargoes: cargoes.clone(), events: events.clone(), findings };
     let booking = Booking { cargoes: cargoes.clone(), locations: locations.clone(), voyages: voyages.clone(), routing };
-    let tracking = Tracking { cargoes: cargoes.clone(), events: events.clone() };
-    let handling = Handling { cargoes, events, locations, voyages, inspection };
+    let findings = Box::new(Notices::new(metrics));
+    let handling = Handling { cargoes: cargoes.clone(), locations, voyages, findings };
 
     let stack = |context| Stack::new(context, log, metrics);
     let routes = booking::routes(Router::new(), booking, &stack("booking"));
-    let routes = tracking::routes(routes, tracking, &stack("tracking"));
+    let routes = tracking::routes(routes, cargoes, &stack("tracking"));
     Ok(handling::routes(routes, handling, &stack("handling")))
 }
 

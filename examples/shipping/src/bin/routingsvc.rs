@@ -7,7 +7,7 @@
 //!
 //! It shares no code with `shipping`: it is a context of its own, and they meet in what goes over the wire.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
+#![allow(clippy::print_stdout, reason = "it is a program")]
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -16,12 +16,11 @@ use clap::Parser;
 use serde::{Deserialize, Serialize};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
-use tokio::net::TcpListener;
 use tower::ServiceBuilder;
-use towerkit::endpoint::{BoxError, CatchPanicLayer, Error, endpoint_fn};
+use towerkit::endpoint::{BoxError, CatchPanicLayer, Error, endpoint_fn, exit_code};
 use towerkit::lifecycle::{Group, GroupEvent, Signals};
 use towerkit::log::Logger;
-use towerkit::transport::http::{Router, Server, serve};
+use towerkit::transport::http::{Router, Server, listen, serve};
 
 /// The voyages, each with the ports it calls at.
 const VOYAGES: [(&str, [&str; 3]); 6] = [
@@ -81,18 +80,12 @@ struct Edge {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Flags::parse()).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    exit_code(run(Flags::parse()).await)
 }
 
 async fn run(Flags { http_addr }: Flags) -> Result<(), BoxError> {
     let log = Logger::logfmt(std::io::stderr()).with("service", "routingsvc");
-    let listener = TcpListener::bind(http_addr).await.map_err(|error| format!("--http-addr {http_addr}: {error}"))?;
+    let listener = listen("--http-addr", http_addr).await?;
     let address = listener.local_addr()?;
     let find_paths = ServiceBuilder::new()
         .layer(log.requests("find_paths"))

@@ -1,30 +1,76 @@
-//! The use cases as endpoints: what they are asked and answer, and what a refusal is to a caller.
+//! The use cases as endpoints, and where these are over HTTP.
 
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
-use towerkit::endpoint::{BoxEndpoint, Code, Error, method_fn};
+use towerkit::endpoint::{Context, Error, Request, method_fn, service_fn};
+use towerkit::transport::http::codec::{Empty, Json, Path};
+use towerkit::transport::http::{Router, Server};
 
-use super::service::{self, Booking};
-use crate::domain::cargo::{Cargo, TrackingId};
+use super::service::Booking;
+use crate::domain::cargo::Cargo;
 use crate::domain::delivery::RoutingStatus;
-use crate::domain::itinerary::{self, InvalidItinerary, Itinerary};
+use crate::domain::itinerary::{self, Itinerary};
 use crate::domain::location::{Location, UnLocode};
 use crate::domain::routing::RoutingService;
 use crate::domain::voyage::VoyageNumber;
 use crate::stack::Stack;
-use crate::wire;
+use crate::wire::{self, CargoId, Done, Text};
 
-/// Which cargo.
-#[derive(Deserialize)]
-pub(crate) struct CargoId {
-    #[serde(with = "wire::text")]
-    id: TrackingId,
+/// Adds its routes. Those with an id in the path and a body read a pair: one of the path, the other of the JSON.
+pub(crate) fn routes<R>(router: Router, booking: Booking<R>, stack: &Stack) -> Router
+where
+    R: RoutingService<Caller = Context>,
+{
+    let b = &Arc::new(booking);
+    let cargoes = method_fn(b.clone(), |b, ()| async move {
+        Ok::<_, Error>(b.cargoes().iter().map(|cargo| CargoView::of(cargo)).collect::<Vec<_>>())
+    });
+    let book = method_fn(b.clone(), |b, BookCargo { origin, destination, arrival_deadline }| async move {
+        b.book(origin, destination, arrival_deadline).map(Text)
+    });
+    let cargo =
+        method_fn(b.clone(), |b, CargoId { id }| async move { b.cargo(&id).map(|cargo| CargoView::of(&cargo)) });
+    let routing = b.clone();
+    let request_routes = service_fn(move |request: Request<CargoId>| {
+        // What is asked of the routing service has the deadline of who asks here, and belongs to the same trace.
+        let (b, caller, CargoId { id }) = (routing.clone(), request.context().outgoing(), request.into_message());
+        async move {
+            let itineraries = b.request_routes(&id, caller).await?;
+            let routes = itineraries.iter().map(|itinerary| Route { legs: legs(itinerary) }).collect();
+            Ok::<_, Error>(RoutesReply { routes })
+        }
+    });
+    let assign_to_route = method_fn(b.clone(), |b, (CargoId { id }, legs): (_, Vec<Leg>)| async move {
+        b.assign_to_route(&id, legs.into_iter().map(Into::into).collect()).map(|()| Done {})
+    });
+    let change_destination = method_fn(b.clone(), |b, (CargoId { id }, Text(destination))| async move {
+        b.change_destination(&id, &destination).map(|()| Done {})
+    });
+    let locations = method_fn(b.clone(), |b, ()| async move {
+        Ok::<_, Error>(b.locations().iter().map(LocationView::of).collect::<Vec<_>>())
+    });
+    let cargoes = Server::new(stack.around("cargos", cargoes), Empty, Json.under("cargos"));
+    let book = Server::new(stack.around("book", book), Json, Json.under("tracking_id"));
+    let cargo = Server::new(stack.around("cargo", cargo), Path, Json.under("cargo"));
+    let request_routes = Server::new(stack.around("request_routes", request_routes), Path, Json);
+    let assign_to_route =
+        Server::new(stack.around("assign_to_route", assign_to_route), (Path, Json.under("legs")), Json);
+    let change_destination =
+        Server::new(stack.around("change_destination", change_destination), (Path, Json.under("destination")), Json);
+    router
+        .get("/booking/v1/cargos", cargoes)
+        .post("/booking/v1/cargos", book)
+        .get("/booking/v1/cargos/{id}", cargo)
+        .get("/booking/v1/cargos/{id}/request_routes", request_routes)
+        .post("/booking/v1/cargos/{id}/assign_to_route", assign_to_route)
+        .post("/booking/v1/cargos/{id}/change_destination", change_destination)
+        .get("/booking/v1/locations", Server::new(stack.around("locations", locations), Empty, Json.under("locations")))
 }
 
 #[derive(Deserialize)]
-pub(crate) struct BookCargo {
+struct BookCargo {
     #[serde(with = "wire::text")]
     origin: UnLocode,
     #[serde(with = "wire::text")]
@@ -33,35 +79,9 @@ pub(crate) struct BookCargo {
     arrival_deadline: SystemTime,
 }
 
+/// Without routes it is `{}`.
 #[derive(Serialize)]
-pub(crate) struct Booked {
-    #[serde(with = "wire::text")]
-    tracking_id: TrackingId,
-}
-
-#[derive(Deserialize)]
-pub(crate) struct AssignToRoute {
-    legs: Vec<Leg>,
-}
-
-#[derive(Deserialize)]
-pub(crate) struct ChangeDestination {
-    #[serde(with = "wire::text")]
-    destination: UnLocode,
-}
-
-#[derive(Serialize)]
-pub(crate) struct CargoReply {
-    cargo: CargoView,
-}
-
-#[derive(Serialize)]
-pub(crate) struct CargoesReply {
-    cargos: Vec<CargoView>,
-}
-
-#[derive(Serialize)]
-pub(crate) struct RoutesReply {
+struct RoutesReply {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     routes: Vec<Route>,
 }
@@ -72,28 +92,16 @@ struct Route {
 }
 
 #[derive(Serialize)]
-pub(crate) struct LocationsReply {
-    locations: Vec<LocationView>,
-}
-
-/// What there is to answer where all is done: `{}`.
-#[derive(Serialize)]
-pub(crate) struct Done {}
-
-#[derive(Serialize)]
 struct CargoView {
     #[serde(with = "wire::instant")]
     arrival_deadline: SystemTime,
-    #[serde(with = "wire::text")]
-    destination: UnLocode,
+    destination: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     legs: Vec<Leg>,
     misrouted: bool,
-    #[serde(with = "wire::text")]
-    origin: UnLocode,
+    origin: String,
     routed: bool,
-    #[serde(with = "wire::text")]
-    tracking_id: TrackingId,
+    tracking_id: String,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -112,96 +120,28 @@ struct Leg {
 
 #[derive(Serialize)]
 struct LocationView {
-    #[serde(with = "wire::text")]
-    locode: UnLocode,
+    locode: String,
     name: &'static str,
 }
 
-/// All of them, each in its stack.
-pub(crate) struct Endpoints {
-    pub(crate) book: BoxEndpoint<BookCargo, Booked>,
-    pub(crate) cargo: BoxEndpoint<CargoId, CargoReply>,
-    pub(crate) cargoes: BoxEndpoint<(), CargoesReply>,
-    pub(crate) locations: BoxEndpoint<(), LocationsReply>,
-    pub(crate) request_routes: BoxEndpoint<CargoId, RoutesReply>,
-    pub(crate) assign_to_route: BoxEndpoint<(CargoId, AssignToRoute), Done>,
-    pub(crate) change_destination: BoxEndpoint<(CargoId, ChangeDestination), Done>,
-}
-
-impl Endpoints {
-    pub(crate) fn new<R: RoutingService>(booking: Booking<R>, stack: &Stack) -> Self {
-        let booking = Arc::new(booking);
-        let book =
-            method_fn(booking.clone(), |booking, BookCargo { origin, destination, arrival_deadline }| async move {
-                booking.book(origin, destination, arrival_deadline).map(|tracking_id| Booked { tracking_id })
-            });
-        let cargo = method_fn(booking.clone(), |booking, CargoId { id }| async move {
-            booking.cargo(&id).map(|cargo| CargoReply { cargo: cargo.into() })
-        });
-        let cargoes = method_fn(booking.clone(), |booking, ()| async move {
-            let cargos = booking.cargoes().into_iter().map(Into::into).collect();
-            Ok::<_, Error>(CargoesReply { cargos })
-        });
-        let locations = method_fn(booking.clone(), |booking, ()| async move {
-            let locations = booking.locations().into_iter().map(Into::into).collect();
-            Ok::<_, Error>(LocationsReply { locations })
-        });
-        let request_routes = method_fn(booking.clone(), |booking, CargoId { id }| async move {
-            let itineraries = booking.request_routes(&id).await?;
-            let routes = itineraries.iter().map(|itinerary| Route { legs: legs(itinerary) }).collect();
-            Ok::<_, service::Error>(RoutesReply { routes })
-        });
-        let assign_to_route =
-            method_fn(booking.clone(), |booking, (CargoId { id }, AssignToRoute { legs })| async move {
-                booking.assign_to_route(&id, legs.into_iter().map(Into::into).collect()).map(|()| Done {})
-            });
-        let change_destination =
-            method_fn(booking, |booking, (CargoId { id }, ChangeDestination { destination })| async move {
-                booking.change_destination(&id, &destination).map(|()| Done {})
-            });
-        Self {
-            book: stack.around("book", book),
-            cargo: stack.around("cargo", cargo),
-            cargoes: stack.around("cargos", cargoes),
-            locations: stack.around("locations", locations),
-            request_routes: stack.around("request_routes", request_routes),
-            assign_to_route: stack.around("assign_to_route", assign_to_route),
-            change_destination: stack.around("change_destination", change_destination),
-        }
-    }
-}
-
-impl From<service::Error> for Error {
-    fn from(error: service::Error) -> Self {
-        let text = error.to_string();
-        match error {
-            service::Error::UnknownCargo => Self::new(Code::NotFound, text),
-            service::Error::Full(_) => Self::new(Code::ResourceExhausted, text),
-            // The cargo is what the URL names; what is in the body is an argument.
-            service::Error::UnknownLocation { given_as, .. } | service::Error::UnknownVoyage { given_as, .. } => {
-                Self::invalid(given_as, text)
-            }
-            service::Error::OriginIsDestination(_) => Self::invalid("destination", text),
-            service::Error::Itinerary(InvalidItinerary::NoLegs) => Self::invalid("legs", text),
-            service::Error::Itinerary(
-                InvalidItinerary::Backwards { leg } | InvalidItinerary::Gap { leg } | InvalidItinerary::Missed { leg },
-            ) => Self::invalid(format!("legs[{leg}]"), text),
-        }
-    }
-}
-
-impl From<Cargo> for CargoView {
-    fn from(cargo: Cargo) -> Self {
+impl CargoView {
+    fn of(cargo: &Cargo) -> Self {
         let specification = cargo.specification();
         Self {
             arrival_deadline: specification.arrival_deadline(),
-            destination: specification.destination().clone(),
+            destination: specification.destination().to_string(),
             legs: cargo.itinerary().map(legs).unwrap_or_default(),
             misrouted: cargo.delivery().routing == RoutingStatus::Misrouted,
-            origin: specification.origin().clone(),
+            origin: specification.origin().to_string(),
             routed: cargo.delivery().routing != RoutingStatus::NotRouted,
-            tracking_id: cargo.tracking_id().clone(),
+            tracking_id: cargo.tracking_id().to_string(),
         }
+    }
+}
+
+impl LocationView {
+    fn of(Location { code, name }: &Location) -> Self {
+        Self { locode: code.to_string(), name }
     }
 }
 
@@ -218,11 +158,5 @@ impl From<itinerary::Leg> for Leg {
 impl From<Leg> for itinerary::Leg {
     fn from(Leg { voyage_number, from, to, load_time, unload_time }: Leg) -> Self {
         Self { voyage: voyage_number, from, to, load_time, unload_time }
-    }
-}
-
-impl From<Location> for LocationView {
-    fn from(Location { code, name }: Location) -> Self {
-        Self { locode: code, name }
     }
 }

@@ -4,10 +4,11 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::delivery::Delivery;
-use super::handling::History;
+use super::error::Error;
+use super::handling::{HandlingEvent, History};
 use super::itinerary::Itinerary;
 use super::location::UnLocode;
-use super::route_specification::{OriginIsDestination, RouteSpecification};
+use super::route_specification::RouteSpecification;
 
 /// What a cargo is known by.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,20 +48,23 @@ impl fmt::Display for NoTrackingId {
 
 impl std::error::Error for NoTrackingId {}
 
-/// A cargo. Its delivery always fits its specification and its itinerary.
+/// A cargo. Its delivery always follows from its specification, its itinerary and its history: they change together,
+/// and so a cargo is what is kept as a whole.
 #[derive(Clone, Debug)]
 pub(crate) struct Cargo {
     tracking_id: TrackingId,
     specification: RouteSpecification,
     itinerary: Option<Itinerary>,
+    history: History,
     delivery: Delivery,
 }
 
 impl Cargo {
     /// One that was just booked.
     pub(crate) fn new(tracking_id: TrackingId, specification: RouteSpecification) -> Self {
-        let delivery = Delivery::derived_from(&specification, None, &History::default());
-        Self { tracking_id, specification, itinerary: None, delivery }
+        let history = History::default();
+        let delivery = Delivery::derived_from(&specification, None, &history);
+        Self { tracking_id, specification, itinerary: None, history, delivery }
     }
 
     pub(crate) const fn tracking_id(&self) -> &TrackingId {
@@ -75,6 +79,10 @@ impl Cargo {
         self.itinerary.as_ref()
     }
 
+    pub(crate) const fn history(&self) -> &History {
+        &self.history
+    }
+
     pub(crate) const fn delivery(&self) -> &Delivery {
         &self.delivery
     }
@@ -82,31 +90,33 @@ impl Cargo {
     /// Sends it another way.
     pub(crate) fn assign_to_route(&mut self, itinerary: Itinerary) {
         self.itinerary = Some(itinerary);
-        self.reroute();
+        self.derive();
     }
 
     /// Sends it elsewhere. Its itinerary stays until it has another.
-    pub(crate) fn change_destination(&mut self, destination: UnLocode) -> Result<(), OriginIsDestination> {
+    pub(crate) fn change_destination(&mut self, destination: UnLocode) -> Result<(), Error> {
         let origin = self.specification.origin().clone();
         self.specification = RouteSpecification::new(origin, destination, self.specification.arrival_deadline())?;
-        self.reroute();
+        self.derive();
         Ok(())
     }
 
     /// Takes note of what was done to it.
-    pub(crate) fn handled(&mut self, history: &History) {
-        self.delivery = Delivery::derived_from(&self.specification, self.itinerary.as_ref(), history);
+    pub(crate) fn handled(&mut self, event: HandlingEvent) -> Result<(), Error> {
+        self.history.add(event)?;
+        self.derive();
+        Ok(())
     }
 
-    fn reroute(&mut self) {
-        self.delivery = self.delivery.clone().rerouted(&self.specification, self.itinerary.as_ref());
+    fn derive(&mut self) {
+        self.delivery = Delivery::derived_from(&self.specification, self.itinerary.as_ref(), &self.history);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::delivery::RoutingStatus;
+    use crate::domain::delivery::{RoutingStatus, TransportStatus};
     use crate::domain::handling::Activity;
     use crate::domain::sample::{code, day, event, leg};
 
@@ -135,15 +145,16 @@ mod tests {
     #[test]
     fn a_destination_that_is_the_origin_changes_nothing() {
         let mut cargo = cargo();
-        assert_eq!(cargo.change_destination(code("CNHKG")), Err(OriginIsDestination));
+        assert_eq!(cargo.change_destination(code("CNHKG")), Err(Error::OriginIsDestination));
         assert_eq!(cargo.specification().destination(), &code("SESTO"));
     }
 
     #[test]
     fn another_destination_leaves_what_was_done_to_it() {
         let mut cargo = cargo();
-        cargo.handled(&History::new(vec![event(Activity::Receive, "CNHKG", 1)]));
+        cargo.handled(event(Activity::Receive, "CNHKG", 1)).unwrap();
         cargo.change_destination(code("DEHAM")).unwrap();
-        assert_eq!(cargo.delivery().last_known_location(), Some(&code("CNHKG")));
+        assert_eq!(cargo.history().last().unwrap().location, code("CNHKG"));
+        assert_eq!(cargo.delivery().transport, TransportStatus::InPort(code("CNHKG")));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use super::handling::{Activity, HandlingEvent, History};
+use super::handling::{Activity, History};
 use super::itinerary::Itinerary;
 use super::location::UnLocode;
 use super::route_specification::RouteSpecification;
@@ -16,12 +16,12 @@ pub(crate) struct Delivery {
     pub(crate) routing: RoutingStatus,
     /// What was done to it last was not on its itinerary.
     pub(crate) is_misdirected: bool,
-    pub(crate) is_unloaded_at_destination: bool,
+    /// It lies where it is to go, or was claimed there.
+    pub(crate) has_arrived: bool,
     /// When it arrives, where that can be told.
     pub(crate) eta: Option<SystemTime>,
     /// What is to be done to it next, and where, if that can be told.
     pub(crate) next_expected: Option<(Activity, UnLocode)>,
-    last_event: Option<HandlingEvent>,
 }
 
 /// Where it is.
@@ -60,53 +60,32 @@ impl Delivery {
                 }
             },
         };
-        Self::new(specification, itinerary, history.last().cloned(), transport)
-    }
-
-    /// When another way is taken, or another destination is asked for: what was done to it stays.
-    pub(crate) fn rerouted(self, specification: &RouteSpecification, itinerary: Option<&Itinerary>) -> Self {
-        Self::new(specification, itinerary, self.last_event, self.transport)
-    }
-
-    fn new(
-        specification: &RouteSpecification,
-        itinerary: Option<&Itinerary>,
-        last_event: Option<HandlingEvent>,
-        transport: TransportStatus,
-    ) -> Self {
         let routing = match itinerary {
             None => RoutingStatus::NotRouted,
             Some(itinerary) if specification.is_satisfied_by(itinerary) => RoutingStatus::Routed,
             Some(_) => RoutingStatus::Misrouted,
         };
-        let is_misdirected = match (itinerary, &last_event) {
+        let is_misdirected = match (itinerary, history.last()) {
             (Some(itinerary), Some(event)) => !itinerary.expects(event),
             _ => false,
         };
-        let is_unloaded_at_destination = last_event.as_ref().is_some_and(|event| {
-            matches!(event.activity, Activity::Unload(_)) && event.location == *specification.destination()
-        });
+        let has_arrived = history.unloaded_at() == Some(specification.destination());
         // What comes next can be told while all goes as it was planned.
         let on_track = itinerary
             .filter(|_| routing == RoutingStatus::Routed && !is_misdirected && transport != TransportStatus::Unknown);
-        let next_expected = on_track.and_then(|itinerary| match &last_event {
-            None => Some((Activity::Receive, specification.origin().clone())),
-            Some(event) => itinerary.after(event).map(|(activity, location)| (activity, location.clone())),
-        });
+        let next_expected = on_track
+            .and_then(|itinerary| itinerary.after(history.events()))
+            .map(|(activity, location)| (activity, location.clone()));
         let eta = on_track.map(Itinerary::arrival);
-        Self { transport, routing, is_misdirected, is_unloaded_at_destination, eta, next_expected, last_event }
-    }
-
-    /// Where something was done to it last.
-    pub(crate) fn last_known_location(&self) -> Option<&UnLocode> {
-        self.last_event.as_ref().map(|event| &event.location)
+        Self { transport, routing, is_misdirected, has_arrived, eta, next_expected }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::sample::{code, day, event, leg, voyage};
+    use crate::domain::handling::HandlingEvent;
+    use crate::domain::sample::{code, day, event, history, leg, voyage};
 
     fn specification() -> RouteSpecification {
         RouteSpecification::new(code("CNHKG"), code("SESTO"), day(7)).unwrap()
@@ -117,7 +96,7 @@ mod tests {
     }
 
     fn after(events: Vec<HandlingEvent>) -> Delivery {
-        Delivery::derived_from(&specification(), Some(&itinerary()), &History::new(events))
+        Delivery::derived_from(&specification(), Some(&itinerary()), &history(events))
     }
 
     #[test]
@@ -135,7 +114,6 @@ mod tests {
         assert_eq!(delivery.routing, RoutingStatus::Routed);
         assert_eq!(delivery.next_expected, Some((Activity::Receive, code("CNHKG"))));
         assert_eq!(delivery.eta, Some(day(6)));
-        assert_eq!(delivery.last_known_location(), None);
     }
 
     #[test]
@@ -164,7 +142,6 @@ mod tests {
         let astray = event(Activity::Unload(voyage("V300")), "DEHAM", 3);
         let delivery = after(vec![event(Activity::Load(voyage("V300")), "CNHKG", 1), astray.clone()]);
         assert!(delivery.is_misdirected);
-        assert_eq!(delivery.last_known_location(), Some(&code("DEHAM")));
         assert_eq!((delivery.eta, delivery.next_expected), (None, None));
 
         let back = event(Activity::Load(voyage("V500")), "NLRTM", 4);
@@ -175,10 +152,10 @@ mod tests {
 
     #[test]
     fn a_new_itinerary_from_where_it_is_sets_it_right() {
-        let astray = after(vec![event(Activity::Unload(voyage("V300")), "DEHAM", 3)]);
+        let astray = history(vec![event(Activity::Unload(voyage("V300")), "DEHAM", 3)]);
         let onwards =
             Itinerary::new(vec![leg("V300", "CNHKG", "DEHAM", 1, 3), leg("V500", "DEHAM", "SESTO", 4, 5)]).unwrap();
-        let delivery = astray.rerouted(&specification(), Some(&onwards));
+        let delivery = Delivery::derived_from(&specification(), Some(&onwards), &astray);
         assert!(!delivery.is_misdirected);
         assert_eq!(delivery.transport, TransportStatus::InPort(code("DEHAM")));
         assert_eq!(delivery.next_expected, Some((Activity::Load(voyage("V500")), code("DEHAM"))));
@@ -188,15 +165,17 @@ mod tests {
     #[test]
     fn another_destination_leaves_it_misrouted_until_it_has_another_itinerary() {
         let elsewhere = RouteSpecification::new(code("CNHKG"), code("DEHAM"), day(7)).unwrap();
-        let delivery = after(vec![]).rerouted(&elsewhere, Some(&itinerary()));
+        let delivery = Delivery::derived_from(&elsewhere, Some(&itinerary()), &History::default());
         assert_eq!(delivery.routing, RoutingStatus::Misrouted);
     }
 
     #[test]
-    fn it_is_unloaded_at_its_destination_and_nowhere_else() {
-        assert!(after(vec![event(Activity::Unload(voyage("V500")), "SESTO", 6)]).is_unloaded_at_destination);
-        assert!(!after(vec![event(Activity::Unload(voyage("V300")), "NLRTM", 3)]).is_unloaded_at_destination);
-        assert!(!after(vec![event(Activity::Customs, "SESTO", 6)]).is_unloaded_at_destination);
+    fn it_has_arrived_once_it_is_unloaded_at_its_destination_and_nowhere_else() {
+        let unload = event(Activity::Unload(voyage("V500")), "SESTO", 6);
+        assert!(after(vec![unload.clone()]).has_arrived);
+        assert!(after(vec![event(Activity::Claim, "SESTO", 7), unload]).has_arrived);
+        assert!(!after(vec![event(Activity::Unload(voyage("V300")), "NLRTM", 3)]).has_arrived);
+        assert!(!after(vec![event(Activity::Customs, "SESTO", 6)]).has_arrived);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Where a cargo is to go, and by when.
 
-use std::fmt;
 use std::time::SystemTime;
 
+use super::error::Error;
 use super::itinerary::Itinerary;
 use super::location::UnLocode;
 
@@ -16,13 +16,9 @@ pub(crate) struct RouteSpecification {
 
 impl RouteSpecification {
     /// Fails where nothing is to be moved.
-    pub(crate) fn new(
-        origin: UnLocode,
-        destination: UnLocode,
-        arrival_deadline: SystemTime,
-    ) -> Result<Self, OriginIsDestination> {
+    pub(crate) fn new(origin: UnLocode, destination: UnLocode, arrival_deadline: SystemTime) -> Result<Self, Error> {
         if origin == destination {
-            return Err(OriginIsDestination);
+            return Err(Error::OriginIsDestination);
         }
         Ok(Self { origin, destination, arrival_deadline })
     }
@@ -46,18 +42,6 @@ impl RouteSpecification {
             && itinerary.arrival() <= self.arrival_deadline
     }
 }
-
-/// A cargo that is to go where it is.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct OriginIsDestination;
-
-impl fmt::Display for OriginIsDestination {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("is the origin too")
-    }
-}
-
-impl std::error::Error for OriginIsDestination {}
 
 #[cfg(test)]
 mod tests {
@@ -87,6 +71,6 @@ mod tests {
 
     #[test]
     fn nothing_is_sent_to_where_it_is() {
-        assert_eq!(RouteSpecification::new(code("SESTO"), code("SESTO"), day(7)), Err(OriginIsDestination));
+        assert_eq!(RouteSpecification::new(code("SESTO"), code("SESTO"), day(7)), Err(Error::OriginIsDestination));
     }
 }

@@ -2,8 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::cargo::TrackingId;
-use super::handling::{Activity, HandlingEvent};
+use super::handling::{Activity, HandlingEvent, History};
 use super::itinerary::Leg;
 use super::location::UnLocode;
 use super::voyage::VoyageNumber;
@@ -26,5 +25,11 @@ pub(crate) fn leg(number: &str, from: &str, to: &str, load_day: u64, unload_day:
 }
 
 pub(crate) fn event(activity: Activity, location: &str, on_day: u64) -> HandlingEvent {
-    HandlingEvent { tracking_id: TrackingId::from(7), activity, location: code(location), completed: day(on_day) }
+    HandlingEvent { activity, location: code(location), completed: day(on_day) }
+}
+
+pub(crate) fn history(told: Vec<HandlingEvent>) -> History {
+    let mut history = History::default();
+    told.into_iter().for_each(|event| history.add(event).unwrap());
+    history
 }

@@ -1,21 +1,31 @@
-//! The use case as an endpoint.
+//! The use case as an endpoint, and where that is over HTTP.
 
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use serde::{Deserialize, Serialize};
-use towerkit::endpoint::{BoxEndpoint, Code, Error, method_fn};
+use serde::Deserialize;
+use towerkit::endpoint::{Error, method_fn};
+use towerkit::transport::http::{Router, Server};
 
-use super::service::{self, Handling};
+use super::service::Handling;
 use crate::domain::cargo::TrackingId;
 use crate::domain::handling::{Activity, HandlingEvent};
 use crate::domain::location::UnLocode;
 use crate::domain::voyage::{InvalidVoyageNumber, VoyageNumber};
 use crate::stack::Stack;
-use crate::wire;
+use crate::wire::{self, Done};
+
+/// Adds its route.
+pub(crate) fn routes(router: Router, handling: Handling, stack: &Stack) -> Router {
+    let register = method_fn(Arc::new(handling), |handling, incident: Incident| async move {
+        handling.register(&incident.tracking_id, &incident.event()?)?;
+        Ok::<_, Error>(Done {})
+    });
+    router.post("/handling/v1/incidents", Server::json(stack.around("register", register)))
+}
 
 #[derive(Deserialize)]
-pub(crate) struct Incident {
+struct Incident {
     #[serde(with = "wire::instant")]
     completion_time: SystemTime,
     #[serde(with = "wire::text")]
@@ -37,21 +47,8 @@ enum EventType {
     Claim,
 }
 
-/// All there is to answer: `{}`.
-#[derive(Serialize)]
-pub(crate) struct Registered {}
-
-/// In its stack.
-pub(super) fn register(handling: Handling, stack: &Stack) -> BoxEndpoint<Incident, Registered> {
-    let register = method_fn(Arc::new(handling), |handling, incident: Incident| async move {
-        handling.register(incident.event()?)?;
-        Ok::<_, Error>(Registered {})
-    });
-    stack.around("register", register)
-}
-
 impl Incident {
-    fn event(self) -> Result<HandlingEvent, Error> {
+    fn event(&self) -> Result<HandlingEvent, Error> {
         let voyage = || -> Result<VoyageNumber, Error> {
             self.voyage.parse().map_err(|error: InvalidVoyageNumber| Error::invalid("voyage", error.to_string()))
         };
@@ -62,19 +59,6 @@ impl Incident {
             EventType::Customs => Activity::Customs,
             EventType::Claim => Activity::Claim,
         };
-        let Self { tracking_id, location, completion_time: completed, .. } = self;
-        Ok(HandlingEvent { tracking_id, activity, location, completed })
-    }
-}
-
-impl From<service::Error> for Error {
-    fn from(error: service::Error) -> Self {
-        let text = error.to_string();
-        match error {
-            service::Error::UnknownCargo => Self::new(Code::NotFound, text),
-            service::Error::UnknownLocation(_) => Self::invalid("location", text),
-            service::Error::UnknownVoyage(_) => Self::invalid("voyage", text),
-            service::Error::Full(_) => Self::new(Code::ResourceExhausted, text),
-        }
+        Ok(HandlingEvent { activity, location: self.location.clone(), completed: self.completion_time })
     }
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use tower::ServiceBuilder;
 use towerkit::circuitbreaker::policy::ConsecutiveFailures;
-use towerkit::circuitbreaker::{Breaker, BreakerSettings, CircuitBreakerLayer, SleepWindow};
-use towerkit::endpoint::{BoxEndpoint, DeadlineLayer, Endpoint};
+use towerkit::circuitbreaker::{Breaker, BreakerSettings, CircuitBreakerLayer, Faults, Judge, SleepWindow, Verdict};
+use towerkit::endpoint::{BoxEndpoint, Code, Context, DeadlineLayer, Endpoint, Error, Next, Request, middleware_fn};
 use towerkit::log::{Logger, Outcome};
 use towerkit::metrics::Metrics;
 use towerkit::retry::RetryLayer;
@@ -57,7 +57,8 @@ impl Routing {
             .layer(metrics.calls("find_paths"))
             .layer(DeadlineLayer::new(TIME))
             .layer(RetryLayer::new().attempts(ATTEMPTS).max_wait(MAX_WAIT).idempotent())
-            .layer(CircuitBreakerLayer::new(Breaker::new(circuit)))
+            .layer(CircuitBreakerLayer::new(Breaker::new(circuit)).judge(judge))
+            .layer(middleware_fn(hurried))
             .layer(DeadlineLayer::new(ATTEMPT_TIME))
             .service(Remote::new(&Pool::new(), url)?.get("/paths").query().reply_limit(REPLY_LIMIT))
             .erased();
@@ -65,10 +66,30 @@ impl Routing {
     }
 }
 
+/// An attempt had less than its time, since whoever asks waits no longer.
+#[derive(Clone)]
+struct Hurried;
+
+async fn hurried<T, R>(request: Request<T>, next: Next<T, R>) -> Result<R, Error> {
+    let is_hurried = request.context().remaining().is_some_and(|left| left < ATTEMPT_TIME);
+    let exceeded = |error: &Error| is_hurried && error.code() == Code::DeadlineExceeded;
+    next.run(request).await.map_err(|error| if exceeded(&error) { error.with_extension(Hurried) } else { error })
+}
+
+/// That a caller is in a hurry says nothing of the service: the circuit is not to open for the others by it.
+fn judge(result: &Result<Paths, Error>) -> Verdict {
+    match result {
+        Err(error) if error.get::<Hurried>().is_some() => Verdict::Ignored,
+        result => Faults::default().judge(result),
+    }
+}
+
 impl RoutingService for Routing {
-    async fn routes_for(&self, specification: &RouteSpecification) -> Vec<Itinerary> {
+    type Caller = Context;
+
+    async fn routes_for(&self, specification: &RouteSpecification, caller: Context) -> Vec<Itinerary> {
         let (from, to) = (specification.origin().clone(), specification.destination().clone());
-        let paths = match self.find_paths.invoke(FindPaths { from, to }).await {
+        let paths = match self.find_paths.invoke(Request::with_context(caller, FindPaths { from, to })).await {
             Ok(Paths { paths }) => paths.unwrap_or_default(),
             Err(error) => {
                 // The cause stands in the line of the call. This one is of the request that has no routes by it.

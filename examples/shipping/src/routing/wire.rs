@@ -4,7 +4,8 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::itinerary::{InvalidItinerary, Itinerary, Leg};
+use crate::domain::error::Error;
+use crate::domain::itinerary::{Itinerary, Leg};
 use crate::domain::location::UnLocode;
 use crate::domain::voyage::VoyageNumber;
 use crate::wire;
@@ -43,9 +44,9 @@ struct Edge {
 }
 
 impl TryFrom<Path> for Itinerary {
-    type Error = InvalidItinerary;
+    type Error = Error;
 
-    fn try_from(path: Path) -> Result<Self, InvalidItinerary> {
+    fn try_from(path: Path) -> Result<Self, Error> {
         let leg = |Edge { origin: from, destination: to, voyage, departure: load_time, arrival: unload_time }| Leg {
             voyage,
             from,

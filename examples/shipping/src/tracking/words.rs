@@ -32,7 +32,7 @@ pub(super) fn next_expected_activity(delivery: &Delivery) -> String {
 
 /// What was done, where and when.
 pub(super) fn description(event: &HandlingEvent) -> Result<String, time::Error> {
-    let HandlingEvent { activity, location, completed, .. } = event;
+    let HandlingEvent { activity, location, completed } = event;
     let what = match activity {
         Activity::Receive => "Received".to_owned(),
         Activity::Load(voyage) => format!("Loaded onto voyage {voyage}"),

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use crate::programs::{Program, leg};
+use crate::programs::{Holds, Program, leg};
 
 const DEADLINE: &str = "2030-01-01T00:00:00Z";
 
@@ -63,10 +63,14 @@ fn a_booking_that_makes_no_sense_is_refused_by_the_name_of_the_field() {
         ("AUMEL", "USNYC", DEADLINE, "destination", "unknown location USNYC"),
         ("AUMEL", "AUMEL", DEADLINE, "destination", "is the origin too"),
         ("AUMEL", "SESTO", "tomorrow", "arrival_deadline", "is no time of RFC 3339"),
+        // In UTC they are of the years -1 and 10000, which could not be written again.
+        ("AUMEL", "SESTO", "0000-01-01T00:00:00+01:00", "arrival_deadline", "is no time of RFC 3339"),
+        ("AUMEL", "SESTO", "9999-12-31T23:59:59-01:00", "arrival_deadline", "is no time of RFC 3339"),
     ] {
         let cargo = json!({"origin": origin, "destination": destination, "arrival_deadline": deadline});
         shipping.post("/booking/v1/cargos", &cargo).is_refused(400, detail, Some(field));
     }
+    assert_eq!(shipping.get("/booking/v1/cargos").ok()["cargos"].as_array().unwrap().len(), 2);
 }
 
 #[test]
@@ -102,9 +106,11 @@ fn legs_that_are_no_way_are_refused_by_their_number() {
     let shipping = Program::alone();
     let [first, second, third] = [1, 2, 3].map(|day| format!("2026-12-0{day}T00:00:00Z"));
     let whole = leg("V200", "AUMEL", "CNHKG", &first, &second);
+    let to_and_fro = vec![leg("V200", "AUMEL", "CNHKG", &first, &first), leg("V100", "CNHKG", "AUMEL", &first, &first)];
     for (legs, field, detail) in [
         (json!({"legs": []}), "legs", "has no legs"),
         (json!({}), "legs", "is missing"),
+        (json!({"legs": vec![to_and_fro; 26].concat()}), "legs", "has too many legs"),
         (json!({"legs": [leg("V200", "AUMEL", "CNHKG", &second, &first)]}), "legs[0]", "ends before it begins"),
         (json!({"legs": [whole, leg("V500", "NLRTM", "SESTO", &second, &third)]}), "legs[1]", "begins elsewhere"),
         (json!({"legs": [whole, leg("V300", "CNHKG", "NLRTM", &first, &third)]}), "legs[1]", "begins before"),

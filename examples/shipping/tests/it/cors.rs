@@ -1,8 +1,9 @@
-use crate::programs::{Program, Reply, exchange};
+use towerkit_testing::http::{self, Reply};
+
+use crate::programs::Program;
 
 fn preflight(port: u16, path: &str) -> Reply {
-    let head = "host: a\r\norigin: http://a.example\r\naccess-control-request-method: POST\r\nconnection: close";
-    exchange(port, &format!("OPTIONS {path} HTTP/1.1\r\n{head}\r\n\r\n"))
+    http::send(port, "OPTIONS", path, "origin: http://a.example\r\naccess-control-request-method: POST\r\n", "")
 }
 
 #[test]
@@ -12,7 +13,7 @@ fn pages_of_any_site_may_call_each_context() {
         let reply = preflight(shipping.port, path);
         assert_eq!(reply.status, 200, "{reply:?}");
         assert_eq!(reply.header("access-control-allow-origin"), Some("*"));
-        assert_eq!(reply.header("access-control-allow-methods"), Some("get,post,options"));
+        assert_eq!(reply.header("access-control-allow-methods"), Some("GET,POST,OPTIONS"));
         assert_eq!(reply.header("access-control-allow-headers"), Some("content-type"));
     }
 }

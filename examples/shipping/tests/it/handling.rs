@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use crate::programs::Program;
+use crate::programs::{Holds, Program};
 
 fn incident(changes: &Value) -> Value {
     let mut incident = json!({
@@ -60,4 +60,26 @@ fn an_event_that_can_not_be_is_refused_by_the_name_of_the_field() {
 fn an_event_of_an_unknown_cargo_is_not_found() {
     let reply = Program::alone().post("/handling/v1/incidents", &incident(&json!({"tracking_id": "NOBODY"})));
     reply.is_refused(404, "unknown cargo", None);
+}
+
+#[test]
+fn to_one_cargo_no_more_is_done_than_there_is_room_for_and_to_others_it_is() {
+    let shipping = Program::alone();
+    for minute in 0..200 {
+        let at = format!("2026-12-01T{:02}:{:02}:00Z", minute / 60, minute % 60);
+        shipping.handled("FTL456", "Customs", "", "AUMEL", &at);
+    }
+    let reply = shipping.post("/handling/v1/incidents", &incident(&json!({})));
+    reply.is_refused(429, "there is no room for more than 200 events of a cargo", None);
+    assert_eq!(shipping.track("FTL456")["events"].as_array().unwrap().len(), 200);
+    shipping.handled("ABC123", "Receive", "", "SESTO", "2026-12-01T00:00:00Z");
+}
+
+#[test]
+fn a_time_that_could_not_be_written_again_is_refused() {
+    let shipping = Program::alone();
+    for never in ["0000-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00"] {
+        let reply = shipping.post("/handling/v1/incidents", &incident(&json!({"completion_time": never})));
+        reply.is_refused(400, "is no time of RFC 3339", Some("completion_time"));
+    }
 }

@@ -1,11 +1,13 @@
-use crate::programs::{Program, SOON, until};
+use towerkit_testing::http;
+
+use crate::programs::{Holds, Program, SOON};
 
 #[test]
 fn it_lives_and_is_ready() {
-    let shipping = Program::alone();
+    let mut shipping = Program::alone();
     assert_eq!(shipping.get("/livez").status, 200);
     // It listens a moment before all of its members run.
-    until("it is ready", || shipping.get("/readyz").status == 200);
+    shipping.until("is ready", |port| http::get(port, "/readyz").status == 200);
 }
 
 #[test]

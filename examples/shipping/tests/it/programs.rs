@@ -1,11 +1,10 @@
 //! The two programs, and how they are called.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
-use std::process::{Command, Output};
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Duration;
 
 use serde_json::{Value, json};
+use towerkit_testing::http::{self, Reply};
 use towerkit_testing::process::{Process, free_port};
 
 pub(crate) const SOON: Duration = Duration::from_secs(10);
@@ -44,13 +43,17 @@ impl Program {
     }
 
     pub(crate) fn get(&self, path: &str) -> Reply {
-        exchange(self.port, &format!("GET {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n"))
+        http::get(self.port, path)
     }
 
     pub(crate) fn post(&self, path: &str, body: &Value) -> Reply {
-        let (body, head) = (body.to_string(), "host: a\r\nconnection: close\r\ncontent-type: application/json");
-        let length = body.len();
-        exchange(self.port, &format!("POST {path} HTTP/1.1\r\n{head}\r\ncontent-length: {length}\r\n\r\n{body}"))
+        http::post(self.port, path, &body.to_string())
+    }
+
+    /// Waits for it, while it runs.
+    pub(crate) fn until(&mut self, what: &str, condition: impl Fn(u16) -> bool) {
+        let port = self.port;
+        self.process.wait_for(what, SOON, || condition(port));
     }
 
     /// Tells of an event, which is taken note of.
@@ -98,64 +101,38 @@ pub(crate) fn leg(voyage: &str, from: &str, to: &str, load: &str, unload: &str) 
     json!({"voyage_number": voyage, "from": from, "to": to, "load_time": load, "unload_time": unload})
 }
 
-/// What came back.
-#[derive(Debug)]
-pub(crate) struct Reply {
-    pub(crate) status: u16,
-    /// In small letters, as it came.
-    pub(crate) head: String,
-    pub(crate) body: String,
+/// What replies are held to.
+pub(crate) trait Holds {
+    /// The JSON of a call that went well.
+    fn ok(&self) -> Value;
+
+    /// It was refused as a problem: with a status, a text, and the field that is at fault, where one is.
+    fn is_refused(&self, status: u16, detail: &str, field: Option<&str>);
 }
 
-impl Reply {
-    /// The JSON of a call that went well.
-    pub(crate) fn ok(&self) -> Value {
+impl Holds for Reply {
+    #[track_caller]
+    fn ok(&self) -> Value {
         assert_eq!(self.status, 200, "{self:?}");
         serde_json::from_str(&self.body).unwrap()
     }
 
-    /// It was refused as a problem: with a status, a text, and the field that is at fault, where one is.
     #[track_caller]
-    pub(crate) fn is_refused(&self, status: u16, detail: &str, field: Option<&str>) {
+    fn is_refused(&self, status: u16, detail: &str, field: Option<&str>) {
         assert_eq!(self.status, status, "{self:?}");
-        assert!(self.head.contains("content-type: application/problem+json"), "{self:?}");
+        assert_eq!(self.header("content-type"), Some("application/problem+json"));
         let problem: Value = serde_json::from_str(&self.body).unwrap();
         assert_eq!(problem["status"], status);
         assert!(problem["detail"].as_str().unwrap().contains(detail), "{problem}");
         assert_eq!(problem["errors"][0]["field"].as_str(), field, "{problem}");
     }
-
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
-    }
-}
-
-/// One request on a connection of its own.
-pub(crate) fn exchange(port: u16, request: &str) -> Reply {
-    let mut stream = TcpStream::connect(address(port)).unwrap();
-    stream.set_read_timeout(Some(SOON)).unwrap();
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    Reply { status, head: head.to_ascii_lowercase(), body: body.to_owned() }
-}
-
-/// Waits for it.
-pub(crate) fn until(what: &str, mut condition: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !condition() {
-        assert!(start.elapsed() < SOON, "not in time: {what}");
-        std::thread::sleep(Duration::from_millis(10));
-    }
 }
 
 /// Runs shipping where it is to refuse its flags.
 pub(crate) fn refused(flags: &[&str]) -> String {
-    let Output { status, stderr, .. } = Command::new(env!("CARGO_BIN_EXE_shipping")).args(flags).output().unwrap();
+    let (status, said) = Process::start(Command::new(env!("CARGO_BIN_EXE_shipping")).args(flags)).ended(SOON);
     assert!(!status.success());
-    String::from_utf8(stderr).unwrap()
+    said
 }
 
 pub(crate) fn address(port: u16) -> String {

@@ -3,9 +3,10 @@ use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use towerkit_testing::http;
 use towerkit_testing::process::free_port;
 
-use crate::programs::{Program, SOON, until};
+use crate::programs::{Holds, Program, SOON};
 
 const ROUTES: &str = "/booking/v1/cargos/FTL456/request_routes";
 
@@ -60,6 +61,38 @@ fn the_routing_service_is_asked_as_go_kits_is() {
 }
 
 #[test]
+fn who_asks_for_routes_hands_on_its_deadline_and_its_trace() {
+    let (port, answering) = says("{}", 1);
+    let shipping = Program::shipping(port);
+    let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let headers = format!("traceparent: {trace}\r\ntowerkit-timeout: 700m\r\nx-other: 1\r\n");
+    assert_eq!(http::send(shipping.port, "GET", ROUTES, &headers, "").ok(), json!({}));
+    let asked = answering.join().unwrap().to_ascii_lowercase();
+    assert!(asked.contains(&format!("\r\ntraceparent: {trace}\r\n")), "{asked}");
+    assert!(!asked.contains("x-other"), "{asked}");
+    // An attempt alone would have a second.
+    let left = asked.lines().find_map(|line| line.strip_prefix("towerkit-timeout: ")).unwrap();
+    let left: u64 = match left.strip_suffix('m') {
+        Some(millis) => millis.parse().unwrap(),
+        None => left.strip_suffix('u').unwrap().parse::<u64>().unwrap() / 1000,
+    };
+    assert!(left < 700, "{asked}");
+}
+
+#[test]
+fn callers_in_a_hurry_open_no_circuit_for_the_others() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut shipping = Program::shipping(silent.local_addr().unwrap().port());
+    for _ in 0..6 {
+        let reply = http::send(shipping.port, "GET", ROUTES, "towerkit-timeout: 30m\r\n", "");
+        assert!([200, 504].contains(&reply.status), "{reply:?}");
+    }
+    assert_eq!(shipping.get(ROUTES).ok(), json!({}));
+    shipping.process.wait_until_said("msg=request operation=request_routes", 7, SOON);
+    assert!(!shipping.process.said().contains("closed -> open"), "{}", shipping.process.said());
+}
+
+#[test]
 fn paths_that_are_no_way_are_left_out_and_told_of() {
     let (port, _) = says(r#"{"paths":[{"edges":[]}]}"#, 1);
     let mut shipping = Program::shipping(port);
@@ -69,11 +102,17 @@ fn paths_that_are_no_way_are_left_out_and_told_of() {
 
 #[test]
 fn an_answer_that_is_none_is_told_of_and_there_are_no_routes() {
-    let (port, _) = says(r#"{"paths":[{"edges":[{"origin":"Atlantis"}]}]}"#, 1);
-    let mut shipping = Program::shipping(port);
-    assert_eq!(shipping.get(ROUTES).ok(), json!({}));
-    shipping.told("msg=call operation=find_paths");
-    shipping.told(r#"msg="no routes are offered: the routing service failed""#);
+    let never = json!({"paths": [{"edges": [{
+        "origin": "AUMEL", "destination": "SESTO", "voyage": "V100",
+        "departure": "0000-01-01T00:00:00+01:00", "arrival": "2026-12-02T00:00:00Z",
+    }]}]});
+    for reply in [r#"{"paths":[{"edges":[{"origin":"Atlantis"}]}]}"#, &never.to_string()] {
+        let (port, _) = says(reply, 1);
+        let mut shipping = Program::shipping(port);
+        assert_eq!(shipping.get(ROUTES).ok(), json!({}));
+        shipping.told("msg=call operation=find_paths");
+        shipping.told(r#"msg="no routes are offered: the routing service failed""#);
+    }
 }
 
 #[test]
@@ -103,7 +142,7 @@ fn a_routing_service_that_is_away_is_told_of_and_counted_and_left_alone_until_it
 
     let mut routing = Program::routing_at(port);
     let has_routes = |reply: &Value| reply["routes"].as_array().is_some_and(|routes| !routes.is_empty());
-    until("routes are back", || has_routes(&shipping.get(ROUTES).ok()));
+    shipping.until("has routes again", |port| has_routes(&http::get(port, ROUTES).ok()));
     shipping.told("circuit of the routing service: half_open -> closed");
     routing.told("operation=find_paths code=ok");
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::programs::Program;
+use crate::programs::{Holds, Program};
 
 /// What a customer reads of where it is, and of what comes next.
 fn stands(shipping: &Program, cargo: &str) -> (String, String) {

@@ -2,8 +2,8 @@
 
 use towerkit::metrics::{Counter, Metrics};
 
-use super::Findings;
 use crate::domain::cargo::Cargo;
+use crate::inspection::Findings;
 
 /// Tells operators.
 pub(crate) struct Notices {
@@ -24,7 +24,7 @@ impl Notices {
 impl Findings for Notices {
     fn misdirected(&self, cargo: &Cargo) {
         self.misdirected.increment(1);
-        let last = cargo.delivery().last_known_location().map(tracing::field::display);
+        let last = cargo.history().last().map(|event| tracing::field::display(&event.location));
         tracing::warn!(tracking_id = %cargo.tracking_id(), location = last, "the cargo is misdirected");
     }
 
