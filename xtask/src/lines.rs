@@ -78,7 +78,9 @@ fn lines_of(root: &Path, piece: &Piece) -> Result<usize> {
     let path = root.join(piece.path);
     if let Some(first) = piece.block {
         let page = fs::read_to_string(path)?;
-        return block(&page, first).map(count).with_context(|| format!("no block that begins with {first}"));
+        return block(&page, first)
+            .map(|block| count(&block))
+            .with_context(|| format!("no block that begins with {first}"));
     }
     if path.is_file() {
         return Ok(count(&fs::read_to_string(path)?));
@@ -95,10 +97,12 @@ fn count(text: &str) -> usize {
     text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//")).count()
 }
 
-/// The lines of a page from one to the end of its block, without those that the page hides.
-fn block<'a>(page: &'a str, first: &str) -> Option<&'a str> {
+/// The lines of a page after one and to the end of its block, without those that the page hides.
+fn block(page: &str, first: &str) -> Option<String> {
     let (_, rest) = page.split_once(&format!("\n{first}\n"))?;
-    rest.split("\n```").next()
+    let hidden = |line: &&str| line.trim() == "#" || line.trim_start().starts_with("# ");
+    let shown: Vec<_> = rest.split("\n```").next()?.lines().filter(|line| !hidden(line)).collect();
+    Some(shown.join("\n"))
 }
 
 #[cfg(test)]
@@ -115,8 +119,14 @@ mod tests {
     #[test]
     fn a_block_begins_after_its_line_and_ends_with_its_fence() {
         let page = "```rust\nuse a::b;\n// two\nfn a() {}\n\nfn b() {}\n```\nwords\n```\n";
-        assert_eq!(block(page, "// two").map(count), Some(2));
+        assert_eq!(block(page, "// two").map(|block| count(&block)), Some(2));
         assert_eq!(block(page, "// three"), None);
+    }
+
+    #[test]
+    fn a_line_that_the_page_hides_does_not_count() {
+        let page = "```rust\n// two\n#[derive(Debug)]\nstruct A;\n# fn main() {\n#\n    # }\n```\n";
+        assert_eq!(block(page, "// two").map(|block| count(&block)), Some(2));
     }
 
     #[test]

@@ -14,6 +14,9 @@ use crate::{Error, NotSent, Request};
 /// that needs something of its own, such as the service it is a method of, is taken by [`method_fn`](crate::method_fn); one
 /// that wants the [`Context`](crate::Context) as well by [`service_fn`](crate::service_fn), with the whole [`Request`].
 ///
+/// What is to be done belongs into the future, `|message| async move { .. }`: what a closure does before it makes one is done when the endpoint
+/// is called, even where the call is never polled, and no layer's deadline, and none that catches panics, is about it.
+///
 /// ```
 /// use towerkit_endpoint::{Endpoint, Error, Request, endpoint_fn, service_fn};
 ///

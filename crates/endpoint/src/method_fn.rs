@@ -9,7 +9,8 @@ use crate::{EndpointFuture, Error, Request};
 /// An [`Endpoint`](crate::Endpoint) of a method of a service: an async function from the service and a message to a reply.
 ///
 /// It is [`endpoint_fn`](crate::endpoint_fn) for a function that needs something of its own: each call gets a clone of it, so it is an `Arc` as a
-/// rule, and its errors are turned as there.
+/// rule, and its errors are turned as there. As there, what the closure does before it makes its future is done when the endpoint is called, and not
+/// when the call is polled.
 ///
 /// ```
 /// use std::sync::Arc;

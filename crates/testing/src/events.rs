@@ -28,7 +28,7 @@ use tokio::sync::Notify;
 
 use crate::wait;
 
-/// A list that only grows, in the order of the pushes. Clones share it, across threads too.
+/// A list in the order of the pushes, which grows until it is [taken](Self::take). Clones share it, across threads too.
 pub struct Events<T> {
     shared: Arc<Shared<T>>,
 }

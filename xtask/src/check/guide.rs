@@ -2,21 +2,24 @@
 
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use super::Findings;
 use crate::markdown::Page;
 use crate::workspace;
 
 pub fn check(root: &Path) -> Result<Findings> {
-    let listed = workspace::command("git").args(["ls-files", "--cached", "--others", "--exclude-standard"]).output()?;
-    let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
-    let read = |path: &str| std::fs::read_to_string(root.join(path)).unwrap_or_default();
+    let mut git = workspace::command("git");
+    let listed = workspace::output(git.args(["ls-files", "--cached", "--others", "--exclude-standard"]))?;
+    look_at_all(&listed, |path| std::fs::read_to_string(root.join(path)).with_context(|| path.to_owned()))
+}
+
+fn look_at_all(listed: &str, read: impl Fn(&str) -> Result<String>) -> Result<Findings> {
     let is_page = |path: &&str| path.ends_with(".md") && (path.starts_with("docs/") || !path.contains('/'));
-    let pages: Vec<_> = listed.lines().filter(is_page).map(|path| (path, Page::parse(&read(path)))).collect();
     let is_list = |path: &&str| path.ends_with("src/lib.rs") || path.ends_with("src/guide.rs");
-    let run: String = listed.lines().filter(is_list).map(read).collect();
-    Ok(pages.iter().flat_map(|(path, page)| look(path, page, &run)).collect())
+    let run: String = listed.lines().filter(is_list).map(&read).collect::<Result<_>>()?;
+    let pages = listed.lines().filter(is_page).map(|path| Ok(look(path, &Page::parse(&read(path)?), &run)));
+    Ok(pages.collect::<Result<Vec<_>>>()?.concat())
 }
 
 /// `run` is where crates name the pages that are tests of theirs.
@@ -25,9 +28,11 @@ fn look(path: &str, page: &Page, run: &str) -> Findings {
     let short = path.strip_prefix("docs/").unwrap_or(path);
     let is_run = run.contains(&format!("/{path}\"")) || run.contains(&format!("\"{short}\""));
     let rust = page.blocks.iter().filter(|block| block.is("rust"));
-    let not_run = rust.clone().take(1).filter(|_| !is_run);
+    let not_run = rust.take(1).filter(|_| !is_run);
     let not_run = not_run.map(|block| format!("{path}:{}: no crate has this page among its tests", block.line));
-    let ignored = rust.filter(|block| block.is("ignore"));
+    // Where no language is named it is Rust; and there is `ignore-x86_64` as well as `ignore`.
+    let passed_over = |word: &String| word.starts_with("ignore");
+    let ignored = page.blocks.iter().filter(|block| block.words.iter().any(passed_over));
     let ignored = ignored.map(|block| format!("{path}:{}: a block of Rust that is ignored", block.line));
     not_run.chain(ignored).collect()
 }
@@ -44,6 +49,17 @@ mod tests {
         assert!(look("docs/crates/a.md", &page, "pages! { A = \"crates/a.md\", }").is_empty());
         assert_eq!(look("docs/a.md", &page, "pages! { A = \"crates/a.md\", }").len(), 1);
         assert!(look("docs/a.md", &Page::parse("```text\n```\n"), "").is_empty());
-        assert_eq!(look("README.md", &Page::parse("```rust,ignore\n```\n"), "\"../../../README.md\"").len(), 1);
+        for words in ["rust,ignore", "rust,ignore-x86_64", "ignore"] {
+            let page = Page::parse(&format!("```{words}\n```\n"));
+            assert_eq!(look("README.md", &page, "\"../../../README.md\"").len(), 1, "{words}");
+        }
+    }
+
+    #[test]
+    fn a_page_that_cant_be_read_is_no_empty_one() {
+        let looked = |listed| look_at_all(listed, |path| (path == "README.md").then(String::new).context("gone"));
+        assert!(looked("README.md\ncrates/a/README.md\n").is_ok_and(|findings| findings.is_empty()));
+        assert!(looked("README.md\ndocs/a.md\n").is_err());
+        assert!(looked("README.md\ncrates/a/src/lib.rs\n").is_err());
     }
 }

@@ -15,7 +15,7 @@ impl Instance {
     /// assert_eq!(Instance::advertised(listens, Some("node7.example"))?.address(), "node7.example:8081");
     ///
     /// let error = Instance::advertised(listens, None).unwrap_err();
-    /// assert_eq!(error.to_string(), "0.0.0.0:8081 tells nobody where it is: give a host to advertise");
+    /// assert_eq!(error.to_string(), "0.0.0.0:8081 tells nobody where it is: listen on one address, or give a host to advertise");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
@@ -23,15 +23,18 @@ impl Instance {
     ///
     /// Where nobody finds anything there: the address is that of no host in particular, or the host is none.
     pub fn advertised(listens: SocketAddr, host: Option<&str>) -> Result<Self, InvalidAdvertised> {
+        if listens.port() == 0 {
+            return Err(InvalidAdvertised::NoPort(listens));
+        }
         let Some(host) = host else {
-            return if listens.ip().is_unspecified() {
+            return if listens.ip().to_canonical().is_unspecified() {
                 Err(InvalidAdvertised::Listens(listens))
             } else {
                 Ok(listens.into())
             };
         };
         let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-        if bare.parse().is_ok_and(|ip: IpAddr| ip.is_unspecified()) {
+        if is_everywhere(bare) {
             return Err(InvalidAdvertised::Everywhere(host.to_owned()));
         }
         let checked = Self::new(host, listens.port()).address().parse();
@@ -39,13 +42,26 @@ impl Instance {
     }
 }
 
+/// Whether a host stands for all addresses of a machine. In an address of IPv4 most resolvers take less than four numbers, and numbers in
+/// hexadecimal (inet_aton(3)): `0` is one too.
+fn is_everywhere(host: &str) -> bool {
+    let is_zero = |number: &str| {
+        let digits = number.strip_prefix("0x").or_else(|| number.strip_prefix("0X")).unwrap_or(number);
+        !digits.is_empty() && digits.bytes().all(|digit| digit == b'0')
+    };
+    let mut numbers = host.strip_suffix('.').unwrap_or(host).split('.');
+    host.parse().is_ok_and(|ip: IpAddr| ip.to_canonical().is_unspecified()) || numbers.all(is_zero)
+}
+
 /// Why an instance can't be [advertised](Instance::advertised).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidAdvertised {
+    /// It has no port yet: what a listener of port 0 was given is told by its `local_addr`.
+    NoPort(SocketAddr),
     /// It listens on all addresses, and no host was given.
     Listens(SocketAddr),
-    /// The host stands for all addresses.
+    /// The host stands for all addresses, as `0.0.0.0` does, and what resolvers read as that.
     Everywhere(String),
     /// The host is none.
     Host(String, InvalidAddress),
@@ -54,7 +70,10 @@ pub enum InvalidAdvertised {
 impl fmt::Display for InvalidAdvertised {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Listens(address) => write!(f, "{address} tells nobody where it is: give a host to advertise"),
+            Self::NoPort(address) => write!(f, "{address} has no port to advertise"),
+            Self::Listens(address) => {
+                write!(f, "{address} tells nobody where it is: listen on one address, or give a host to advertise")
+            }
             Self::Everywhere(host) => write!(f, "{host} tells nobody where it is: give a host that callers reach"),
             Self::Host(host, error) => write!(f, "{host}: {error}"),
         }
@@ -65,7 +84,7 @@ impl std::error::Error for InvalidAdvertised {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Host(_, error) => Some(error),
-            Self::Listens(_) | Self::Everywhere(_) => None,
+            Self::NoPort(_) | Self::Listens(_) | Self::Everywhere(_) => None,
         }
     }
 }
@@ -88,11 +107,31 @@ mod tests {
 
     #[test]
     fn an_address_at_which_nobody_finds_anything_is_refused_with_what_to_do() {
-        for listens in ["0.0.0.0:8081", "[::]:8081"] {
+        for listens in ["0.0.0.0:8081", "[::]:8081", "[::ffff:0.0.0.0]:8081"] {
             assert!(advertised(listens, None).unwrap_err().ends_with("give a host to advertise"), "{listens}");
         }
-        for host in ["0.0.0.0", "::", "[::]", "a b", ""] {
+        let everywhere =
+            ["0.0.0.0", "::", "[::]", "::ffff:0.0.0.0", "[::ffff:0:0]", "0", "0.0", "0x0", "00.0.", "0.0.0.0."];
+        for host in everywhere {
+            let error = advertised("127.0.0.1:8081", Some(host)).unwrap_err();
+            assert_eq!(error, format!("{host} tells nobody where it is: give a host that callers reach"));
+        }
+        for host in ["a b", ""] {
             assert!(advertised("127.0.0.1:8081", Some(host)).unwrap_err().starts_with(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_host_that_only_looks_like_all_addresses_is_one() {
+        for host in ["0.example", "0x", "00a", "10.0.0.0", "0.0.0.7"] {
+            assert_eq!(advertised("127.0.0.1:8081", Some(host)), Ok(format!("{host}:8081")));
+        }
+    }
+
+    #[test]
+    fn port_0_is_none_to_advertise() {
+        for host in [None, Some("node7.example")] {
+            assert_eq!(advertised("10.0.0.7:0", host).unwrap_err(), "10.0.0.7:0 has no port to advertise");
         }
     }
 }
