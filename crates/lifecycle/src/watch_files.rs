@@ -140,35 +140,61 @@ impl WatchFiles {
     async fn look(&self, no_use: Option<&NoUse>) -> Result<Look, BoxError> {
         let read = || {
             let files = Arc::clone(&self.files);
-            spawn_blocking(move || {
-                read_all(&files.paths()).map(|contents| (!files.is_of(&contents)).then_some(contents))
-            })
+            spawn_blocking(move || Seen::now(&*files))
         };
-        let changed = match read().await? {
-            Ok(None) => return Ok(Look::AsItWas),
-            Ok(Some(changed)) if no_use.is_some_and(|no_use| no_use.is_of(&changed)) => return Ok(Look::StillOfNoUse),
-            Ok(Some(changed)) => changed,
+        let seen = match read().await? {
+            Ok(Seen { is_used: Ok(true), .. }) => return Ok(Look::AsItWas),
+            Ok(seen) if no_use.is_some_and(|no_use| no_use.is_of(&seen.contents)) => return Ok(Look::StillOfNoUse),
+            Ok(seen) => seen,
             Err(error) if no_use.is_some_and(|no_use| no_use.is_by(&error)) => return Ok(Look::StillOfNoUse),
-            Err(error) => return Ok(Look::OfNoUse(NoUse::Unreadable(error.to_string()), error.into())),
+            Err(error) => return Ok(Look::OfNoUse(NoUse::Unreadable(error.clone()), error.into())),
         };
         sleep(SETTLE).await;
-        if !matches!(read().await?, Ok(Some(again)) if again == changed) {
+        if !matches!(read().await?, Ok(again) if again.contents == seen.contents) {
             return Ok(Look::Unsettled);
         }
         let files = Arc::clone(&self.files);
-        spawn_blocking(move || match take(&*files, &changed) {
-            Ok(()) => Look::Taken,
-            Err(error) => Look::OfNoUse(NoUse::Refused(changed), error),
+        spawn_blocking(move || match seen.take(&*files) {
+            Ok(()) => Look::Taken(seen.paths),
+            Err(error) => Look::OfNoUse(NoUse::Refused(seen.contents), error),
         })
         .await
         .map_err(Into::into)
     }
 }
 
-/// Makes it anew. What panics over what is new must not take what runs down, which has the old.
-fn take(files: &dyn Reload, contents: &[Vec<u8>]) -> Result<(), BoxError> {
-    catch_unwind(AssertUnwindSafe(|| files.reload(contents)))
-        .unwrap_or_else(|_| Err(format!("{}: what reads it has panicked", names(&files.paths())).into()))
+/// What the files are at a time.
+struct Seen {
+    paths: Vec<PathBuf>,
+    contents: Vec<Vec<u8>>,
+    /// Whether it is what is used, or what went wrong with that question.
+    is_used: Result<bool, String>,
+}
+
+impl Seen {
+    fn now(files: &dyn Reload) -> Result<Self, String> {
+        let paths = guarded(NO_NAMES, || files.paths())?;
+        let contents = read_all(&paths)?;
+        let is_used = guarded(&names(&paths), || files.is_of(&contents));
+        Ok(Self { paths, contents, is_used })
+    }
+
+    fn take(&self, files: &dyn Reload) -> Result<(), BoxError> {
+        self.is_used.clone()?;
+        guarded(&names(&self.paths), || files.reload(&self.contents))?
+    }
+}
+
+/// In place of the files' names, where to ask for them is to panic.
+const NO_NAMES: &str = "files";
+
+/// What panics over what is new must not take what runs down, which has the old.
+fn guarded<T>(names: &str, what: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(what)).map_err(|_| format!("{names}: what reads it has panicked"))
+}
+
+fn names_of(files: &dyn Reload) -> String {
+    guarded(NO_NAMES, || names(&files.paths())).unwrap_or_else(|_| NO_NAMES.to_owned())
 }
 
 /// What a look has shown.
@@ -178,7 +204,7 @@ enum Look {
     /// They are being written.
     Unsettled,
     /// They have changed, and are used now.
-    Taken,
+    Taken(Vec<PathBuf>),
     OfNoUse(NoUse, BoxError),
     StillOfNoUse,
 }
@@ -201,7 +227,7 @@ impl NoUse {
 
 impl Member for WatchFiles {
     fn name(&self) -> Cow<'static, str> {
-        names(&self.files.paths()).into()
+        names_of(&*self.files).into()
     }
 
     /// It is ready once it has looked: from then on what is used is what was there at the start, or newer.
@@ -216,9 +242,9 @@ impl Member for WatchFiles {
             match look {
                 Look::Unsettled | Look::StillOfNoUse => {}
                 Look::AsItWas => no_use = None,
-                Look::Taken => {
+                Look::Taken(paths) => {
                     no_use = None;
-                    (self.on_event)(&FileEvent::Reloaded(self.files.paths()));
+                    (self.on_event)(&FileEvent::Reloaded(paths));
                 }
                 Look::OfNoUse(what, error) => {
                     no_use = Some(what);
@@ -237,7 +263,7 @@ impl Member for WatchFiles {
 impl fmt::Debug for WatchFiles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WatchFiles")
-            .field("paths", &self.files.paths())
+            .field("files", &names_of(&*self.files))
             .field("interval", &self.interval)
             .finish_non_exhaustive()
     }

@@ -57,9 +57,35 @@ impl Consul {
     ///
     /// # Panics
     ///
-    /// Where it does not answer.
+    /// Where it does not answer, or with an error.
     #[must_use]
     pub fn passing(&self, service: &str) -> String {
-        http::get(self.port, &format!("/v1/health/service/{service}?passing")).body
+        let reply = http::get(self.port, &format!("/v1/health/service/{service}?passing"));
+        assert_eq!(reply.status, 200, "Consul does not tell of {service}: {}", reply.body);
+        reply.body
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    #[should_panic(expected = "Consul does not tell of greeter: No cluster leader")]
+    fn what_consul_says_of_its_own_troubles_is_no_list_of_instances() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            assert!(stream.read(&mut [0; 1024]).unwrap() > 0);
+            let reply = "HTTP/1.1 500 Internal Server Error\r\ncontent-length: 17\r\n\r\nNo cluster leader";
+            stream.write_all(reply.as_bytes()).unwrap();
+        });
+        let consul = Consul { port, _process: Process::start(Command::new("sleep").arg("60")) };
+        assert_eq!(consul.passing("greeter"), "");
     }
 }

@@ -31,7 +31,7 @@ struct Flags {
     /// Where it listens for HTTP: /greeting?name=X, /health and /metrics.
     #[arg(long, default_value = "127.0.0.1:9110", value_name = "ADDRESS")]
     http_addr: SocketAddr,
-    /// Where it listens for gRPC, with health.
+    /// Where it listens for gRPC, with health and reflection. With Consul an address that callers reach.
     #[arg(long, default_value = "127.0.0.1:9120", value_name = "ADDRESS")]
     grpc_addr: SocketAddr,
     /// An agent of Consul: where the service is registered, and where --greet finds it.
@@ -94,7 +94,7 @@ async fn run(flags: Flags) -> Result<(), BoxError> {
 
     let http = http::listen("--http-addr", flags.http_addr).await?;
     let grpc = http::listen("--grpc-addr", flags.grpc_addr).await?;
-    let at = Instance::advertised(grpc.local_addr()?, None);
+    let at = Instance::advertised(grpc.local_addr()?, None).map_err(|error| format!("--grpc-addr: {error}"));
     let group = Group::new().on_event(move |event| log.scope(|| tracing::info!("{event}")));
     let health = group.health().readyz().map_response(|_| serde_json::json!({ "healthy": true }));
     let routes = http::Router::new()
@@ -102,9 +102,9 @@ async fn run(flags: Flags) -> Result<(), BoxError> {
         .get("/health", http::Server::query(health))
         .get("/metrics", http::Server::new(prometheus.scrape(), http::codec::Empty, http::codec::Raw::default()));
     let methods = grpc::Routes::new().unary(GREETING, grpc::Server::new(greeting)).health(&group.health());
+    let methods = methods.reflection(&[tonic::include_file_descriptor_set!("greeter")]);
     let group = group.with(Signals::terminate()).with(http::serve(http, routes)).with(grpc::serve(grpc, methods));
-    let register = |consul: Consul| at.map(|at| Registrar::new(consul.registration("greeter"), at));
-    let registrar = flags.consul_addr.map(register).transpose()?.map(|it| it.linger(Duration::from_secs(1)));
-    group.with_all(registrar).run().await?;
+    let join = |it: Consul| at.map(|at| Registrar::new(it.registration("greeter"), at).linger(Duration::from_secs(1)));
+    group.with_all(flags.consul_addr.map(join).transpose()?).run().await?;
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! The domain: what the service does, and how it can fail.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::future::Future;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -73,7 +73,7 @@ pub enum ProfileError {
     NotFound,
     /// A profile was to be kept under an id that is not its own.
     InconsistentIds,
-    /// A profile or an address has no id, so that nobody would find it.
+    /// A profile or an address has no id, or one that no path can hold, so that nobody would find it.
     NoId,
     /// There are too many profiles, or this one is too large.
     Full,
@@ -85,7 +85,7 @@ impl fmt::Display for ProfileError {
             Self::AlreadyExists => "already exists",
             Self::NotFound => "not found",
             Self::InconsistentIds => "inconsistent IDs",
-            Self::NoId => "the id is empty",
+            Self::NoId => "an id is empty, . or ..",
             Self::Full => "no room for it",
         })
     }
@@ -157,7 +157,6 @@ impl ProfileService for InMemory {
 
     async fn post_address(&self, id: String, address: Address) -> Result<(), ProfileError> {
         self.change(&id, |profile| {
-            ProfileError::AlreadyExists.when(profile.addresses.iter().any(|known| known.id == address.id))?;
             profile.addresses.push(address);
             Ok(())
         })
@@ -189,7 +188,10 @@ impl InMemory {
 /// Keeps a profile, new or changed, where it can be found again and there is room.
 fn keep(profiles: &mut Profiles, profile: Profile) -> Result<(), ProfileError> {
     let Profile { id, name, addresses } = &profile;
-    ProfileError::NoId.when(id.is_empty() || addresses.iter().any(|address| address.id.is_empty()))?;
+    let mut ids = addresses.iter().map(|address| &address.id);
+    ProfileError::NoId.when(ids.clone().chain([id]).any(|id| matches!(&**id, "" | "." | "..")))?;
+    let mut seen = HashSet::new();
+    ProfileError::AlreadyExists.when(!ids.all(|id| seen.insert(id)))?;
     let bytes = |address: &Address| size_of::<Address>() + address.id.len() + address.location.len();
     ProfileError::Full.when(id.len() + name.len() + addresses.iter().map(bytes).sum::<usize>() > MOST_BYTES)?;
     ProfileError::Full.when(profiles.len() >= MOST_PROFILES && !profiles.contains_key(id))?;

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -14,15 +14,18 @@ use towerkit_lifecycle::{Ending, Member, Reload, Running, WatchFiles, read_file}
 /// The text of two files, one of which must not be `bad`, and must not make it panic.
 struct Texts {
     paths: [PathBuf; 2],
+    has_paths: AtomicBool,
     held: Mutex<Vec<Vec<u8>>>,
 }
 
 impl Reload for Texts {
     fn paths(&self) -> Vec<PathBuf> {
+        assert!(self.has_paths.load(Ordering::Relaxed), "a defect");
         self.paths.to_vec()
     }
 
     fn is_of(&self, contents: &[Vec<u8>]) -> bool {
+        assert!(!contents[0].starts_with(b"panic at once"), "a defect");
         *self.held.lock().unwrap() == contents
     }
 
@@ -61,7 +64,7 @@ impl Watched {
         fs::write(&paths[0], "a").unwrap();
         fs::write(&paths[1], "b").unwrap();
         let held = Mutex::new(paths.iter().map(|path| read_file(path).unwrap()).collect());
-        let texts = Arc::new(Texts { paths, held });
+        let texts = Arc::new(Texts { paths, has_paths: AtomicBool::new(true), held });
         let (tell, told) = mpsc::unbounded_channel();
         let watch = WatchFiles::new(Arc::clone(&texts)).interval(Duration::from_millis(5));
         let watch = watch.on_event(move |event| tell.send(event.to_string()).unwrap_or_default());
@@ -80,7 +83,8 @@ impl Watched {
     }
 }
 
-#[tokio::test]
+// Time stands still while files are read, so a look and what is done between two of them have an order.
+#[tokio::test(start_paused = true)]
 async fn what_has_changed_is_used_and_told_once_for_all_files_that_changed_together() {
     let mut watched = Watched::start();
     let [a, b] = watched.texts.paths.clone();
@@ -92,7 +96,7 @@ async fn what_has_changed_is_used_and_told_once_for_all_files_that_changed_toget
     watched.end().await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_is_refused_or_panics_or_is_gone_is_told_once_and_what_was_there_is_kept() {
     let mut watched = Watched::start();
     let [a, b] = watched.texts.paths.clone();
@@ -114,6 +118,27 @@ async fn what_is_refused_or_panics_or_is_gone_is_told_once_and_what_was_there_is
     assert!(gone.starts_with(&format!("{}: No such file", a.display())), "{gone}");
     assert_eq!(watched.texts.text(), "ab");
 
+    fs::write(&a, "good").unwrap();
+    assert!(watched.told().await.ends_with("read again"));
+    assert_eq!(watched.texts.text(), "goodb");
+    watched.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_panics_when_it_names_or_compares_the_files_is_told_once_too_and_looked_at_again() {
+    let mut watched = Watched::start();
+    let [a, b] = watched.texts.paths.clone();
+    for text in ["panic at once", "panic at once, otherwise"] {
+        fs::write(&a, text).unwrap();
+        let told = watched.told().await;
+        assert!(told.starts_with(&format!("{}, {}: what reads it has panicked", a.display(), b.display())), "{told}");
+    }
+    watched.texts.has_paths.store(false, Ordering::Relaxed);
+    assert!(watched.told().await.starts_with("files: what reads it has panicked"));
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(watched.told.try_recv().ok(), None);
+
+    watched.texts.has_paths.store(true, Ordering::Relaxed);
     fs::write(&a, "good").unwrap();
     assert!(watched.told().await.ends_with("read again"));
     assert_eq!(watched.texts.text(), "goodb");

@@ -1,10 +1,9 @@
 use std::fs;
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use towerkit_testing::http::get;
 use towerkit_testing::process::{Process, free_port};
 
 const PAGE: &str = include_str!("../../../../docs/getting-started.md");
@@ -43,23 +42,13 @@ fn greeter(http: u16, grpc: u16) -> PathBuf {
     package.join("target/debug/greeter")
 }
 
-/// What curl prints.
-fn get(port: u16, path: &str) -> String {
-    let mut socket = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    socket.set_read_timeout(Some(WITHIN)).unwrap();
-    write!(socket, "GET {path} HTTP/1.1\r\nhost: greeter\r\nconnection: close\r\n\r\n").unwrap();
-    let mut reply = String::new();
-    socket.read_to_string(&mut reply).unwrap();
-    reply.split_once("\r\n\r\n").unwrap().1.to_owned()
-}
-
 #[test]
 fn the_page_makes_a_service_that_is_called_and_stopped() {
     let (http, grpc) = (free_port(), free_port());
     let program = greeter(http, grpc);
     let service = Process::start(&mut Command::new(&program)).listens_on(http, WITHIN).listens_on(grpc, WITHIN);
 
-    let answers = [get(http, "/greeting?name=Ada"), get(http, "/greeting?name=")].join("\n");
+    let answers = ["/greeting?name=Ada", "/greeting?name="].map(|path| get(http, path).body).join("\n");
     assert_eq!(answers, block("json").trim_end());
 
     let call = |name| String::from_utf8(Command::new(&program).arg(name).output().unwrap().stdout).unwrap();

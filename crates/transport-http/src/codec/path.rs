@@ -1,8 +1,11 @@
 use std::fmt::{self, Display};
+use std::slice;
 
 use http::request::Parts;
-use serde::de::value::{MapDeserializer, SeqDeserializer};
-use serde::de::{DeserializeOwned, Deserializer, Error as _, IntoDeserializer, Visitor};
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, Deserializer, Error as _, Expected, IntoDeserializer, MapAccess, SeqAccess,
+    Visitor,
+};
 use serde::forward_to_deserialize_any;
 use towerkit_endpoint::Error;
 
@@ -11,6 +14,9 @@ use crate::{Body, PathParams};
 
 /// The parameters of the path, by serde: a struct whose fields are the names in the [`Router`](crate::Router)'s template, a tuple in the
 /// order of the template, or, where there is one parameter, its value alone.
+///
+/// A value that can't be read is the caller's fault, and told with its parameter's name; parameters that the template does not have, or that
+/// no [`Router`](crate::Router) has found, are the service's own, and so internal.
 ///
 /// A [client](crate::Operation::codecs) writes them in the same ways.
 ///
@@ -39,7 +45,11 @@ pub struct Path;
 impl<T: DeserializeOwned + Send> DecodeRequest<T> for Path {
     async fn decode(&self, parts: &mut Parts, _: Body, _: usize) -> Result<T, Error> {
         let params = parts.extensions.get::<PathParams>().map_or(&[][..], PathParams::pairs);
-        T::deserialize(Params(params)).map_err(Wrong::explain)
+        T::deserialize(Params(params)).map_err(|wrong| match params {
+            // What a type makes of its value (`try_from`) goes wrong when the value has been read.
+            [(name, _)] if !wrong.is_ours => wrong.at(name).explain(),
+            _ => wrong.explain(),
+        })
     }
 }
 
@@ -48,15 +58,15 @@ impl<T: DeserializeOwned + Send> DecodeRequest<T> for Path {
 struct Params<'de>(&'de [(String, String)]);
 
 impl<'de> Params<'de> {
-    fn iter(self) -> impl Iterator<Item = Param<'de>> {
-        self.0.iter().map(|(name, value)| Param { name, value })
+    fn in_order(self) -> InOrder<'de> {
+        InOrder { rest: self.0.iter(), named: None }
     }
 
     /// The only one.
     fn one(self) -> Result<Param<'de>, Wrong> {
         match self.0 {
             [(name, value)] => Ok(Param { name, value }),
-            params => Err(Wrong::custom(format!("the path has {} parameters, and one is read", params.len()))),
+            params => Err(Wrong::ours(format!("the path has {} parameters, and one is read", params.len()))),
         }
     }
 }
@@ -73,14 +83,16 @@ impl<'de> Deserializer<'de> for Params<'de> {
     type Error = Wrong;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
-        visitor.visit_map(MapDeserializer::new(self.iter().map(|param| (param.name, param))))
+        visitor.visit_map(self.in_order())
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
-        let mut values = SeqDeserializer::new(self.iter());
+        let mut values = self.in_order();
         let read = visitor.visit_seq(&mut values)?;
-        values.end()?;
-        Ok(read)
+        match (self.0.len(), values.rest.len()) {
+            (_, 0) => Ok(read),
+            (all, more) => Err(Wrong::ours(format!("the path has {all} parameters, and {} are read", all - more))),
+        }
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Wrong> {
@@ -128,6 +140,46 @@ impl<'de> Deserializer<'de> for Params<'de> {
     }
 
     forward_to_deserialize_any! { map struct identifier ignored_any }
+}
+
+/// The parameters one after the other, each error with the name of its parameter.
+struct InOrder<'de> {
+    rest: slice::Iter<'de, (String, String)>,
+    /// The one whose name was read, and whose value was not.
+    named: Option<Param<'de>>,
+}
+
+impl<'de> InOrder<'de> {
+    fn next(&mut self) -> Option<Param<'de>> {
+        self.rest.next().map(|(name, value)| Param { name, value })
+    }
+}
+
+impl<'de> MapAccess<'de> for InOrder<'de> {
+    type Error = Wrong;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Wrong> {
+        self.named = self.next();
+        self.named.map(|param| seed.deserialize(param.name.into_deserializer())).transpose()
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Wrong> {
+        let param = self.named.take().ok_or_else(|| Wrong::ours("a value is read before its name".to_owned()))?;
+        seed.deserialize(param).map_err(|wrong| wrong.at(param.name))
+    }
+}
+
+impl<'de> SeqAccess<'de> for &mut InOrder<'de> {
+    type Error = Wrong;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Wrong> {
+        let read = |param: Param<'de>| seed.deserialize(param).map_err(|wrong| wrong.at(param.name));
+        self.next().map(read).transpose()
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.rest.len())
+    }
 }
 
 /// One parameter. What is wrong with it is told by its name.
@@ -184,29 +236,28 @@ impl<'de> Deserializer<'de> for Param<'de> {
     }
 }
 
-impl<'de> IntoDeserializer<'de, Wrong> for Param<'de> {
-    type Deserializer = Self;
-
-    fn into_deserializer(self) -> Self {
-        self
-    }
-}
-
 /// What is wrong, and with which parameter where that is known.
 #[derive(Debug)]
 struct Wrong {
     name: String,
     what: String,
+    /// Whoever calls can't help it: the template and what is read of it don't fit.
+    is_ours: bool,
 }
 
 impl Wrong {
+    fn ours(what: String) -> Self {
+        Self { name: String::new(), what, is_ours: true }
+    }
+
+    /// It went wrong over the value of a parameter.
     fn at(self, name: &str) -> Self {
-        if self.name.is_empty() { Self { name: name.to_owned(), ..self } } else { self }
+        if self.name.is_empty() { Self { name: name.to_owned(), is_ours: false, ..self } } else { self }
     }
 
     fn explain(self) -> Error {
-        if let Some(name) = self.what.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
-            return Error::invalid(name.to_owned(), "is missing").with_source(self);
+        if self.is_ours {
+            return Error::internal(self);
         }
         Error::invalid(self.name.clone(), shorten(&self.what)).with_source(self)
     }
@@ -214,13 +265,24 @@ impl Wrong {
 
 impl serde::de::Error for Wrong {
     fn custom<T: Display>(what: T) -> Self {
-        Self { name: String::new(), what: what.to_string() }
+        Self { name: String::new(), what: what.to_string(), is_ours: false }
+    }
+
+    fn missing_field(field: &'static str) -> Self {
+        Self::ours(format!("the path has no parameter `{field}`"))
+    }
+
+    fn invalid_length(length: usize, expected: &dyn Expected) -> Self {
+        Self::ours(format!("invalid length {length}, expected {expected}"))
     }
 }
 
 impl Display for Wrong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.name, self.what)
+        if !self.name.is_empty() {
+            write!(f, "{}: ", self.name)?;
+        }
+        f.write_str(&self.what)
     }
 }
 

@@ -1,12 +1,11 @@
-use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
 use http::request::Parts;
 use http::{HeaderValue, Response, response};
-use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::de::{self, DeserializeOwned, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
+use serde::{Serialize, Serializer, forward_to_deserialize_any};
 use towerkit_endpoint::Error;
 
 use super::json::{from_seed, request_bytes};
@@ -42,8 +41,8 @@ impl Json {
     }
 }
 
-/// JSON under a name, made by [`Json::under`]. Members of other names are passed over when it reads; that none of the name is there is told as
-/// that a field is missing.
+/// JSON under a name, made by [`Json::under`]. Members of other names are passed over when it reads; where none of the name is there it is
+/// as with a struct's field: an `Option` is none, and all else is told to be missing.
 #[derive(Clone, Copy, Debug)]
 pub struct Under {
     name: &'static str,
@@ -126,13 +125,59 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for Member<T> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<T, A::Error> {
         let mut value = None;
-        while let Some(name) = members.next_key::<Cow<'_, str>>()? {
-            if name != self.name {
+        while let Some(is_it) = members.next_key_seed(Is(self.name))? {
+            if !is_it {
                 members.next_value::<IgnoredAny>()?;
             } else if value.replace(members.next_value()?).is_some() {
                 return Err(A::Error::duplicate_field(self.name));
             }
         }
-        value.ok_or_else(|| A::Error::missing_field(self.name))
+        value.map_or_else(|| T::deserialize(Missing { name: self.name, error: PhantomData }), Ok)
+    }
+}
+
+/// Whether a member's name is this one; it is compared where it lies.
+struct Is(&'static str);
+
+impl<'de> DeserializeSeed<'de> for Is {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+        deserializer.deserialize_identifier(self)
+    }
+}
+
+impl Visitor<'_> for Is {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name of a member")
+    }
+
+    fn visit_str<E: de::Error>(self, name: &str) -> Result<bool, E> {
+        Ok(name == self.0)
+    }
+}
+
+/// What is read where the member is not there.
+struct Missing<E> {
+    name: &'static str,
+    error: PhantomData<E>,
+}
+
+impl<'de, E: de::Error> Deserializer<'de> for Missing<E> {
+    type Error = E;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, E> {
+        Err(E::missing_field(self.name))
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, E> {
+        visitor.visit_none()
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct
+        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
     }
 }

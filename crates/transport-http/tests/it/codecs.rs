@@ -1,7 +1,10 @@
+use std::sync::{Arc, Mutex};
+
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header};
-use serde::Deserialize;
-use towerkit_endpoint::{Endpoint, Error, WithMetadata, endpoint_fn};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+use towerkit_endpoint::{Endpoint, Error, Exchange, Report, WithMetadata, endpoint_fn};
 use towerkit_transport_http::codec::{Empty, Headers, Json, Path, Query, Raw, Text, decode_fn, encode_fn};
 use towerkit_transport_http::{Body, Router, Server};
 
@@ -129,20 +132,74 @@ async fn the_paths_parameters_are_read_by_name_in_their_order_or_as_the_only_one
 }
 
 #[tokio::test]
-async fn a_path_with_more_or_fewer_parameters_than_are_read_is_said_to_be_so() {
+async fn what_a_type_makes_of_a_parameter_is_told_with_the_parameters_name() {
+    #[derive(Clone, Deserialize)]
+    #[serde(try_from = "u8")]
+    struct Even(u8);
+    impl TryFrom<u8> for Even {
+        type Error = &'static str;
+
+        fn try_from(value: u8) -> Result<Self, Self::Error> {
+            if value % 2 == 0 { Ok(Self(value)) } else { Err("is odd") }
+        }
+    }
+    fn short<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text.len() < 3 { Ok(text) } else { Err(D::Error::invalid_length(text.len(), &"less than 3")) }
+    }
+    #[derive(Deserialize)]
+    struct Both {
+        even: Even,
+        #[serde(deserialize_with = "short")]
+        word: String,
+    }
+    let one = endpoint_fn(|Even(it): Even| async move { Ok::<_, Error>(it) });
+    let two = endpoint_fn(|(a, Even(b)): (u8, Even)| async move { Ok::<_, Error>(a + b) });
+    let both = endpoint_fn(|both: Both| async move { Ok::<_, Error>(format!("{}{}", both.even.0, both.word)) });
+    let router = Router::new()
+        .get("/one/{n}", Server::new(one, Path, Text))
+        .get("/two/{a}/{b}", Server::new(two, Path, Text))
+        .get("/both/{even}/{word}", Server::new(both, Path, Text));
+    for (path, answer) in [("/one/2", "2"), ("/two/1/2", "3"), ("/both/2/ab", "2ab")] {
+        assert_eq!(ask(&router, get(path)).await.text(), answer);
+    }
+    for (path, field, detail) in [
+        ("/one/1", "n", "n: is odd"),
+        ("/two/1/1", "b", "b: is odd"),
+        ("/both/1/ab", "even", "even: is odd"),
+        ("/both/2/abc", "word", "word: invalid length 3, expected less than 3"),
+    ] {
+        let answer = ask(&router, get(path)).await;
+        assert_eq!((answer.status, answer.detail().as_str()), (StatusCode::BAD_REQUEST, detail));
+        assert_eq!(answer.json()["errors"][0]["field"], field);
+    }
+}
+
+#[tokio::test]
+async fn parameters_that_the_template_does_not_have_are_no_fault_of_the_caller() {
     let one = endpoint_fn(|id: u64| async move { Ok::<_, Error>(id) });
     let two = endpoint_fn(|(a, b): (u64, u64)| async move { Ok::<_, Error>(a + b) });
+    let named = endpoint_fn(|id: Id| async move { Ok::<_, Error>(id.id) });
+    let why = Arc::new(Mutex::new(String::new()));
+    let told = Arc::clone(&why);
+    let note = move |error: &Error, _: &Exchange| *told.lock().unwrap() = Report::new(error).to_string();
     let router = Router::new()
-        .get("/one/{a}/{b}", Server::new(one, Path, Text))
-        .get("/two/{a}", Server::new(two, Path, Text))
-        .get("/three/{a}/{b}/{c}", Server::new(two, Path, Text));
-    for (path, detail) in [
+        .get("/one/{a}/{b}", Server::new(one, Path, Text).on_error(note.clone()))
+        .get("/two/{a}", Server::new(two, Path, Text).on_error(note.clone()))
+        .get("/three/{a}/{b}/{c}", Server::new(two, Path, Text).on_error(note.clone()))
+        .get("/named/{a}", Server::new(named, Path, Text).on_error(note.clone()));
+    for (path, text) in [
         ("/one/1/2", "the path has 2 parameters, and one is read"),
         ("/two/1", "invalid length 1, expected a tuple of size 2"),
-        ("/three/1/2/3", "invalid length 3, expected 2 elements in sequence"),
+        ("/three/1/2/3", "the path has 3 parameters, and 2 are read"),
+        ("/named/1", "the path has no parameter `id`"),
     ] {
-        assert_eq!(ask(&router, get(path)).await.detail(), detail);
+        assert_eq!(ask(&router, get(path)).await.status, StatusCode::INTERNAL_SERVER_ERROR, "{path}");
+        assert!(why.lock().unwrap().contains(text), "{path}: {why:?}");
     }
+    // Where no router has found any.
+    assert_eq!(ask(&Server::new(one, Path, Text), get("/1")).await.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(ask(&Server::new(named, Path, Text), get("/1")).await.status, StatusCode::INTERNAL_SERVER_ERROR);
 }
 
 #[tokio::test]
@@ -167,6 +224,26 @@ async fn json_under_a_name_is_one_member_of_an_object() {
     }
     let text = Request::post("/").header("content-type", "text/plain").body(Body::from(r#"{"n":7}"#)).unwrap();
     assert_eq!(ask(&server, text).await.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+}
+
+#[tokio::test]
+async fn an_option_under_a_name_that_is_not_there_is_none() {
+    #[derive(Deserialize)]
+    struct Wrapped(Option<u32>);
+    let show = endpoint_fn(|n: Option<u32>| async move { Ok::<_, Error>(format!("{n:?}")) });
+    let server = Server::new(show, Json.under("n"), Text);
+    for (body, answer) in [
+        ("{}", "None"),
+        (r#"{"m":7}"#, "None"),
+        (r#"{"n":null}"#, "None"),
+        (r#"{"n":7}"#, "Some(7)"),
+        (r#"{"\u006e":7}"#, "Some(7)"),
+    ] {
+        assert_eq!(ask(&server, post("/", body)).await.text(), answer, "{body}");
+    }
+    // As with a field, only what is an option itself.
+    let show = endpoint_fn(|Wrapped(n): Wrapped| async move { Ok::<_, Error>(format!("{n:?}")) });
+    assert_eq!(ask(&Server::new(show, Json.under("n"), Text), post("/", "{}")).await.detail(), "n: is missing");
 }
 
 #[tokio::test]

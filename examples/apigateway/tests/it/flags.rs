@@ -1,6 +1,8 @@
 use std::process::{Command, Output};
 
-use crate::programs::{Program, exchange};
+use towerkit_testing::http::get;
+
+use crate::programs::Program;
 
 fn refused(flags: &[&str]) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_apigateway"));
@@ -21,9 +23,9 @@ fn operators_are_told_that_it_lives_and_is_ready() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_apigateway"));
     command.args(["--http-addr", "127.0.0.1:0", "--debug-addr", &format!("127.0.0.1:{debug}")]);
     let mut gateway = towerkit_testing::process::Process::start(&mut command).listens_on(debug, crate::programs::SOON);
-    let get = |path: &str| exchange(debug, &format!("GET {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n"));
-    gateway.wait_for("is ready", crate::programs::SOON, || get("/readyz").0 == 200);
-    assert_eq!(get("/livez"), (200, "ok".to_owned()));
+    gateway.wait_for("is ready", crate::programs::SOON, || get(debug, "/readyz").status == 200);
+    let alive = get(debug, "/livez");
+    assert_eq!((alive.status, &*alive.body), (200, "ok"));
 }
 
 #[test]

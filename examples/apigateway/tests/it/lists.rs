@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::load::Load;
-use crate::programs::{Program, address, exchange};
+use towerkit_testing::http::{get, send};
 use towerkit_testing::process::free_port;
+
+use crate::load::Load;
+use crate::programs::{Program, address};
 
 #[test]
 fn all_routes_answer_as_the_services_do() {
@@ -23,8 +25,7 @@ fn all_routes_answer_as_the_services_do() {
             assert_eq!(gateway.post(path, body), (200, answer.to_owned()), "{path}");
         }
     }
-    let get = "GET /addsvc/sum HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
-    assert_eq!(exchange(gateway.port, get).0, 405);
+    assert_eq!(get(gateway.port, "/addsvc/sum").status, 405);
     assert_eq!(gateway.post("/sum", r#"{"a":1,"b":2}"#).0, 404);
 }
 
@@ -96,10 +97,8 @@ fn what_came_with_a_request_is_not_passed_on() {
     let upstream = TcpListener::bind("127.0.0.1:0").unwrap();
     let gateway = Program::gateway(&["--stringsvc", &upstream.local_addr().unwrap().to_string()]);
     let caller = thread::spawn(move || {
-        let head = "host: a\r\nconnection: close\r\ncontent-type: application/json\r\nauthorization: Bearer secret";
-        let request =
-            format!("POST /stringsvc/count HTTP/1.1\r\n{head}\r\ncontent-length: 11\r\n\r\n{{\"s\":\"foo\"}}");
-        exchange(gateway.port, &request)
+        let headers = "content-type: application/json\r\nauthorization: Bearer secret\r\n";
+        send(gateway.port, "POST", "/stringsvc/count", headers, r#"{"s":"foo"}"#)
     });
     let (mut stream, _) = upstream.accept().unwrap();
     let mut request = [0; 4096];
@@ -107,6 +106,7 @@ fn what_came_with_a_request_is_not_passed_on() {
     let request = String::from_utf8_lossy(&request[..read]).into_owned();
     let reply = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 7\r\n\r\n{\"v\":3}";
     stream.write_all(reply).unwrap();
-    assert_eq!(caller.join().unwrap(), (200, r#"{"v":3}"#.to_owned()));
+    let reply = caller.join().unwrap();
+    assert_eq!((reply.status, &*reply.body), (200, r#"{"v":3}"#));
     assert!(request.starts_with("POST /count") && !request.contains("secret"), "{request}");
 }

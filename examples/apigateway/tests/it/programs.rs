@@ -1,13 +1,11 @@
 //! The three programs as processes on ports of their own.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use towerkit_testing::http;
 use towerkit_testing::process::{Process, free_port};
 
 pub(crate) const SOON: Duration = Duration::from_secs(10);
@@ -85,8 +83,8 @@ impl Program {
 
     /// Status and body.
     pub(crate) fn post(&self, path: &str, body: &str) -> (u16, String) {
-        let (length, head) = (body.len(), "host: a\r\nconnection: close\r\ncontent-type: application/json");
-        exchange(self.port, &format!("POST {path} HTTP/1.1\r\n{head}\r\ncontent-length: {length}\r\n\r\n{body}"))
+        let reply = http::post(self.port, path, body);
+        (reply.status, reply.body)
     }
 
     /// Waits until it has told of something so often.
@@ -113,22 +111,4 @@ pub(crate) fn addcli(flags: &[&str]) -> String {
 
 pub(crate) fn address(port: u16) -> String {
     format!("127.0.0.1:{port}")
-}
-
-/// Status and body of one request on a connection of its own.
-pub(crate) fn exchange(port: u16, request: &str) -> (u16, String) {
-    let mut stream = TcpStream::connect(address(port)).unwrap();
-    stream.set_read_timeout(Some(SOON)).unwrap();
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
-}
-
-/// What an API answers, or nothing.
-pub(crate) fn get(port: u16, path: &str) -> Value {
-    // By HTTP/1.0 nothing comes in chunks.
-    let (_, body) = exchange(port, &format!("GET {path} HTTP/1.0\r\nhost: a\r\n\r\n"));
-    serde_json::from_str(&body).unwrap_or_default()
 }

@@ -4,10 +4,11 @@ use std::process::Command;
 use std::time::Duration;
 
 use serde_json::Value;
+use towerkit_testing::http::get;
 use towerkit_testing::process::{Process, free_port};
 use towerkit_testing::tool;
 
-use crate::programs::{Program, addcli, address, get, until};
+use crate::programs::{Program, addcli, address, until};
 
 struct Zipkin {
     port: u16,
@@ -38,7 +39,7 @@ impl Zipkin {
     /// The traces that addcli has begun, once there are so many with so many spans; the newest first.
     fn traces(&self, count: usize, spans: usize) -> Vec<Vec<Value>> {
         let all = || -> Vec<Vec<Value>> {
-            serde_json::from_value(get(self.port, "/api/v2/traces?serviceName=addcli&limit=100")).unwrap()
+            serde_json::from_str(&get(self.port, "/api/v2/traces?serviceName=addcli&limit=100").body).unwrap()
         };
         let whole = || all().iter().filter(|trace| trace.len() == spans).count() == count;
         until(&format!("{count} traces of {spans} spans"), whole);

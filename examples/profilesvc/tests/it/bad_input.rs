@@ -28,10 +28,30 @@ fn json_that_cant_be_read_is_400_and_told_where() {
 #[test]
 fn what_nobody_would_find_again_is_not_kept() {
     let service = Profilesvc::start(&[]);
-    service.bad("POST", "/profiles/", r#"{"name":"Go Kit"}"#, 400, "the id is empty");
-    service.bad("PUT", "/profiles/1", r#"{"id":"1","addresses":[{"location":"here"}]}"#, 400, "the id is empty");
+    let why = "an id is empty, . or ..";
+    service.bad("POST", "/profiles/", r#"{"name":"Go Kit"}"#, 400, why);
+    service.bad("PUT", "/profiles/1", r#"{"id":"1","addresses":[{"location":"here"}]}"#, 400, why);
     service.good("POST", "/profiles/", r#"{"id":"1"}"#, "{}");
-    service.bad("POST", "/profiles/1/addresses/", r#"{"location":"here"}"#, 400, "the id is empty");
+    service.bad("POST", "/profiles/1/addresses/", r#"{"location":"here"}"#, 400, why);
+    // A client can't write these into a path: they stand for the folder and the one above.
+    for id in [".", ".."] {
+        service.bad("POST", "/profiles/", &format!(r#"{{"id":"{id}"}}"#), 400, why);
+        service.bad("PATCH", "/profiles/1", &format!(r#"{{"addresses":[{{"id":"{id}"}}]}}"#), 400, why);
+        service.bad("POST", "/profiles/1/addresses/", &format!(r#"{{"id":"{id}"}}"#), 400, why);
+    }
+    service.good("GET", "/profiles/1/addresses/", "", "{}");
+}
+
+#[test]
+fn addresses_of_the_same_id_are_refused_however_they_come() {
+    let service = Profilesvc::start(&[]);
+    service.good("POST", "/profiles/", r#"{"id":"1","addresses":[{"id":"x","location":"here"}]}"#, "{}");
+    let twice = |id: &str| format!(r#"{{"id":"{id}","addresses":[{{"id":"y"}},{{"id":"x"}},{{"id":"y"}}]}}"#);
+    service.bad("POST", "/profiles/", &twice("2"), 400, "already exists");
+    service.bad("PUT", "/profiles/2", &twice("2"), 400, "already exists");
+    service.bad("GET", "/profiles/2", "", 404, "not found");
+    service.bad("PATCH", "/profiles/1", &twice("1"), 400, "already exists");
+    service.good("GET", "/profiles/1/addresses/", "", r#"{"addresses":[{"id":"x","location":"here"}]}"#);
 }
 
 #[test]

@@ -2,41 +2,30 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::process::Command;
 use std::time::Duration;
 
+use towerkit_testing::http::{get, post};
 use towerkit_testing::process::{Process, free_port};
 
 const SOON: Duration = Duration::from_secs(10);
 
 /// It, and where it listens.
-struct Stringsvc(Process, SocketAddr);
+struct Stringsvc(Process, u16);
 
 impl Stringsvc {
     fn start() -> Self {
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
-        let process = Process::start(Command::new(env!("CARGO_BIN_EXE_stringsvc2")).arg(address.to_string()));
-        Self(process.listens_on(address.port(), SOON), address)
-    }
-
-    fn ask(&self, method: &str, path: &str, body: &str) -> String {
-        let mut stream = TcpStream::connect(self.1).unwrap();
-        let length = body.len();
-        let head = "host: a\r\nconnection: close\r\ncontent-type: application/json";
-        write!(stream, "{method} {path} HTTP/1.1\r\n{head}\r\ncontent-length: {length}\r\n\r\n{body}").unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
+        let port = free_port();
+        let process = Process::start(Command::new(env!("CARGO_BIN_EXE_stringsvc2")).arg(format!("127.0.0.1:{port}")));
+        Self(process.listens_on(port, SOON), port)
     }
 }
 
 #[test]
 fn each_request_is_a_line_with_its_input_and_its_code() {
     let mut stringsvc = Stringsvc::start();
-    assert!(stringsvc.ask("POST", "/uppercase", r#"{"s":"hello, world"}"#).ends_with(r#"{"v":"HELLO, WORLD"}"#));
-    assert!(stringsvc.ask("POST", "/uppercase", r#"{"s":""}"#).starts_with("HTTP/1.1 400 "));
+    assert_eq!(post(stringsvc.1, "/uppercase", r#"{"s":"hello, world"}"#).body, r#"{"v":"HELLO, WORLD"}"#);
+    assert_eq!(post(stringsvc.1, "/uppercase", r#"{"s":""}"#).status, 400);
     stringsvc.0.wait_until_said("msg=request", 2, SOON);
     let said = stringsvc.0.said();
     for part in [
@@ -58,8 +47,8 @@ fn each_request_is_a_line_with_its_input_and_its_code() {
 #[test]
 fn its_metrics_tell_of_requests_and_of_what_count_answered() {
     let stringsvc = Stringsvc::start();
-    assert!(stringsvc.ask("POST", "/count", r#"{"s":"hello, world"}"#).ends_with(r#"{"v":12}"#));
-    let page = stringsvc.ask("GET", "/metrics", "");
+    assert_eq!(post(stringsvc.1, "/count", r#"{"s":"hello, world"}"#).body, r#"{"v":12}"#);
+    let page = get(stringsvc.1, "/metrics").body;
     for line in [
         "stringsvc_requests_total{code=\"ok\",operation=\"count\"} 1\n",
         "stringsvc_request_duration_seconds_count{operation=\"count\"} 1\n",

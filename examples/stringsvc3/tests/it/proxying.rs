@@ -1,6 +1,8 @@
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::time::{Duration, Instant};
+
+use towerkit_testing::http::send;
 
 use crate::running::Stringsvc;
 
@@ -78,12 +80,8 @@ fn what_came_with_a_request_is_not_passed_on() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let proxy = Stringsvc::start(&["--proxy", &listener.local_addr().unwrap().to_string()]);
     let caller = std::thread::spawn(move || {
-        let mut stream = TcpStream::connect(proxy.address()).unwrap();
-        let head = "host: a\r\nconnection: close\r\ncontent-type: application/json\r\nauthorization: Bearer secret";
-        write!(stream, "POST /uppercase HTTP/1.1\r\n{head}\r\ncontent-length: 11\r\n\r\n{{\"s\":\"foo\"}}").unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
+        let headers = "content-type: application/json\r\nauthorization: Bearer secret\r\n";
+        send(proxy.port, "POST", "/uppercase", headers, r#"{"s":"foo"}"#)
     });
     let (mut stream, _) = listener.accept().unwrap();
     let mut request = [0; 4096];
@@ -92,6 +90,6 @@ fn what_came_with_a_request_is_not_passed_on() {
     stream
         .write_all(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 11\r\n\r\n{\"v\":\"FOO\"}")
         .unwrap();
-    assert!(caller.join().unwrap().contains(r#"{"v":"FOO"}"#));
+    assert_eq!(caller.join().unwrap().body, r#"{"v":"FOO"}"#);
     assert!(request.starts_with("POST /uppercase") && !request.contains("secret"), "{request}");
 }

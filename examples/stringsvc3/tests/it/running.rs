@@ -1,10 +1,9 @@
 //! stringsvc3 as a process on a port of its own.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::process::{Command, Output};
 use std::time::Duration;
 
+use towerkit_testing::http;
 use towerkit_testing::process::{Process, free_port};
 
 pub(crate) const SOON: Duration = Duration::from_secs(10);
@@ -37,14 +36,8 @@ impl Stringsvc {
 
     /// Status and body.
     pub(crate) fn post(&self, path: &str, body: &str) -> (u16, String) {
-        let mut stream = TcpStream::connect(self.address()).unwrap();
-        stream.set_read_timeout(Some(SOON)).unwrap();
-        let (length, head) = (body.len(), "host: a\r\nconnection: close\r\ncontent-type: application/json");
-        write!(stream, "POST {path} HTTP/1.1\r\n{head}\r\ncontent-length: {length}\r\n\r\n{body}").unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+        let reply = http::post(self.port, path, body);
+        (reply.status, reply.body)
     }
 
     /// Waits until it has told of something.

@@ -2,11 +2,10 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::process::Command;
 use std::time::Duration;
 
+use towerkit_testing::http::{self, Reply};
 use towerkit_testing::process::{Process, free_port};
 use towerkit_testing::tool;
 
@@ -32,28 +31,21 @@ impl Site {
     }
 
     fn stringsvc(&self) -> Stringsvc {
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
+        let port = free_port();
         let mut program = Command::new(env!("CARGO_BIN_EXE_stringsvc4"));
-        let process = Process::start(program.args(["--nats-url", &self.url(), "--http-addr", &address.to_string()]));
-        Stringsvc { process: process.listens_on(address.port(), SOON), address }
+        program.args(["--nats-url", &self.url(), "--http-addr", &format!("127.0.0.1:{port}")]);
+        Stringsvc { process: Process::start(&mut program).listens_on(port, SOON), port }
     }
 }
 
 struct Stringsvc {
     process: Process,
-    address: SocketAddr,
+    port: u16,
 }
 
 impl Stringsvc {
-    fn post(&self, path: &str, body: &str) -> String {
-        let mut stream = TcpStream::connect(self.address).unwrap();
-        stream.set_read_timeout(Some(SOON)).unwrap();
-        let length = body.len();
-        let head = "host: a\r\nconnection: close\r\ncontent-type: application/json";
-        write!(stream, "POST {path} HTTP/1.1\r\n{head}\r\ncontent-length: {length}\r\n\r\n{body}").unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
+    fn post(&self, path: &str, body: &str) -> Reply {
+        http::post(self.port, path, body)
     }
 }
 
@@ -61,15 +53,15 @@ impl Stringsvc {
 fn what_is_asked_by_http_is_answered_over_nats() {
     let Some(site) = Site::start("what_is_asked_by_http_is_answered_over_nats") else { return };
     let stringsvc = site.stringsvc();
-    assert!(stringsvc.post("/uppercase", r#"{"s":"hello, world"}"#).ends_with(r#"{"v":"HELLO, WORLD"}"#));
-    assert!(stringsvc.post("/count", r#"{"s":"hello, world"}"#).ends_with(r#"{"v":12}"#));
+    assert_eq!(stringsvc.post("/uppercase", r#"{"s":"hello, world"}"#).body, r#"{"v":"HELLO, WORLD"}"#);
+    assert_eq!(stringsvc.post("/count", r#"{"s":"hello, world"}"#).body, r#"{"v":12}"#);
 }
 
 #[test]
 fn what_is_refused_over_nats_is_refused_by_http_with_the_same_words() {
     let Some(site) = Site::start("what_is_refused_over_nats_is_refused_by_http_with_the_same_words") else { return };
-    let answer = site.stringsvc().post("/uppercase", r#"{"s":""}"#);
-    assert!(answer.starts_with("HTTP/1.1 400 ") && answer.contains("empty string"), "{answer}");
+    let reply = site.stringsvc().post("/uppercase", r#"{"s":""}"#);
+    assert!(reply.status == 400 && reply.body.contains("empty string"), "{reply:?}");
 }
 
 #[test]
@@ -79,7 +71,7 @@ fn when_one_of_two_is_gone_the_other_answers() {
     // Its subscriptions are gone when it has ended.
     assert!(first.process.terminate(SOON).success());
     for _ in 0..20 {
-        assert!(second.post("/count", r#"{"s":"four"}"#).ends_with(r#"{"v":4}"#));
+        assert_eq!(second.post("/count", r#"{"s":"four"}"#).body, r#"{"v":4}"#);
     }
 }
 
