@@ -64,16 +64,23 @@
 //! [`Member::spawn`] runs one member in a task; [`Running::stop`] ends it in good order within a time and says how that went, as the
 //! group's report does. A `Running` that is dropped asks for the same, and waits for nothing.
 //!
+//! # Around the group
+//!
+//! [`listen`](listen()) binds the address of a member that serves, and names its flag where that fails; [`exit_code`](exit_code()) ends the
+//! program with what the group says.
+//!
 //! # Files that change
 //!
 //! [`WatchFiles`] is the member that reads again what is made of files: the certificates of `towerkit-transport-http`, the keys, passwords and
 //! policies of `towerkit-auth`, and whatever else is [`Reload`].
 
 mod event;
+mod exit_code;
 mod group;
 mod health;
 mod lifeline;
 mod linger;
+mod listen;
 mod member;
 mod report;
 mod run;
@@ -82,10 +89,12 @@ mod signals;
 mod watch_files;
 
 pub use event::GroupEvent;
+pub use exit_code::exit_code;
 pub use group::Group;
 pub use health::{Health, HealthReport, MemberState};
 pub use lifeline::{Lifeline, Stopper};
 pub use linger::Linger;
+pub use listen::{ListenError, listen};
 pub use member::{Member, MemberFn, member_fn};
 pub use report::{Ending, GroupError, GroupReport, MemberReport};
 pub use running::Running;

@@ -76,7 +76,6 @@ mod client;
 pub mod codec;
 mod http_service;
 pub mod json_rpc;
-mod listen;
 mod problem;
 pub mod proxy;
 mod router;
@@ -92,7 +91,6 @@ pub use client::{
     strip_reserved, transport_failure,
 };
 pub use http_service::HttpService;
-pub use listen::{ListenError, listen};
 pub use problem::{FieldProblem, Problem, plain_json, problem_json, status_of};
 pub use router::{PathParams, Router, RouterFuture};
 pub use serve::{Serve, ServeEvent, StreamStop, serve};

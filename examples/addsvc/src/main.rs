@@ -11,10 +11,10 @@ use addsvc::service::BasicService;
 use addsvc::{auth, pb, registry, telemetry, transport};
 use clap::Parser;
 use tokio::net::TcpListener;
-use towerkit_endpoint::{BoxError, exit_code};
-use towerkit_lifecycle::{Group, GroupEvent, Signals};
+use towerkit_endpoint::BoxError;
+use towerkit_lifecycle::{Group, GroupEvent, Signals, exit_code, listen};
 use towerkit_ratelimit::{Quota, RateLimiter};
-use towerkit_transport_http::{listen, serve};
+use towerkit_transport_http::serve;
 use towerkit_transport_nats as nats;
 
 /// Adds numbers and joins texts.

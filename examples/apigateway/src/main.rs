@@ -23,10 +23,10 @@ use std::time::Duration;
 use addsvc::transport::http::debug;
 use addsvc::{registry, telemetry};
 use clap::Parser;
-use towerkit_endpoint::{BoxError, exit_code};
-use towerkit_lifecycle::{Group, GroupEvent, Signals};
+use towerkit_endpoint::BoxError;
+use towerkit_lifecycle::{Group, GroupEvent, Signals, exit_code, listen};
 use towerkit_sd::Instance;
-use towerkit_transport_http::{Router, listen, serve};
+use towerkit_transport_http::{Router, serve};
 use upstream::{Attempts, Upstream};
 
 /// Passes calls on to addsvc and stringsvc.

@@ -12,7 +12,8 @@ use clap::Parser;
 use fleet::report::Outcome;
 use fleet::scenario::Plan;
 use fleet::servers::Programs;
-use towerkit_endpoint::{BoxError, exit_code};
+use towerkit_endpoint::BoxError;
+use towerkit_lifecycle::exit_code;
 
 /// What becomes of the calls to three processes behind a registry, when each of them fails. `cargo xtask fleet` builds what it wants.
 #[derive(Parser)]

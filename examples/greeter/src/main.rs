@@ -15,8 +15,8 @@ use std::{io::stderr, net::SocketAddr, process::ExitCode, sync::Arc, time::Durat
 use clap::Parser;
 use pb::{GreetingRequest, GreetingResponse};
 use tower::{ServiceBuilder, ServiceExt as _};
-use towerkit::endpoint::{BoxError, CatchPanicLayer, DeadlineLayer, Endpoint as _, Error, exit_code, method_fn};
-use towerkit::lifecycle::{Group, Signals};
+use towerkit::endpoint::{BoxError, CatchPanicLayer, DeadlineLayer, Endpoint as _, Error, method_fn};
+use towerkit::lifecycle::{Group, Signals, exit_code, listen};
 use towerkit::sd::{Endpointer, Instance, Instancer, Registrar, balancer::LeastLoaded, consul::Consul};
 use towerkit::{metrics::Metrics, metrics::Prometheus, retry::RetryLayer, transport::grpc, transport::http};
 
@@ -92,8 +92,8 @@ async fn run(flags: Flags) -> Result<(), BoxError> {
         }))
         .erased();
 
-    let http = http::listen("--http-addr", flags.http_addr).await?;
-    let grpc = http::listen("--grpc-addr", flags.grpc_addr).await?;
+    let http = listen("--http-addr", flags.http_addr).await?;
+    let grpc = listen("--grpc-addr", flags.grpc_addr).await?;
     let at = Instance::advertised(grpc.local_addr()?, None).map_err(|error| format!("--grpc-addr: {error}"));
     let group = Group::new().on_event(move |event| log.scope(|| tracing::info!("{event}")));
     let health = group.health().readyz().map_response(|_| serde_json::json!({ "healthy": true }));

@@ -16,12 +16,12 @@ use clap::Parser;
 use profilesvc::endpoint::Endpoints;
 use profilesvc::service::InMemory;
 use profilesvc::{client, transport};
-use towerkit::endpoint::{BoxError, exit_code};
-use towerkit::lifecycle::{Group, Signals};
+use towerkit::endpoint::BoxError;
+use towerkit::lifecycle::{Group, Signals, exit_code, listen};
 use towerkit::log::Logger;
 use towerkit::sd::consul::Consul;
 use towerkit::sd::{Instance, Registrar};
-use towerkit::transport::http::{listen, serve};
+use towerkit::transport::http::serve;
 
 /// Keeps profiles of people, in memory.
 #[derive(Parser)]

@@ -8,10 +8,9 @@ use std::time::Duration;
 
 use clap::Parser;
 use runningsum::{pb, routes};
-use towerkit_endpoint::{BoxError, exit_code};
-use towerkit_lifecycle::{Group, GroupEvent, Signals};
+use towerkit_endpoint::BoxError;
+use towerkit_lifecycle::{Group, GroupEvent, Signals, exit_code, listen};
 use towerkit_transport_grpc::serve;
-use towerkit_transport_http::listen;
 
 /// Adds numbers as they come.
 #[derive(Parser)]

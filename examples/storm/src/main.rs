@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use storm::{plot, report, stacks};
-use towerkit_endpoint::exit_code;
+use towerkit_lifecycle::exit_code;
 
 /// What a client's layers do when its server fails.
 #[derive(Parser)]

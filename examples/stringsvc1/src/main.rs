@@ -7,8 +7,8 @@
 
 use serde::{Deserialize, Serialize};
 use towerkit_endpoint::{BoxError, Error, endpoint_fn};
-use towerkit_lifecycle::{Group, Signals};
-use towerkit_transport_http::{Router, Server, listen, serve};
+use towerkit_lifecycle::{Group, Signals, listen};
+use towerkit_transport_http::{Router, Server, serve};
 
 #[derive(Deserialize)]
 struct StringRequest {

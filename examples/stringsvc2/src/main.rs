@@ -13,11 +13,11 @@
 use serde::{Deserialize, Serialize};
 use tower::ServiceBuilder;
 use towerkit_endpoint::{BoxError, Error, endpoint_fn};
-use towerkit_lifecycle::{Group, Signals};
+use towerkit_lifecycle::{Group, Signals, listen};
 use towerkit_log::Logger;
 use towerkit_metrics::{Histogram, Metrics, Prometheus};
 use towerkit_transport_http::codec::{Empty, Raw};
-use towerkit_transport_http::{Router, Server, listen, serve};
+use towerkit_transport_http::{Router, Server, serve};
 
 #[derive(Deserialize)]
 struct StringRequest {

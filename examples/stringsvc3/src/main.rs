@@ -23,13 +23,13 @@ use std::time::Duration;
 
 use clap::Parser;
 use tower::ServiceBuilder;
-use towerkit_endpoint::{BoxError, CatchPanicLayer, Endpoint, endpoint_fn, exit_code};
-use towerkit_lifecycle::{Group, GroupEvent, Signals};
+use towerkit_endpoint::{BoxError, CatchPanicLayer, Endpoint, endpoint_fn};
+use towerkit_lifecycle::{Group, GroupEvent, Signals, exit_code, listen};
 use towerkit_log::Logger;
 use towerkit_metrics::{Metrics, Prometheus};
 use towerkit_sd::Instance;
 use towerkit_transport_http::codec::{Empty, Raw};
-use towerkit_transport_http::{Router, Server, listen, serve};
+use towerkit_transport_http::{Router, Server, serve};
 
 use crate::service::StringRequest;
 

@@ -16,8 +16,8 @@ use std::process::ExitCode;
 use async_nats::{Client, ConnectOptions};
 use clap::Parser;
 use serde::{Deserialize, Serialize};
-use towerkit_endpoint::{BoxEndpoint, BoxError, Endpoint, Error, Request, endpoint_fn, exit_code, service_fn};
-use towerkit_lifecycle::{Group, Signals};
+use towerkit_endpoint::{BoxEndpoint, BoxError, Endpoint, Error, Request, endpoint_fn, service_fn};
+use towerkit_lifecycle::{Group, Signals, exit_code, listen};
 use towerkit_transport_http::{self as http, Router};
 use towerkit_transport_nats::{self as nats, Events, Remote, Routes};
 
@@ -80,7 +80,7 @@ async fn run(Flags { nats_url, http_addr }: Flags) -> Result<(), BoxError> {
     let events = Events::new().on_event(|event| eprintln!("nats: {event}"));
     let serving = connect(&nats_url, events.attach(ConnectOptions::new().name("stringsvc4"))).await?;
     let calling = connect(&nats_url, ConnectOptions::new().name("stringsvc4 http")).await?;
-    let listener = http::listen("--http-addr", http_addr).await?;
+    let listener = listen("--http-addr", http_addr).await?;
 
     let subjects = Routes::new()
         .queue_group("stringsvc")

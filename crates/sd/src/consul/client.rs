@@ -11,8 +11,8 @@ use super::REGISTRY;
 use super::discovery::Discovery;
 use super::registration::Registration;
 use super::target::Target;
-use crate::RegistryError;
 use crate::exchange::{Reply, call, request};
+use crate::{Instance, RegistryError};
 
 /// An agent of Consul, and how it is spoken to: where [services](Self::service) are looked up and
 /// [registrations](Self::registration) are made.
@@ -43,7 +43,10 @@ impl Consul {
     pub fn with_client(url: &str, http: HttpClient) -> Result<Self, RegistryError> {
         let invalid = |what: &dyn fmt::Display| RegistryError::new(REGISTRY, Code::InvalidArgument, what.to_string());
         // Consul's own tools take an address as well, in `CONSUL_HTTP_ADDR`.
-        let url = if url.contains("://") { Cow::Borrowed(url) } else { Cow::Owned(format!("http://{url}")) };
+        let url = match url.contains("://") {
+            true => Cow::Borrowed(url),
+            false => Cow::Owned(format!("http://{}", url.parse::<Instance>().map_err(|error| invalid(&error))?)),
+        };
         let url = ServerUrl::parse(&url, &http).and_then(ServerUrl::without_query).map_err(|error| invalid(&error))?;
         if url.user().is_some() {
             return Err(invalid(&"the URL of the agent has a user in it, which Consul does not know of"));

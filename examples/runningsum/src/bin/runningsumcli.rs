@@ -18,7 +18,8 @@ use clap::Parser;
 use futures_util::{StreamExt as _, stream};
 use runningsum::{Total, client};
 use tokio::sync::mpsc;
-use towerkit_endpoint::{BoxEndpoint, BoxError, BoxStream, Code, Endpoint as _, Error, exit_code};
+use towerkit_endpoint::{BoxEndpoint, BoxError, BoxStream, Code, Endpoint as _, Error};
+use towerkit_lifecycle::exit_code;
 use towerkit_transport_grpc::Remote;
 use towerkit_transport_http::Pool;
 

@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use tower::ServiceBuilder;
 use towerkit_circuitbreaker::policy::FailureRate;
 use towerkit_circuitbreaker::{Breaker, CircuitBreakerLayer};
-use towerkit_endpoint::{DeadlineLayer, Endpoint, PanicLayer, method_fn};
+use towerkit_endpoint::{CatchPanicLayer, DeadlineLayer, Endpoint, method_fn};
 use towerkit_lifecycle::{Group, Signals};
 use towerkit_log::{Logger, NonBlocking};
 use towerkit_metrics::{Metrics, Prometheus};
@@ -35,7 +35,7 @@ async fn main() {
             .layer(DeadlineLayer::new(peers::DEADLINE))
             .load_shed()
             .concurrency_limit(peers::CONCURRENCY)
-            .layer(PanicLayer::new())
+            .layer(CatchPanicLayer::new())
     };
     let service = Arc::new(BasicService);
     let sum = method_fn(service.clone(), |service, SumRequest { a, b }| async move {

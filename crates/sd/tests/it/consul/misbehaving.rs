@@ -198,13 +198,16 @@ fn a_url_that_is_none_is_refused_and_its_password_is_not_told() {
         "http://user:secret@host:8500",
         "http://host/?token=secret",
         "http://a b",
+        "nowhere",
+        "127.0.0.1:8500/v1",
     ];
     for url in bad {
         let error = Consul::new(url).unwrap_err();
         assert_eq!(error.code(), Code::InvalidArgument, "{url}");
         assert!(!format!("{error} {error:?}").contains("secret"), "{error:?}");
     }
-    for url in ["http://127.0.0.1:8500", "http://consul.example/", "http://[::1]:8500/behind/a/proxy"] {
+    for url in ["127.0.0.1:8500", "http://127.0.0.1:8500", "http://consul.example/", "http://[::1]:8500/behind/a/proxy"]
+    {
         Consul::new(url).expect(url);
     }
 }

@@ -1,6 +1,6 @@
 use std::process::ExitCode;
 
-use crate::{BoxError, Report};
+use towerkit_endpoint::{BoxError, Report};
 
 /// How a program ends: well, or with code 1 and a line on standard error that says why, `error: message: cause`, as a [`Report`] has it.
 ///
@@ -8,7 +8,8 @@ use crate::{BoxError, Report};
 ///
 /// ```
 /// use std::process::ExitCode;
-/// use towerkit_endpoint::{BoxError, exit_code};
+/// use towerkit_endpoint::BoxError;
+/// use towerkit_lifecycle::exit_code;
 ///
 /// fn run() -> Result<(), BoxError> {
 ///     Ok(())

@@ -3,7 +3,7 @@ use std::io;
 
 use tokio::net::{TcpListener, ToSocketAddrs};
 
-/// Binds an address to listen on, for [`serve`](crate::serve()). The first argument is what the address is called where it is set, a flag or a
+/// Binds an address to listen on, for what a group is about to serve there. The first argument is what the address is called where it is set, a flag or a
 /// variable, so that an error names it.
 ///
 /// # Errors
@@ -12,8 +12,8 @@ use tokio::net::{TcpListener, ToSocketAddrs};
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), towerkit_transport_http::ListenError> {
-/// use towerkit_transport_http::listen;
+/// # async fn main() -> Result<(), towerkit_lifecycle::ListenError> {
+/// use towerkit_lifecycle::listen;
 ///
 /// let listener = listen("--http-addr", "127.0.0.1:0").await?;
 /// let address = listener.local_addr().unwrap();
