@@ -61,7 +61,7 @@ mod tests {
 
     const SOURCE: &str = "pub use towerkit_endpoint as endpoint;\n    pub use towerkit_sd as sd;\n";
 
-    fn missing_of(features: Value, source: &str) -> Findings {
+    fn missing_of(features: &Value, source: &str) -> Findings {
         let crates = [
             json!({ "name": "towerkit", "features": features }),
             json!({ "name": "towerkit-endpoint", "features": {} }),
@@ -73,7 +73,7 @@ mod tests {
     #[test]
     fn a_facade_that_has_all_passes() {
         let all = json!({ "all": ["sd"], "sd": ["dep:towerkit-sd"], "sd-consul": ["sd", "towerkit-sd/consul"] });
-        assert!(missing_of(all, SOURCE).is_empty());
+        assert!(missing_of(&all, SOURCE).is_empty());
     }
 
     #[test]
@@ -96,7 +96,7 @@ mod tests {
                 "towerkit's feature `all` does not bring `sd`",
             ),
         ] {
-            assert_eq!(missing_of(features, SOURCE), [finding]);
+            assert_eq!(missing_of(&features, SOURCE), [finding]);
         }
     }
 
@@ -104,6 +104,6 @@ mod tests {
     fn a_crate_that_the_facade_does_not_name_is_found() {
         let all = json!({ "all": ["sd"], "sd": ["dep:towerkit-sd"], "sd-consul": ["towerkit-sd/consul"] });
         let source = "pub use towerkit_endpoint as endpoint;\n// pub use towerkit_sd as sd;\n";
-        assert_eq!(missing_of(all, source), ["towerkit does not re-export towerkit_sd"]);
+        assert_eq!(missing_of(&all, source), ["towerkit does not re-export towerkit_sd"]);
     }
 }
