@@ -49,12 +49,12 @@ use clap::Parser;
 use http::{Method, header};
 use tower::Layer;
 use tower_http::cors::{Any, CorsLayer};
-use towerkit::endpoint::{BoxError, exit_code};
-use towerkit::lifecycle::{Group, GroupEvent, Health, Signals};
+use towerkit::endpoint::BoxError;
+use towerkit::lifecycle::{Group, GroupEvent, Health, Signals, exit_code, listen};
 use towerkit::log::{Logger, NonBlocking};
 use towerkit::metrics::{Metrics, Prometheus};
 use towerkit::transport::http::codec::{Empty, Raw, Text};
-use towerkit::transport::http::{Router, Server, listen, serve};
+use towerkit::transport::http::{Router, Server, serve};
 
 use crate::booking::Booking;
 use crate::handling::Handling;

@@ -140,7 +140,7 @@ async fn what_a_type_makes_of_a_parameter_is_told_with_the_parameters_name() {
         type Error = &'static str;
 
         fn try_from(value: u8) -> Result<Self, Self::Error> {
-            if value % 2 == 0 { Ok(Self(value)) } else { Err("is odd") }
+            if value.is_multiple_of(2) { Ok(Self(value)) } else { Err("is odd") }
         }
     }
     fn short<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {

@@ -17,10 +17,10 @@ use serde::{Deserialize, Serialize};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 use tower::ServiceBuilder;
-use towerkit::endpoint::{BoxError, CatchPanicLayer, Error, endpoint_fn, exit_code};
-use towerkit::lifecycle::{Group, GroupEvent, Signals};
+use towerkit::endpoint::{BoxError, CatchPanicLayer, Error, endpoint_fn};
+use towerkit::lifecycle::{Group, GroupEvent, Signals, exit_code, listen};
 use towerkit::log::Logger;
-use towerkit::transport::http::{Router, Server, listen, serve};
+use towerkit::transport::http::{Router, Server, serve};
 
 /// The voyages, each with the ports it calls at.
 const VOYAGES: [(&str, [&str; 3]); 6] = [

@@ -107,7 +107,7 @@ impl Load {
             self.call.check(status, &trailers, &body);
         };
         runtime.block_on(async {
-            tokio::time::timeout(Duration::from_secs(10), answered).await.expect("an answer in time")
+            tokio::time::timeout(Duration::from_secs(10), answered).await.expect("an answer in time");
         });
     }
 }
@@ -207,7 +207,7 @@ impl Call {
                 assert_eq!(answered, *reply);
             }
             Self::Grpc => {
-                assert_eq!(trailers.get("grpc-status").map(|status| status.as_bytes()), Some(&b"0"[..]));
+                assert_eq!(trailers.get("grpc-status").map(http::HeaderValue::as_bytes), Some(&b"0"[..]));
                 // v: 3
                 assert_eq!(body, b"\0\0\0\0\x02\x08\x03");
             }
