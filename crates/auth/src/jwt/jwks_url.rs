@@ -26,7 +26,7 @@ use super::{JwksRules, Keys};
 /// The keys that an issuer publishes at a URL, as a JSON Web Key Set (RFC 7517, section 5): fetched, kept, and fetched
 /// again.
 ///
-/// It is a [`Member`](towerkit_lifecycle::Member) of a group, which fetches, and gives the [keys](Self::keys), which a
+/// It is a [`Member`](towerkit_lifecycle::Member) of a group, which fetches, and gives the keys, which a
 /// [`JwtVerifier`](crate::JwtVerifier) asks. In a group it stands before the servers, so that it runs until they have
 /// stopped.
 ///
