@@ -48,9 +48,9 @@ fn addresses_of_the_same_id_are_refused_however_they_come() {
     service.good("POST", "/profiles/", r#"{"id":"1","addresses":[{"id":"x","location":"here"}]}"#, "{}");
     let twice = |id: &str| format!(r#"{{"id":"{id}","addresses":[{{"id":"y"}},{{"id":"x"}},{{"id":"y"}}]}}"#);
     service.bad("POST", "/profiles/", &twice("2"), 400, "already exists");
-    service.bad("PUT", "/profiles/2", &twice("2"), 400, "already exists");
+    service.bad("PUT", "/profiles/2", &twice("2"), 409, "already exists");
     service.bad("GET", "/profiles/2", "", 404, "not found");
-    service.bad("PATCH", "/profiles/1", &twice("1"), 400, "already exists");
+    service.bad("PATCH", "/profiles/1", &twice("1"), 409, "already exists");
     service.good("GET", "/profiles/1/addresses/", "", r#"{"addresses":[{"id":"x","location":"here"}]}"#);
 }
 
