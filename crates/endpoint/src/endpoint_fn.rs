@@ -84,7 +84,7 @@ pin_project! {
 }
 
 impl<Fut> EndpointFuture<Fut> {
-    pub(crate) const fn endpoint(future: Fut) -> Self {
+    const fn endpoint(future: Fut) -> Self {
         Self { future, is_endpoint: true }
     }
 

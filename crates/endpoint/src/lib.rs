@@ -116,7 +116,7 @@ pub use error::{BoxError, Classify, Error, Violation};
 pub use exchange::{ErrorHandlers, Exchange};
 pub use failure::Failure;
 pub use metadata::{InvalidMetadata, Metadata};
-pub use method_fn::{MethodFn, method_fn};
+pub use method_fn::method_fn;
 pub use middleware_fn::{Middleware, MiddlewareFn, Next, middleware_fn};
 pub use not_sent::NotSent;
 pub use panic::{CatchPanic, CatchPanicFuture, CatchPanicLayer, Panicked};
