@@ -1,20 +1,3 @@
-//! An answer from elsewhere where a call fails.
-//!
-//! ```
-//! use tower::ServiceBuilder;
-//! use towerkit_circuitbreaker::fallback::FallbackLayer;
-//! use towerkit_endpoint::{Code, Endpoint, Error, Request, endpoint_fn};
-//!
-//! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() {
-//! let yesterday = |_: Request<&str>, _: Error| async { Ok::<_, Error>(vec!["a list from the cache"]) };
-//! let recommendations = ServiceBuilder::new()
-//!     .layer(FallbackLayer::new(yesterday))
-//!     .service(endpoint_fn(|_: &str| async { Err::<Vec<&str>, _>(Error::from(Code::Unavailable)) }));
-//! assert_eq!(recommendations.invoke("Ada").await.unwrap(), ["a list from the cache"]);
-//! # }
-//! ```
-
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -34,6 +17,21 @@ use towerkit_endpoint::Failure;
 ///
 /// It stands outside of the breaker, the deadline and the retry of what it replaces. It keeps no state: clones share the function.
 /// Readiness is the inner service's, and its failure is passed on. Each request is cloned once, for the function.
+///
+/// ```
+/// use tower::ServiceBuilder;
+/// use towerkit_circuitbreaker::FallbackLayer;
+/// use towerkit_endpoint::{Code, Endpoint, Error, Request, endpoint_fn};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let yesterday = |_: Request<&str>, _: Error| async { Ok::<_, Error>(vec!["a list from the cache"]) };
+/// let recommendations = ServiceBuilder::new()
+///     .layer(FallbackLayer::new(yesterday))
+///     .service(endpoint_fn(|_: &str| async { Err::<Vec<&str>, _>(Error::from(Code::Unavailable)) }));
+/// assert_eq!(recommendations.invoke("Ada").await.unwrap(), ["a list from the cache"]);
+/// # }
+/// ```
 #[derive(Clone, Copy)]
 pub struct FallbackLayer<F, W = ()> {
     fallback: F,
@@ -41,18 +39,18 @@ pub struct FallbackLayer<F, W = ()> {
 }
 
 /// Says which errors are replaced: a function of the error, or `()` for faults.
-pub trait When<E> {
+pub trait FallbackWhen<E> {
     /// Whether this one is.
     fn replaces(&self, error: &E) -> bool;
 }
 
-impl<E: Failure> When<E> for () {
+impl<E: Failure> FallbackWhen<E> for () {
     fn replaces(&self, error: &E) -> bool {
         error.code().is_fault()
     }
 }
 
-impl<W: Fn(&E) -> bool, E> When<E> for W {
+impl<W: Fn(&E) -> bool, E> FallbackWhen<E> for W {
     fn replaces(&self, error: &E) -> bool {
         self(error)
     }
@@ -99,7 +97,7 @@ where
     Req: Clone,
     F: Fn(Req, S::Error) -> Fut + Clone,
     Fut: Future<Output = Result<S::Response, S::Error>>,
-    W: When<S::Error> + Clone,
+    W: FallbackWhen<S::Error> + Clone,
 {
     type Response = S::Response;
     type Error = S::Error;
@@ -137,7 +135,7 @@ where
     I: Future<Output = Result<R, E>>,
     F: Fn(Req, E) -> Fut,
     Fut: Future<Output = Result<R, E>>,
-    W: When<E>,
+    W: FallbackWhen<E>,
 {
     type Output = Result<R, E>;
 

@@ -62,7 +62,7 @@
 //! | outermost first | why there |
 //! | --- | --- |
 //! | logs, metrics | see refused calls too |
-//! | [`FallbackLayer`](fallback::FallbackLayer) | answers for refused calls |
+//! | [`FallbackLayer`] | answers for refused calls |
 //! | retry | each attempt asks the circuit; a refusal says when to come back |
 //! | `CircuitBreakerLayer` | |
 //! | rate limit, bulkhead | what they refuse is ignored |
@@ -99,7 +99,7 @@
 
 mod breaker;
 mod error;
-pub mod fallback;
+mod fallback;
 mod future;
 mod judge;
 mod keyed;
@@ -116,6 +116,7 @@ mod window;
 
 pub use breaker::Breaker;
 pub use error::CircuitOpen;
+pub use fallback::{Fallback, FallbackFuture, FallbackLayer, FallbackWhen};
 pub use future::CircuitBreakerFuture;
 pub use judge::{Faults, Judge, Verdict};
 pub use keyed::{KeyedBreaker, KeyedCircuitBreaker, KeyedCircuitBreakerLayer};

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::Ending;
+use crate::MemberEnding;
 
 /// What happens in a group, as it happens: for a log.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ pub enum GroupEvent<'a> {
         /// Its name.
         member: &'a str,
         /// How.
-        ending: &'a Ending,
+        ending: &'a MemberEnding,
     },
 }
 

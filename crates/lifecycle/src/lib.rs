@@ -6,7 +6,7 @@
 //!
 //! ```
 //! use std::time::Duration;
-//! use towerkit_lifecycle::{Ending, Group, member_fn};
+//! use towerkit_lifecycle::{MemberEnding, Group, member_fn};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() {
@@ -25,8 +25,8 @@
 //! let report = Group::new().with(exporter).with(job).run().await.unwrap();
 //! // As in: "exporter: stopped in 12µs", "a day's work: ended by itself".
 //! println!("{report}");
-//! assert!(matches!(report.members()[0].ending, Ending::Stopped));
-//! assert!(matches!(report.members()[1].ending, Ending::Finished));
+//! assert!(matches!(report.members()[0].ending, MemberEnding::Stopped));
+//! assert!(matches!(report.members()[1].ending, MemberEnding::Finished));
 //! # }
 //! ```
 //!
@@ -96,7 +96,7 @@ pub use lifeline::{Lifeline, Stopper};
 pub use linger::Linger;
 pub use listen::{ListenError, listen};
 pub use member::{Member, MemberFn, member_fn};
-pub use report::{Ending, GroupError, GroupReport, MemberReport};
+pub use report::{GroupError, GroupReport, MemberEnding, MemberReport};
 pub use running::Running;
 pub use signals::Signals;
 pub use watch_files::{FileEvent, Reload, WatchFiles, read_file};

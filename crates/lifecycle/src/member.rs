@@ -29,7 +29,7 @@ pub trait Member: Send + 'static {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use towerkit_lifecycle::{Ending, Member, member_fn};
+    /// use towerkit_lifecycle::{MemberEnding, Member, member_fn};
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
@@ -41,7 +41,7 @@ pub trait Member: Send + 'static {
     /// let running = heartbeat.spawn();
     /// // ... what the program does ...
     /// let report = running.stop(Duration::from_secs(5)).await;
-    /// assert!(matches!(report.ending, Ending::Stopped), "{report}");
+    /// assert!(matches!(report.ending, MemberEnding::Stopped), "{report}");
     /// # }
     /// ```
     ///

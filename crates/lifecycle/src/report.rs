@@ -21,7 +21,7 @@ pub struct MemberReport {
     /// Its name.
     pub name: Cow<'static, str>,
     /// How it ended.
-    pub ending: Ending,
+    pub ending: MemberEnding,
     /// How long it took from being asked to stop; none where it was not asked.
     pub stop_took: Option<Duration>,
     /// Whether its task went on even when aborted, and still runs: it blocks its thread. A runtime waits for such a task when it
@@ -32,7 +32,7 @@ pub struct MemberReport {
 impl fmt::Display for MemberReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.name, self.ending)?;
-        if let (Ending::Stopped, Some(took)) = (&self.ending, self.stop_took) {
+        if let (MemberEnding::Stopped, Some(took)) = (&self.ending, self.stop_took) {
             write!(f, " in {took:?}")?;
         }
         if self.left_behind {
@@ -45,7 +45,7 @@ impl fmt::Display for MemberReport {
 /// How a member ended.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum Ending {
+pub enum MemberEnding {
     /// The group ended before its turn to start.
     NotStarted,
     /// It ended well, without being asked.
@@ -70,7 +70,7 @@ pub enum Ending {
     Aborted,
 }
 
-impl Ending {
+impl MemberEnding {
     /// Whether nothing went wrong with the member.
     #[must_use]
     pub const fn is_good(&self) -> bool {
@@ -78,7 +78,7 @@ impl Ending {
     }
 }
 
-impl fmt::Display for Ending {
+impl fmt::Display for MemberEnding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotStarted => f.write_str("not started"),
@@ -116,7 +116,9 @@ impl GroupReport {
 
     /// Those that did not stop in time.
     pub fn overdue(&self) -> impl Iterator<Item = &MemberReport> {
-        self.members.iter().filter(|member| matches!(member.ending, Ending::Overdue { .. } | Ending::Aborted))
+        self.members
+            .iter()
+            .filter(|member| matches!(member.ending, MemberEnding::Overdue { .. } | MemberEnding::Aborted))
     }
 }
 

@@ -12,7 +12,7 @@ use towerkit_endpoint::BoxError;
 use crate::group::{Entry, Group};
 use crate::health::{Board, MemberState};
 use crate::lifeline::Requests;
-use crate::{Ending, GroupError, GroupEvent, GroupReport, Lifeline, MemberReport, Stopper};
+use crate::{GroupError, GroupEvent, GroupReport, Lifeline, MemberEnding, MemberReport, Stopper};
 
 pub(crate) use stop::ABORT_LIMIT;
 
@@ -51,7 +51,7 @@ struct Slot {
     stopper: Stopper,
     asked: Option<Instant>,
     stop_took: Option<Duration>,
-    ending: Option<Ending>,
+    ending: Option<MemberEnding>,
     left_behind: bool,
 }
 
@@ -89,7 +89,7 @@ impl Run {
                 }
                 () = asked => return false,
                 () = sleep_to(not_ready_at) => {
-                    self.abort(index, Ending::NotReady { limit: start_timeout }).await;
+                    self.abort(index, MemberEnding::NotReady { limit: start_timeout }).await;
                     return false;
                 }
             }
@@ -153,7 +153,7 @@ impl Run {
         index
     }
 
-    fn set_ending(&mut self, index: usize, ending: Ending) {
+    fn set_ending(&mut self, index: usize, ending: MemberEnding) {
         let slot = &mut self.slots[index];
         if slot.ending.is_some() {
             // It was left behind, and came to its end after all. How it ended for the group is known.
@@ -168,7 +168,7 @@ impl Run {
     }
 
     fn ended_well(&self, index: usize) -> bool {
-        self.slots[index].ending.as_ref().is_some_and(Ending::is_good)
+        self.slots[index].ending.as_ref().is_some_and(MemberEnding::is_good)
     }
 
     fn tell(&mut self, event: &GroupEvent<'_>) {
@@ -178,13 +178,13 @@ impl Run {
     fn report(self, waiting: impl Iterator<Item = Entry>) -> Result<GroupReport, GroupError> {
         let started = self.slots.into_iter().map(|slot| MemberReport {
             name: slot.name,
-            ending: slot.ending.unwrap_or(Ending::Aborted),
+            ending: slot.ending.unwrap_or(MemberEnding::Aborted),
             stop_took: slot.stop_took,
             left_behind: slot.left_behind,
         });
         let waiting = waiting.map(|entry| MemberReport {
             name: entry.name,
-            ending: Ending::NotStarted,
+            ending: MemberEnding::NotStarted,
             stop_took: None,
             left_behind: false,
         });
@@ -213,13 +213,13 @@ fn by_task(joined: Result<(Id, Result<(), BoxError>), JoinError>) -> Ended {
 }
 
 /// How a task ended that was not aborted for its limit.
-pub(crate) fn ending(result: Result<Result<(), BoxError>, JoinError>, asked: bool) -> Ending {
+pub(crate) fn ending(result: Result<Result<(), BoxError>, JoinError>, asked: bool) -> MemberEnding {
     match result {
-        Ok(Ok(())) if asked => Ending::Stopped,
-        Ok(Ok(())) => Ending::Finished,
-        Ok(Err(error)) => Ending::Failed(error),
-        Err(error) if error.is_cancelled() => Ending::Aborted,
-        Err(error) => Ending::Panicked(panic_text(error)),
+        Ok(Ok(())) if asked => MemberEnding::Stopped,
+        Ok(Ok(())) => MemberEnding::Finished,
+        Ok(Err(error)) => MemberEnding::Failed(error),
+        Err(error) if error.is_cancelled() => MemberEnding::Aborted,
+        Err(error) => MemberEnding::Panicked(panic_text(error)),
     }
 }
 

@@ -6,7 +6,7 @@ use tokio::time::{Instant, timeout};
 use towerkit_endpoint::BoxError;
 
 use crate::run::{ABORT_LIMIT, ending};
-use crate::{Ending, Group, Lifeline, Member, MemberReport, Stopper};
+use crate::{Group, Lifeline, Member, MemberEnding, MemberReport, Stopper};
 
 /// A member that runs in a task of its own, without a group: [`Member::spawn`] makes it.
 ///
@@ -30,7 +30,7 @@ impl Running {
     }
 
     /// Asks the member to stop, waits for so long at most until it has, and says how it ended. What has not stopped by then is aborted, and
-    /// [overdue](Ending::Overdue).
+    /// [overdue](MemberEnding::Overdue).
     pub async fn stop(mut self, within: Duration) -> MemberReport {
         let asked = (!self.task.is_finished()).then(Instant::now);
         self.stopper.stop(within);
@@ -44,7 +44,7 @@ impl Running {
                     Ok(joined) if !joined.as_ref().is_err_and(JoinError::is_cancelled) => ending(joined, true),
                     aborted => {
                         left_behind = aborted.is_err();
-                        Ending::Overdue { limit: within }
+                        MemberEnding::Overdue { limit: within }
                     }
                 }
             }

@@ -1,4 +1,4 @@
-//! A limit on concurrency that finds the server's capacity by itself.
+//! The rules by which an [`AdaptiveLimitLayer`] finds the server's capacity by itself.
 //!
 //! A rate limit has to be told how much a server can bear, and that is wrong the day after. Here the number of calls in flight is
 //! limited, and the limit follows what the calls tell: while they come back as fast as ever there is room for more, and when they queue
@@ -14,7 +14,8 @@
 //! ```
 //! use tower::ServiceBuilder;
 //! use towerkit_endpoint::{Endpoint, Error, endpoint_fn};
-//! use towerkit_ratelimit::adaptive::{AdaptiveLimitLayer, Vegas};
+//! use towerkit_ratelimit::AdaptiveLimitLayer;
+//! use towerkit_ratelimit::adaptive::Vegas;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() {

@@ -31,7 +31,7 @@
 //! | [`RateLimitLayer`] | refuses | a server that protects itself |
 //! | [`KeyedRateLimitLayer`] | refuses, by tenant, address, or any function of the request | a server that is fair to its callers |
 //! | [`ThrottleLayer`] | waits, and refuses at once what would wait past its deadline | a client that keeps to a server's limit |
-//! | [`adaptive::AdaptiveLimitLayer`] | is not ready | either, where nobody knows the limit |
+//! | [`AdaptiveLimitLayer`] | is not ready | either, where nobody knows the limit |
 //! | tower's `concurrency_limit` | is not ready | a limit that somebody knows: connections, memory |
 //!
 //! # Where it stands
@@ -60,6 +60,7 @@ mod rate;
 mod service;
 mod throttle;
 
+pub use adaptive::{AdaptiveLimit, AdaptiveLimitFuture, AdaptiveLimitLayer};
 pub use error::RateLimited;
 pub use future::RateLimitFuture;
 pub use keyed::{KeyedRateLimit, KeyedRateLimitLayer, KeyedRateLimiter};

@@ -57,7 +57,7 @@
 //! # When it fails
 //!
 //! * **No answer, one of failure (SERVFAIL, REFUSED), one that is malformed.** The last set stands, the failure is
-//!   told, and it is asked again after a wait that grows, see [`Backoff`](crate::Backoff).
+//!   told, and it is asked again after a wait that grows, see [`RegistryBackoff`](crate::RegistryBackoff).
 //! * **NXDOMAIN, or no records of the type.** The same, with the code `NotFound`: such answers come from broken
 //!   resolvers and half-loaded zones too. Where the server is trusted to take names away, as Consul's is for a service
 //!   without healthy instances, `missing_is_empty` makes it the empty set. It is asked again as after a failure,

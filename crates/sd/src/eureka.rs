@@ -80,7 +80,7 @@
 //! * **A server** that can't be reached, takes too long, or refuses: the next one is asked, and stays the first to be
 //!   asked until it fails.
 //! * **All servers**: the last set stands, with the failure beside it; they are asked again with
-//!   [`Backoff`](crate::Backoff).
+//!   [`RegistryBackoff`](crate::RegistryBackoff).
 //! * **The registry was restarted, and is empty**: it knows of nobody until they have all registered anew, at their
 //!   next renewal. The last set stands for the time of [`hold_when_gone`](Discovery::hold_when_gone), with a failure
 //!   beside it that says so, and only then is it believed that there is no instance left. A set that is smaller, but

@@ -72,7 +72,7 @@
 //! * **The server refuses, or says what can't be understood**: that is a failure, and the list is read again.
 //! * **The server takes the connection and says nothing**: a watch that goes on for longer than its time and the
 //!   request time has failed, and the list is read again.
-//! * All that is tried again is tried with [`Backoff`](crate::Backoff), as is a watch that ends as soon as it began.
+//! * All that is tried again is tried with [`RegistryBackoff`](crate::RegistryBackoff), as is a watch that ends as soon as it began.
 //! * **The token is refused**: its file is read before each request, so that one that was rotated is taken up with the
 //!   next.
 //! * **The server sends too much**: 4 MiB of a line, 64 MiB of a page, 10 000 slices, 100 000 endpoints of a service

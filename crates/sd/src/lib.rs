@@ -62,7 +62,7 @@
 //! * When the registry fails, the last set stands, and [says so](InstancerState::failure). It is used for as long as the user
 //!   [likes](EndpointerBuilder::invalidate_on_error), which is for ever unless set.
 //! * Whatever breaks (the registry restarts, a watch ends, a lease is lost, the connection is cut) is taken up again by itself, after waits that
-//!   [grow](Backoff). Nothing goes stale in silence, and nothing hammers a registry that is down.
+//!   [grow](RegistryBackoff). Nothing goes stale in silence, and nothing hammers a registry that is down.
 //! * What a registry says is not trusted: a malformed entry is passed over, sizes and times are bounded.
 //!
 //! A registry of one's own is a function that publishes, see [`Instancer::spawn`], and a [`Register`].
@@ -87,7 +87,6 @@
 //! * [`Registrar`] drives a [`Register`], which is one for each kind of registry.
 //! * [`RegistryError`] is what went wrong in a registry, for operators.
 
-mod backoff;
 pub mod balancer;
 #[cfg(feature = "consul")]
 pub mod consul;
@@ -114,13 +113,13 @@ pub mod mdns;
 mod no_instance;
 mod register;
 mod registrar;
+mod registry_backoff;
 mod select;
 #[cfg(any(feature = "etcd", feature = "zookeeper"))]
 mod timely;
 #[cfg(feature = "zookeeper")]
 pub mod zookeeper;
 
-pub use backoff::Backoff;
 pub use endpointer::{Endpointer, EndpointerBuilder, EndpointerEvent, MemberStatus, Outliers};
 pub use error::RegistryError;
 pub use instance::{Instance, InvalidAddress, InvalidAdvertised};
@@ -128,5 +127,6 @@ pub use instancer::{Instancer, InstancerFailure, InstancerState, Publisher};
 pub use no_instance::NoInstance;
 pub use register::Register;
 pub use registrar::{Registrar, RegistrationState};
+pub use registry_backoff::RegistryBackoff;
 #[cfg(feature = "http-client")]
 pub use towerkit_http_client::HttpClient;

@@ -54,7 +54,7 @@
 //!   about 1 s (RFC 6762, section 10.1).
 //! * **An instance is killed.** It is gone when its records run out: those of this crate after 2 min.
 //! * **There is no interface to speak on, or the port is taken.** The last set stands, the failure is told, and it is
-//!   tried again with a [`Backoff`](crate::Backoff).
+//!   tried again with a [`RegistryBackoff`](crate::RegistryBackoff).
 //! * **An interface goes or comes.** Within about 5 s the instances behind it go or come, and what is registered is
 //!   announced there.
 //! * **The machine slept.** What ran out meanwhile is gone.

@@ -10,7 +10,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout, timeout
 use towerkit_endpoint::{BoxError, Code};
 use towerkit_lifecycle::{Lifeline, Member};
 
-use crate::{Backoff, Instance, Register, RegistryError};
+use crate::{Instance, Register, RegistryBackoff, RegistryError};
 
 /// Keeps an instance in a registry for as long as it runs: registers it, keeps that alive, registers it again when it was lost, and
 /// takes it back at the stop.
@@ -54,7 +54,7 @@ pub struct Registrar<R> {
     register: R,
     instance: Instance,
     check: Option<Check>,
-    backoff: Backoff,
+    backoff: RegistryBackoff,
     attempt_timeout: Duration,
     linger: Duration,
     state: watch::Sender<RegistrationState>,
@@ -133,7 +133,7 @@ impl<R: Register> Registrar<R> {
             register,
             instance,
             check: None,
-            backoff: Backoff::default(),
+            backoff: RegistryBackoff::default(),
             attempt_timeout: Duration::from_secs(5),
             linger: Duration::ZERO,
             state: watch::Sender::default(),
@@ -154,9 +154,9 @@ impl<R: Register> Registrar<R> {
         self
     }
 
-    /// The waits between tries, in place of the [default](Backoff::default).
+    /// The waits between tries, in place of the [default](RegistryBackoff::default).
     #[must_use]
-    pub fn backoff(mut self, backoff: Backoff) -> Self {
+    pub fn backoff(mut self, backoff: RegistryBackoff) -> Self {
         self.backoff = backoff;
         self
     }

@@ -93,7 +93,7 @@ impl<T: Clone + fmt::Debug> Events<T> {
         let events = self.clone();
         async move {
             let look = || Some(events.snapshot()).filter(|list| condition(list));
-            match wait::until(&events.shared.changed, within, look).await {
+            match wait::until_seen(&events.shared.changed, within, look).await {
                 Some(list) => list,
                 None => wait::failed(at, within, &events.snapshot()),
             }

@@ -99,7 +99,7 @@
 //! * [`contract`]: the laws and the suite.
 //! * [`report`]: what the suite found.
 //! * [`probe`]: the strict service, and the handle that scripts and observes it.
-//! * [`events`]: a list that hooks write and tests wait for.
+//! * [`events`]: a list that hooks write and tests wait for; [`wait`], for what can only be looked at.
 //! * [`process`] and [`tool`]: programs that tests start beside themselves; [`http`] asks them, [`consul`] is one of them.
 //! * `bench`, with the feature of that name: what a call costs.
 
@@ -113,7 +113,7 @@ pub mod probe;
 pub mod process;
 pub mod report;
 pub mod tool;
-mod wait;
+pub mod wait;
 
 /// The error of a [`Probe`](probe::Probe) that is given no other. Tower's own layers use the same.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -24,8 +24,10 @@ use tower::{Layer, Service, ServiceBuilder};
 use towerkit_circuitbreaker::policy::{ConsecutiveFailures, Failsafe, FailureRate, Policy as _, SlowCallRate};
 use towerkit_circuitbreaker::{Breaker, BreakerSettings, CircuitBreakerLayer};
 use towerkit_endpoint::{Code, DeadlineLayer, Error, Request};
-use towerkit_ratelimit::adaptive::{AdaptiveLimitLayer, Vegas};
-use towerkit_ratelimit::{KeyedRateLimitLayer, KeyedRateLimiter, Quota, RateLimitLayer, RateLimiter, ThrottleLayer};
+use towerkit_ratelimit::adaptive::Vegas;
+use towerkit_ratelimit::{
+    AdaptiveLimitLayer, KeyedRateLimitLayer, KeyedRateLimiter, Quota, RateLimitLayer, RateLimiter, ThrottleLayer,
+};
 use towerkit_retry::{HedgeLayer, RetryLayer};
 use towerkit_testing::bench::{self, Case};
 

@@ -6,8 +6,8 @@ use tower::ServiceBuilder;
 use towerkit_circuitbreaker::policy::FailureRate;
 use towerkit_circuitbreaker::{Breaker, BreakerSettings, CircuitBreakerLayer, SleepWindow};
 use towerkit_endpoint::{BoxEndpoint, DeadlineLayer, Endpoint as _};
-use towerkit_ratelimit::adaptive::{AdaptiveLimitLayer, Vegas};
-use towerkit_ratelimit::{Quota, RateLimitLayer, RateLimiter};
+use towerkit_ratelimit::adaptive::Vegas;
+use towerkit_ratelimit::{AdaptiveLimitLayer, Quota, RateLimitLayer, RateLimiter};
 use towerkit_retry::{Budget, HedgeLayer, RetryLayer};
 
 /// How long a caller waits in all.

@@ -1,10 +1,9 @@
 use std::time::Duration;
 
 use tower_layer::Layer as _;
-use towerkit_circuitbreaker::fallback::FallbackLayer;
 use towerkit_circuitbreaker::policy::ConsecutiveFailures;
 use towerkit_circuitbreaker::{
-    Breaker, BreakerSettings, CircuitBreakerLayer, KeyedBreaker, KeyedCircuitBreakerLayer, SleepWindow,
+    Breaker, BreakerSettings, CircuitBreakerLayer, FallbackLayer, KeyedBreaker, KeyedCircuitBreakerLayer, SleepWindow,
 };
 use towerkit_endpoint::BoxError;
 use towerkit_testing::contract::Contract;

@@ -1,7 +1,6 @@
 use tower::{ServiceBuilder, ServiceExt as _};
-use towerkit_circuitbreaker::fallback::FallbackLayer;
 use towerkit_circuitbreaker::policy::ConsecutiveFailures;
-use towerkit_circuitbreaker::{Breaker, CircuitBreakerLayer};
+use towerkit_circuitbreaker::{Breaker, CircuitBreakerLayer, FallbackLayer};
 use towerkit_endpoint::{BoxEndpoint, Code, Endpoint, Error, Request, endpoint_fn};
 
 fn fails(code: Code) -> BoxEndpoint<u32, String> {

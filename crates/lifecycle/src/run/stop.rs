@@ -4,7 +4,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::{Run, asked, next_ended, sleep_to};
 use crate::health::MemberState;
-use crate::{Ending, GroupEvent};
+use crate::{GroupEvent, MemberEnding};
 
 /// How long an aborted task may take to be gone. It is gone when it next awaits, so one that takes longer blocks its thread, and
 /// may do so for ever.
@@ -38,7 +38,7 @@ impl Run {
                         self.abort_all().await;
                         return;
                     }
-                    () = sleep_to(stop_by) => self.abort(index, Ending::Overdue { limit }).await,
+                    () = sleep_to(stop_by) => self.abort(index, MemberEnding::Overdue { limit }).await,
                 }
             }
         }
@@ -59,7 +59,7 @@ impl Run {
     }
 
     /// Aborts a member, and waits until its task is gone, but not for ever.
-    pub(super) async fn abort(&mut self, index: usize, ending: Ending) {
+    pub(super) async fn abort(&mut self, index: usize, ending: MemberEnding) {
         self.slots[index].abort.abort();
         let gone_by = Instant::now() + ABORT_LIMIT;
         while self.slots[index].ending.is_none() {
@@ -97,7 +97,7 @@ impl Run {
         for index in (0..self.slots.len()).rev().filter(|&index| self.slots[index].ending.is_none()).collect::<Vec<_>>()
         {
             self.slots[index].left_behind = true;
-            self.set_ending(index, Ending::Aborted);
+            self.set_ending(index, MemberEnding::Aborted);
         }
     }
 }

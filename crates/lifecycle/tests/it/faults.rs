@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use towerkit_lifecycle::{Ending, Group, Lifeline, member_fn};
+use towerkit_lifecycle::{Group, Lifeline, MemberEnding, member_fn};
 
 use crate::support::{Log, endings, ends, fails, good};
 
@@ -57,7 +57,7 @@ async fn a_member_that_blocks_its_thread_does_not_keep_the_others_from_stopping(
     let error = error.expect("the group hangs on its blocked member").unwrap_err();
     assert_eq!(log.lines(), ["a up", "a down"]);
     let member = &error.report().members()[1];
-    assert!(matches!(member.ending, Ending::Overdue { .. }));
+    assert!(matches!(member.ending, MemberEnding::Overdue { .. }));
     assert!(member.left_behind);
     assert!(error.to_string().ends_with("and still runs: it blocks its thread"), "{error}");
 }
@@ -80,7 +80,7 @@ async fn giving_the_drain_up_does_not_wait_for_a_blocked_thread() {
     drop(unblock);
     let error = error.expect("the group hangs on its blocked member").unwrap_err();
     let member = &error.report().members()[0];
-    assert!(matches!(member.ending, Ending::Aborted));
+    assert!(matches!(member.ending, MemberEnding::Aborted));
     assert!(member.left_behind && member.stop_took.is_some());
     assert_eq!(events.lines().last().unwrap(), "blocks: was aborted, as the drain was given up");
 }

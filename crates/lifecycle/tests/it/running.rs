@@ -4,7 +4,7 @@ use std::future::pending;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
-use towerkit_lifecycle::{Ending, Group, Lifeline, Member, member_fn};
+use towerkit_lifecycle::{Group, Lifeline, Member, MemberEnding, member_fn};
 
 use crate::support::{Log, good};
 
@@ -25,7 +25,7 @@ async fn one_that_does_not_stop_in_time_is_aborted_and_overdue() {
     let running = member_fn("deaf", |_| pending()).spawn();
     let began = Instant::now();
     let report = running.stop(SECOND).await;
-    assert!(matches!(report.ending, Ending::Overdue { limit: SECOND }), "{report}");
+    assert!(matches!(report.ending, MemberEnding::Overdue { limit: SECOND }), "{report}");
     assert_eq!((began.elapsed(), report.stop_took), (SECOND, Some(SECOND)));
 }
 

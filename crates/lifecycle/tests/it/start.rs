@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use tokio::time::Instant;
-use towerkit_lifecycle::{Ending, Group, Lifeline, member_fn};
+use towerkit_lifecycle::{Group, Lifeline, MemberEnding, member_fn};
 
 use crate::support::{Log, endings, ends, fails, good};
 
@@ -51,7 +51,7 @@ async fn a_member_that_is_not_ready_in_time_fails_the_start() {
     let error = fails(group).await;
     assert_eq!(began.elapsed(), Duration::from_secs(5));
     assert_eq!(log.lines(), ["a up", "a down"]);
-    assert!(matches!(error.report().members()[1].ending, Ending::NotReady { limit } if limit.as_secs() == 5));
+    assert!(matches!(error.report().members()[1].ending, MemberEnding::NotReady { limit } if limit.as_secs() == 5));
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use tokio::time::Instant;
-use towerkit_lifecycle::{Ending, Group, Lifeline, Linger, member_fn};
+use towerkit_lifecycle::{Group, Lifeline, Linger, MemberEnding, member_fn};
 
 use crate::support::{Log, endings, ends, fails, good};
 
@@ -121,7 +121,7 @@ async fn linger_holds_the_servers_up_for_its_time() {
 #[tokio::test(start_paused = true)]
 async fn a_linger_longer_than_the_groups_limit_is_not_cut() {
     let report = Group::new().with(Linger::new(Duration::from_secs(60))).with(ends()).run().await.unwrap();
-    assert!(matches!(report.members()[0].ending, Ending::Stopped));
+    assert!(matches!(report.members()[0].ending, MemberEnding::Stopped));
 }
 
 #[tokio::test(start_paused = true)]

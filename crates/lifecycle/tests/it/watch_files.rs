@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use towerkit_endpoint::BoxError;
-use towerkit_lifecycle::{Ending, Member, Reload, Running, WatchFiles, read_file};
+use towerkit_lifecycle::{Member, MemberEnding, Reload, Running, WatchFiles, read_file};
 
 /// The text of two files, one of which must not be `bad`, and must not make it panic.
 struct Texts {
@@ -78,7 +78,7 @@ impl Watched {
     /// Sees to it that nothing else was told, and that it stops.
     async fn end(mut self) {
         let report = self.running.stop(Duration::from_secs(10)).await;
-        assert!(matches!(report.ending, Ending::Stopped), "{report}");
+        assert!(matches!(report.ending, MemberEnding::Stopped), "{report}");
         assert_eq!(self.told.try_recv().ok(), None);
     }
 }

@@ -177,19 +177,23 @@ impl Queue {
         }
         self.written.notify_all();
         self.notify_written.notify_waiters();
-        while state.waiting.ends.is_empty() {
+        let gathers = |state: &mut State| self.may_gather(state);
+        loop {
+            // Also before there is a line: where they keep coming nobody has to wake the thread.
+            state.gathers = true;
+            (state, _) =
+                self.filled.wait_timeout_while(state, self.gather, gathers).unwrap_or_else(PoisonError::into_inner);
+            state.gathers = false;
+            if !state.waiting.ends.is_empty() {
+                break;
+            }
             if state.closed {
                 return false;
             }
             state.idle = true;
             state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state.idle = false;
         }
-        state.idle = false;
-        state.gathers = true;
-        let gathers = |state: &mut State| self.may_gather(state);
-        (state, _) =
-            self.filled.wait_timeout_while(state, self.gather, gathers).unwrap_or_else(PoisonError::into_inner);
-        state.gathers = false;
         mem::swap(&mut state.waiting, lines);
         state.writing = lines.ends.len();
         state.open = own(&lines.ends);

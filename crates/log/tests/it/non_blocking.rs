@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use towerkit_lifecycle::{Ending, Group, Lifeline, Member, member_fn};
+use towerkit_lifecycle::{Group, Lifeline, Member, MemberEnding, member_fn};
 use towerkit_log::{Logger, NonBlocking};
 use tracing::info;
 
@@ -185,7 +185,7 @@ async fn a_group_stops_when_all_is_written_that_others_logged_while_they_stopped
         Ok(())
     });
     let report = Group::new().with(flusher).with(member).run().await.unwrap();
-    assert!(report.members().iter().all(|member| matches!(member.ending, Ending::Stopped)), "{report}");
+    assert!(report.members().iter().all(|member| matches!(member.ending, MemberEnding::Stopped)), "{report}");
     let messages: Vec<_> = lines(&written.writes()).iter().map(|line| get(line, "msg").unwrap().to_owned()).collect();
     assert_eq!(messages, ["at work", "stopped"]);
 }

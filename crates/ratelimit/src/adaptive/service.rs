@@ -13,7 +13,7 @@ use towerkit_endpoint::{Code, Failure};
 use super::Sample;
 use super::permits::Permits;
 
-/// A service inside an [`AdaptiveLimitLayer`](super::AdaptiveLimitLayer).
+/// A service inside an [`AdaptiveLimitLayer`](crate::AdaptiveLimitLayer).
 #[derive(Debug)]
 pub struct AdaptiveLimit<S> {
     inner: S,

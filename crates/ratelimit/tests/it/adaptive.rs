@@ -9,7 +9,8 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, advance, sleep, timeout};
 use tower::{ServiceBuilder, ServiceExt as _, service_fn};
 use towerkit_endpoint::{Code, Error};
-use towerkit_ratelimit::adaptive::{AdaptiveLimitLayer, Aimd, Gradient, Limit, Sample, Vegas};
+use towerkit_ratelimit::AdaptiveLimitLayer;
+use towerkit_ratelimit::adaptive::{Aimd, Gradient, Limit, Sample, Vegas};
 
 use super::poll;
 

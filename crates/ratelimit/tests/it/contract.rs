@@ -2,8 +2,10 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use tower_layer::Layer as _;
-use towerkit_ratelimit::adaptive::{AdaptiveLimitLayer, Limit, Sample};
-use towerkit_ratelimit::{KeyedRateLimitLayer, KeyedRateLimiter, Quota, RateLimitLayer, RateLimiter, ThrottleLayer};
+use towerkit_ratelimit::adaptive::{Limit, Sample};
+use towerkit_ratelimit::{
+    AdaptiveLimitLayer, KeyedRateLimitLayer, KeyedRateLimiter, Quota, RateLimitLayer, RateLimiter, ThrottleLayer,
+};
 use towerkit_testing::contract::{Contract, Readiness};
 use towerkit_testing::probe::Reply;
 

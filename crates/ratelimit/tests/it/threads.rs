@@ -8,8 +8,8 @@ use tokio::task::{JoinSet, yield_now};
 use tower::{Service as _, ServiceExt as _, service_fn};
 use tower_layer::Layer as _;
 use towerkit_endpoint::Error;
-use towerkit_ratelimit::adaptive::{AdaptiveLimitLayer, Aimd};
-use towerkit_ratelimit::{Quota, RateLimitLayer, RateLimiter};
+use towerkit_ratelimit::adaptive::Aimd;
+use towerkit_ratelimit::{AdaptiveLimitLayer, Quota, RateLimitLayer, RateLimiter};
 
 const TASKS: u64 = 64;
 

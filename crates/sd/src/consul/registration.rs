@@ -13,7 +13,7 @@ use super::client::Consul;
 use super::target::Target;
 use super::{REGISTRY, VERSION, WEIGHT, ZONE};
 use crate::exchange::Reply;
-use crate::{Backoff, Instance, Register, RegistryError};
+use crate::{Instance, Register, RegistryBackoff, RegistryError};
 
 /// The registration of an instance at an agent: made by [`Consul::registration`], driven by a
 /// [`Registrar`](crate::Registrar).
@@ -179,7 +179,7 @@ impl Register for Registration {
         let (every, lost_after) = (self.check.every(), self.check.lost_after());
         // One that hangs leaves time for the next.
         let within = self.consul.within().min(every);
-        let mut backoff = Backoff::new(Duration::from_millis(100)).max(every);
+        let mut backoff = RegistryBackoff::new(Duration::from_millis(100)).max(every);
         let mut alive = Instant::now();
         let mut wait = every;
         loop {

@@ -10,14 +10,14 @@ use super::index::Index;
 use super::pace::Pace;
 use super::target::Target;
 use crate::exchange::Reply;
-use crate::{Backoff, Instance, Publisher, RegistryError};
+use crate::{Instance, Publisher, RegistryBackoff, RegistryError};
 
 /// Asks again and again, with the index of the last answer, by which Consul waits for a change before it answers.
 pub(super) async fn watch(service: Discovery, publisher: Publisher) {
     let target = service.target();
     let mut index = Index::default();
     let mut pace = Pace::new(Instant::now());
-    let mut backoff = Backoff::default();
+    let mut backoff = RegistryBackoff::default();
     loop {
         sleep(pace.next(Instant::now())).await;
         match look(&service, &target, index).await {

@@ -6,7 +6,7 @@ use hickory_resolver::proto::rr::Name;
 use super::follow::{Settings, follow};
 use super::lookup::{Family, Resolver};
 use super::{Hosts, Srv};
-use crate::{Backoff, Instancer};
+use crate::{Instancer, RegistryBackoff};
 
 /// What is asked for, and how: made by [`Dns::service`](super::Dns::service) and [`Dns::hosts`](super::Dns::hosts).
 pub struct Discovery<K> {
@@ -72,7 +72,7 @@ impl<K> Discovery<K> {
 
     /// How long it waits after a lookup that failed. From 100 ms to 10 s by default.
     #[must_use]
-    pub fn backoff(mut self, backoff: Backoff) -> Self {
+    pub fn backoff(mut self, backoff: RegistryBackoff) -> Self {
         self.settings.backoff = backoff;
         self
     }

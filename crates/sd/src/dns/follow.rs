@@ -8,7 +8,7 @@ use towerkit_endpoint::Code;
 use super::Discovery;
 use super::client::REGISTRY;
 use super::lookup::{Family, Found, Resolver};
-use crate::{Backoff, Instance, Instancer, Publisher, RegistryError};
+use crate::{Instance, Instancer, Publisher, RegistryBackoff, RegistryError};
 
 /// When it is asked, and what a failure means.
 #[derive(Clone, Debug)]
@@ -17,7 +17,7 @@ pub(super) struct Settings {
     pub(super) min_ttl: Duration,
     pub(super) max_ttl: Duration,
     pub(super) timeout: Duration,
-    pub(super) backoff: Backoff,
+    pub(super) backoff: RegistryBackoff,
 }
 
 impl Default for Settings {
@@ -27,7 +27,7 @@ impl Default for Settings {
             min_ttl: Duration::from_secs(1),
             max_ttl: Duration::from_secs(5 * 60),
             timeout: Duration::from_secs(5),
-            backoff: Backoff::default(),
+            backoff: RegistryBackoff::default(),
         }
     }
 }

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use towerkit_endpoint::BoxError;
 
 use super::{Connected, EndpointerEvent, Inner, Member, Node, Standing};
-use crate::{Backoff, Instance, Instancer, InstancerState};
+use crate::{Instance, Instancer, InstancerState, RegistryBackoff};
 
 /// Makes the connection to an instance.
 pub(super) type Connect<C> = Arc<dyn Fn(&Instance) -> BoxFuture<'static, Result<C, BoxError>> + Send + Sync>;
@@ -54,7 +54,7 @@ struct Wanted<C> {
 
 struct Pending {
     abort: AbortHandle,
-    backoff: Backoff,
+    backoff: RegistryBackoff,
     /// It has failed once: nobody waits for it any more.
     failed: bool,
 }
@@ -208,7 +208,7 @@ impl<C: Clone + Send + Sync + 'static> Follower<C> {
             }
             Poll::Pending => {
                 let connecting = within(self.settings.connect_timeout, connecting);
-                self.try_apart(instance, connecting, Backoff::default(), false);
+                self.try_apart(instance, connecting, RegistryBackoff::default(), false);
                 None
             }
         }
@@ -224,7 +224,7 @@ impl<C: Clone + Send + Sync + 'static> Follower<C> {
         &mut self,
         instance: &Instance,
         connecting: impl Future<Output = Result<C, BoxError>> + Send + 'static,
-        backoff: Backoff,
+        backoff: RegistryBackoff,
         failed: bool,
     ) {
         let address = instance.address().to_owned();
@@ -234,7 +234,7 @@ impl<C: Clone + Send + Sync + 'static> Follower<C> {
 
     fn try_again(&mut self, instance: &Instance, error: &BoxError) {
         let mut backoff =
-            self.pending.remove(instance.address()).map_or_else(Backoff::default, |pending| pending.backoff);
+            self.pending.remove(instance.address()).map_or_else(RegistryBackoff::default, |pending| pending.backoff);
         let retry_in = backoff.next();
         self.tell(&EndpointerEvent::ConnectFailed { instance, error, retry_in });
         let (connect, time, again) = (self.connect.clone(), self.settings.connect_timeout, instance.clone());

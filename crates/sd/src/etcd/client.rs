@@ -8,7 +8,7 @@ use towerkit_endpoint::Code;
 
 use super::link::Links;
 use super::{Discovery, REGISTRY, Registration};
-use crate::{Backoff, RegistryError};
+use crate::{RegistryBackoff, RegistryError};
 
 /// An etcd, and how it is spoken to. Clones share a connection, and so does all that is made of them; it is opened when
 /// it is needed, and closed with the last that uses it.
@@ -39,7 +39,7 @@ pub(super) struct Settings {
     pub(super) connect_timeout: Duration,
     pub(super) request_timeout: Duration,
     pub(super) check_interval: Duration,
-    pub(super) backoff: Backoff,
+    pub(super) backoff: RegistryBackoff,
 }
 
 impl Etcd {
@@ -62,7 +62,7 @@ impl Etcd {
             connect_timeout: Duration::from_secs(3),
             request_timeout: Duration::from_secs(3),
             check_interval: Duration::from_secs(10),
-            backoff: Backoff::default(),
+            backoff: RegistryBackoff::default(),
         };
         Ok(Self { links: Links::new(settings.clone()), settings })
     }
@@ -107,9 +107,9 @@ impl Etcd {
         self.with(|settings| settings.check_interval = time.max(Duration::from_millis(10)))
     }
 
-    /// The waits after failures, in place of the [default](Backoff::default).
+    /// The waits after failures, in place of the [default](RegistryBackoff::default).
     #[must_use]
-    pub fn backoff(self, backoff: Backoff) -> Self {
+    pub fn backoff(self, backoff: RegistryBackoff) -> Self {
         self.with(|settings| settings.backoff = backoff)
     }
 

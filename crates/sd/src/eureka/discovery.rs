@@ -7,7 +7,7 @@ use towerkit_endpoint::Code;
 
 use super::entry::{Pick, read};
 use super::{Eureka, REGISTRY, Status, api};
-use crate::{Backoff, Instancer, Publisher, RegistryError};
+use crate::{Instancer, Publisher, RegistryBackoff, RegistryError};
 
 /// The instances of an application, and which of them.
 #[derive(Clone, Debug)]
@@ -18,7 +18,7 @@ pub struct Discovery {
     pick: Pick,
     interval: Duration,
     hold_when_gone: Duration,
-    backoff: Backoff,
+    backoff: RegistryBackoff,
 }
 
 impl Discovery {
@@ -29,7 +29,7 @@ impl Discovery {
             pick: Pick::default(),
             interval: Duration::from_secs(30),
             hold_when_gone: Duration::from_secs(90),
-            backoff: Backoff::default(),
+            backoff: RegistryBackoff::default(),
         }
     }
 
@@ -66,8 +66,8 @@ impl Discovery {
         self
     }
 
-    /// The waits after failures, in place of the [default](Backoff::default).
-    pub fn backoff(mut self, backoff: Backoff) -> Self {
+    /// The waits after failures, in place of the [default](RegistryBackoff::default).
+    pub fn backoff(mut self, backoff: RegistryBackoff) -> Self {
         self.backoff = backoff;
         self
     }

@@ -8,7 +8,7 @@ use towerkit_endpoint::Code;
 
 use super::entry::metadata;
 use super::{Eureka, REGISTRY, Status, api};
-use crate::{Backoff, Instance, Register, RegistryError};
+use crate::{Instance, Register, RegistryBackoff, RegistryError};
 
 /// A registration as an instance of an application, for a [`Registrar`](crate::Registrar). It is made by
 /// [`Eureka::registration`].
@@ -146,7 +146,8 @@ impl Register for Registration {
     async fn keep(&mut self) -> RegistryError {
         let lost = |what| RegistryError::new(REGISTRY, Code::NotFound, what);
         let Some(path) = &self.path else { return lost("it was not registered") };
-        let mut backoff = Backoff::new(Duration::from_millis(100)).max(self.renewal.min(Duration::from_secs(10)));
+        let mut backoff =
+            RegistryBackoff::new(Duration::from_millis(100)).max(self.renewal.min(Duration::from_secs(10)));
         let mut renewed = Instant::now();
         let mut wait = self.renewal;
         loop {

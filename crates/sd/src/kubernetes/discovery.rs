@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::follow::Follow;
 use super::{Kubernetes, REGISTRY};
-use crate::{Backoff, Instancer};
+use crate::{Instancer, RegistryBackoff};
 
 /// The endpoints of a Service, and which of them.
 #[derive(Clone, Debug)]
@@ -12,7 +12,7 @@ pub struct Discovery {
     pub(super) name: String,
     pub(super) pick: Pick,
     pub(super) watch_timeout: Duration,
-    pub(super) backoff: Backoff,
+    pub(super) backoff: RegistryBackoff,
 }
 
 /// What of a slice is wanted.
@@ -34,7 +34,7 @@ pub(super) enum Port {
 impl Discovery {
     pub(super) fn new(kubernetes: Kubernetes, name: String) -> Self {
         let watch_timeout = Duration::from_secs(120);
-        Self { kubernetes, name, pick: Pick::default(), watch_timeout, backoff: Backoff::default() }
+        Self { kubernetes, name, pick: Pick::default(), watch_timeout, backoff: RegistryBackoff::default() }
     }
 
     /// The port of this name, in place of the only one.
@@ -71,8 +71,8 @@ impl Discovery {
         self
     }
 
-    /// The waits after failures, in place of the [default](Backoff::default).
-    pub fn backoff(mut self, backoff: Backoff) -> Self {
+    /// The waits after failures, in place of the [default](RegistryBackoff::default).
+    pub fn backoff(mut self, backoff: RegistryBackoff) -> Self {
         self.backoff = backoff;
         self
     }

@@ -9,7 +9,7 @@ use super::Mdns;
 use super::client::REGISTRY;
 use super::daemon::Daemon;
 use super::text;
-use crate::{Backoff, Instance, Instancer, Publisher, RegistryError};
+use crate::{Instance, Instancer, Publisher, RegistryBackoff, RegistryError};
 
 /// So many instances are taken: whoever is on the segment can register any number.
 const MOST: usize = 1000;
@@ -46,7 +46,7 @@ impl Discovery {
 }
 
 async fn run(discovery: Discovery, publisher: Publisher) {
-    let mut backoff = Backoff::default();
+    let mut backoff = RegistryBackoff::default();
     let mut seen = Seen::default();
     loop {
         let error = match look(&discovery, &mut seen, &publisher, &mut backoff).await {
@@ -65,7 +65,7 @@ async fn look(
     discovery: &Discovery,
     seen: &mut Seen,
     publisher: &Publisher,
-    backoff: &mut Backoff,
+    backoff: &mut RegistryBackoff,
 ) -> Result<Never, RegistryError> {
     let daemon = Daemon::start(&discovery.mdns)?;
     let events = daemon.browse(&discovery.kind)?;

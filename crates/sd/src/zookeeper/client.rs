@@ -6,7 +6,7 @@ use towerkit_endpoint::Code;
 
 use super::session::Sessions;
 use super::{Discovery, REGISTRY, Registration};
-use crate::{Backoff, Instance, RegistryError};
+use crate::{Instance, RegistryBackoff, RegistryError};
 
 /// A ZooKeeper, and how it is spoken to. The instancers that are made of it and of its clones share a session, which is
 /// opened when it is needed, and closed with the last of them.
@@ -37,7 +37,7 @@ pub(super) struct Settings {
     pub(super) connect_timeout: Duration,
     pub(super) request_timeout: Duration,
     pub(super) check_interval: Duration,
-    pub(super) backoff: Backoff,
+    pub(super) backoff: RegistryBackoff,
 }
 
 impl ZooKeeper {
@@ -66,7 +66,7 @@ impl ZooKeeper {
             connect_timeout: Duration::from_secs(3),
             request_timeout: Duration::from_secs(3),
             check_interval: Duration::from_secs(10),
-            backoff: Backoff::default(),
+            backoff: RegistryBackoff::default(),
         };
         Ok(Self { sessions: Sessions::new(settings.clone()), settings })
     }
@@ -109,10 +109,10 @@ impl ZooKeeper {
         self.with(|settings| settings.check_interval = time.max(Duration::from_millis(10)))
     }
 
-    /// The waits after failures, in place of the [default](Backoff::default). Within a session the library has its own,
+    /// The waits after failures, in place of the [default](RegistryBackoff::default). Within a session the library has its own,
     /// which go from 100 ms upward.
     #[must_use]
-    pub fn backoff(self, backoff: Backoff) -> Self {
+    pub fn backoff(self, backoff: RegistryBackoff) -> Self {
         self.with(|settings| settings.backoff = backoff)
     }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use towerkit_sd::etcd::Etcd;
-use towerkit_sd::{Backoff, Instance, Registrar};
+use towerkit_sd::{Instance, Registrar, RegistryBackoff};
 
 use crate::support::Running;
 
@@ -29,5 +29,5 @@ fn start(etcd: &Etcd, service: &str, instance: Instance) -> Running {
 
 /// One that comes back soon.
 fn quick(registrar: Registrar<towerkit_sd::etcd::Registration>) -> Running {
-    Running::start(registrar.backoff(Backoff::new(Duration::from_millis(20)).max(Duration::from_millis(200))))
+    Running::start(registrar.backoff(RegistryBackoff::new(Duration::from_millis(20)).max(Duration::from_millis(200))))
 }

@@ -12,11 +12,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use towerkit_sd::kubernetes::{Discovery, Kubernetes};
-use towerkit_sd::{Backoff, HttpClient};
+use towerkit_sd::{HttpClient, RegistryBackoff};
 
 /// A service of the server at a port, that is soon asked again.
 fn addsvc(port: u16) -> Discovery {
-    kubernetes(port).service("addsvc").backoff(Backoff::new(Duration::from_millis(20)).max(Duration::from_millis(200)))
+    kubernetes(port)
+        .service("addsvc")
+        .backoff(RegistryBackoff::new(Duration::from_millis(20)).max(Duration::from_millis(200)))
 }
 
 fn kubernetes(port: u16) -> Kubernetes {

@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 use towerkit_endpoint::{BoxError, Code};
 use towerkit_lifecycle::{Lifeline, Member, Stopper};
-use towerkit_sd::{Backoff, Instance, Register, Registrar, RegistrationState, RegistryError};
+use towerkit_sd::{Instance, Register, Registrar, RegistrationState, RegistryBackoff, RegistryError};
 
 use crate::endpointer::settle;
 
@@ -65,7 +65,7 @@ impl Register for Script {
 type Running = JoinHandle<Result<(), BoxError>>;
 
 fn registrar(script: &Script) -> Registrar<Script> {
-    let backoff = Backoff::new(Duration::from_secs(1)).max(Duration::from_secs(8));
+    let backoff = RegistryBackoff::new(Duration::from_secs(1)).max(Duration::from_secs(8));
     Registrar::new(script.clone(), Instance::new("10.0.0.1", 1)).backoff(backoff)
 }
 

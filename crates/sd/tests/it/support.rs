@@ -12,12 +12,12 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 use towerkit_endpoint::{BoxEndpoint, BoxError, Code, Endpoint, Error, endpoint_fn};
 use towerkit_lifecycle::{Lifeline, Member, Stopper};
 use towerkit_sd::balancer::RoundRobin;
 use towerkit_sd::{Endpointer, Instance, Instancer, InstancerState, Register, Registrar, RegistrationState};
-use towerkit_testing::tool;
+use towerkit_testing::{tool, wait};
 
 /// Longer than anything here takes.
 pub(crate) const LONG: Duration = Duration::from_secs(20);
@@ -67,12 +67,8 @@ pub(crate) fn ports(state: &InstancerState) -> Vec<u16> {
 }
 
 /// Waits for what can only be asked for.
-pub(crate) async fn until_true(what: &str, mut condition: impl FnMut() -> bool) {
-    let end = Instant::now() + LONG;
-    while !condition() {
-        assert!(Instant::now() < end, "waited in vain until {what}");
-        sleep(Duration::from_millis(20)).await;
-    }
+pub(crate) async fn until_true(what: &str, condition: impl FnMut() -> bool) {
+    wait::until(what, LONG, condition).await;
 }
 
 /// A registrar that runs.

@@ -8,7 +8,7 @@ mod server;
 use std::time::Duration;
 
 use towerkit_sd::zookeeper::ZooKeeper;
-use towerkit_sd::{Backoff, Instance, Registrar};
+use towerkit_sd::{Instance, Registrar, RegistryBackoff};
 
 use crate::support::Running;
 
@@ -19,5 +19,5 @@ fn start(zookeeper: &ZooKeeper, service: &str, instance: Instance) -> Running {
 
 /// One that comes back soon.
 fn quick(registrar: Registrar<towerkit_sd::zookeeper::Registration>) -> Running {
-    Running::start(registrar.backoff(Backoff::new(Duration::from_millis(20)).max(Duration::from_millis(200))))
+    Running::start(registrar.backoff(RegistryBackoff::new(Duration::from_millis(20)).max(Duration::from_millis(200))))
 }

@@ -79,7 +79,7 @@ impl ProbeHandle {
         let state = Arc::clone(&self.state);
         async move {
             let look = || Some(state.counts()).filter(&condition);
-            match wait::until(&state.changed, within, look).await {
+            match wait::until_seen(&state.changed, within, look).await {
                 Some(counts) => counts,
                 None => wait::failed(at, within, &state.counts()),
             }

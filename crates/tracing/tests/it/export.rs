@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use towerkit_lifecycle::{Ending, Group, Lifeline, Member, member_fn};
+use towerkit_lifecycle::{Group, Lifeline, Member, MemberEnding, member_fn};
 use towerkit_testing::events::Events;
 use towerkit_tracing::{ExportEvent, Exporter, Loss, Stats, Tracer};
 
@@ -178,7 +178,7 @@ async fn a_stop_sends_what_waits() {
         Ok(())
     });
     let report = Group::new().with(exporter.interval(Duration::from_secs(3600))).with(server).run().await.unwrap();
-    assert!(report.members().iter().all(|member| matches!(member.ending, Ending::Stopped)), "{report}");
+    assert!(report.members().iter().all(|member| matches!(member.ending, MemberEnding::Stopped)), "{report}");
     assert_eq!(kept.spans.len(), 700);
     assert_eq!(kept.batches.take(), [512, 188]);
     ended(&tracer, 1);

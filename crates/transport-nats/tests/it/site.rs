@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use towerkit_endpoint::{BoxEndpoint, BoxError, Endpoint, Error, endpoint_fn};
 use towerkit_lifecycle::{Lifeline, Member, Stopper};
 use towerkit_testing::process::{Process, free_port};
-use towerkit_testing::tool;
+use towerkit_testing::{tool, wait};
 use towerkit_transport_nats::{Remote, Routes, Serve, Server, serve};
 
 pub(crate) const SOON: Duration = Duration::from_secs(20);
@@ -131,12 +131,8 @@ pub(crate) async fn within<F: Future>(future: F) -> F::Output {
 }
 
 /// Waits for a condition.
-pub(crate) async fn until(what: &str, mut condition: impl FnMut() -> bool) {
-    let start = std::time::Instant::now();
-    while !condition() {
-        assert!(start.elapsed() < SOON, "not in time: {what}");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+pub(crate) async fn until(what: &str, condition: impl FnMut() -> bool) {
+    wait::until(what, SOON, condition).await;
 }
 
 pub(crate) fn sum_of(remote: &Remote) -> BoxEndpoint<Sum, Total> {

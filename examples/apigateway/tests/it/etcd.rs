@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use towerkit_testing::process::{Process, free_port};
-use towerkit_testing::tool;
+use towerkit_testing::{tool, wait};
 
-use crate::programs::{Program, SOON, address, until};
+use crate::programs::{Program, SOON, address};
 
 struct Etcd {
     folder: PathBuf,
@@ -43,7 +43,9 @@ fn addsvc_meets_its_gateway_in_etcd() {
     let flag = ["--etcd-addr", &address(etcd.port)];
     let mut gateway = Program::gateway(&flag);
     // A new etcd has no leader for a while, and until it has said something calls wait.
-    until("it is known that there is none", || gateway.post("/addsvc/sum", r#"{"a":1,"b":2}"#).0 == 503);
+    wait::until_blocking("it is known that there is none", SOON, || {
+        gateway.post("/addsvc/sum", r#"{"a":1,"b":2}"#).0 == 503
+    });
     let [mut left, mut stopped] = [(); 2].map(|()| Program::addsvc(&[flag[0], flag[1], "--linger", "0"]));
     left.told("addsvc in the registry: registered", 1);
     stopped.told("addsvc in the registry: registered", 1);

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use towerkit_testing::http;
 use towerkit_testing::process::{Process, free_port};
@@ -90,15 +90,6 @@ impl Program {
     /// Waits until it has told of something so often.
     pub(crate) fn told(&mut self, what: &str, times: usize) {
         self.process.wait_until_said(what, times, SOON);
-    }
-}
-
-/// Waits for it.
-pub(crate) fn until(what: &str, condition: impl Fn() -> bool) {
-    let start = Instant::now();
-    while !condition() {
-        assert!(start.elapsed() < SOON, "not in time: {what}");
-        std::thread::sleep(Duration::from_millis(10));
     }
 }
 

@@ -1,8 +1,10 @@
 use std::sync::Arc;
 
+use towerkit_testing::wait;
+
 use crate::consul::Consul;
 use crate::load::Load;
-use crate::programs::{Program, SOON, addcli, until};
+use crate::programs::{Program, SOON, addcli};
 
 #[test]
 fn services_meet_their_gateway_in_consul_whoever_comes_first() {
@@ -19,7 +21,7 @@ fn services_meet_their_gateway_in_consul_whoever_comes_first() {
     addsvc.told("addsvc in the registry: registered", 1);
     let mut stringsvc = Program::stringsvc(&flag);
     stringsvc.told("stringsvc in the registry: registered", 1);
-    until("both are found", || {
+    wait::until_blocking("both are found", SOON, || {
         gateway.post("/addsvc/sum", r#"{"a":1,"b":2}"#).0 == 200
             && gateway.post("/stringsvc/count", r#"{"s":"foo"}"#).0 == 200
     });
@@ -100,7 +102,7 @@ fn an_instance_that_was_taken_out_still_serves_while_it_lingers() {
     let mut addsvc = Program::addsvc_by_http(&[&flag[0], &flag[1], "--linger", "60"]);
     addsvc.told("addsvc in the registry: registered", 1);
     addsvc.process.signal("TERM");
-    until("it is taken out", || consul.instances("addsvc").is_empty());
+    wait::until_blocking("it is taken out", SOON, || consul.instances("addsvc").is_empty());
     for _ in 0..100 {
         assert_eq!(addsvc.post("/sum", r#"{"a":1,"b":2}"#), (200, r#"{"v":3}"#.to_owned()));
     }

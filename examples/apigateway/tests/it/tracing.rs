@@ -6,9 +6,9 @@ use std::time::Duration;
 use serde_json::Value;
 use towerkit_testing::http::get;
 use towerkit_testing::process::{Process, free_port};
-use towerkit_testing::tool;
+use towerkit_testing::{tool, wait};
 
-use crate::programs::{Program, addcli, address, until};
+use crate::programs::{Program, SOON, addcli, address};
 
 struct Zipkin {
     port: u16,
@@ -42,7 +42,7 @@ impl Zipkin {
             serde_json::from_str(&get(self.port, "/api/v2/traces?serviceName=addcli&limit=100").body).unwrap()
         };
         let whole = || all().iter().filter(|trace| trace.len() == spans).count() == count;
-        until(&format!("{count} traces of {spans} spans"), whole);
+        wait::until_blocking(&format!("{count} traces of {spans} spans"), SOON, whole);
         all().into_iter().filter(|trace| trace.len() == spans).collect()
     }
 }

@@ -1,8 +1,7 @@
 //! greeter as a process on ports of its own.
 
 use std::process::{Command, Output};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use towerkit_testing::process::{Process, free_port};
 
@@ -27,15 +26,6 @@ impl Greeter {
     /// Where its gRPC is.
     pub(crate) fn address(&self) -> String {
         format!("127.0.0.1:{}", self.grpc)
-    }
-}
-
-/// Waits for a condition.
-pub(crate) fn wait_until(what: &str, condition: impl Fn() -> bool) {
-    let start = Instant::now();
-    while !condition() {
-        assert!(start.elapsed() < SOON, "not within {SOON:?}: {what}");
-        thread::sleep(Duration::from_millis(10));
     }
 }
 

@@ -1,6 +1,7 @@
 use towerkit_testing::consul::Consul;
+use towerkit_testing::wait;
 
-use crate::greeter::{Greeter, SOON, greet, refused, wait_until};
+use crate::greeter::{Greeter, SOON, greet, refused};
 
 #[test]
 fn its_client_finds_it_in_consul_and_it_is_gone_from_there_before_it_stops() {
@@ -12,11 +13,11 @@ fn its_client_finds_it_in_consul_and_it_is_gone_from_there_before_it_stops() {
     // Consul writes JSON with spaces in some modes.
     let known = || consul.passing("greeter").split_whitespace().collect::<String>();
     // The service is ready though a first try to register it should fail.
-    wait_until("it is registered", || known().contains(&registered));
+    wait::until_blocking("it is registered", SOON, || known().contains(&registered));
     assert_eq!(greet("Ada", &flags), "Hello Ada\n");
 
     greeter.process.signal("TERM");
-    wait_until("it is gone from Consul", || known() == "[]");
+    wait::until_blocking("it is gone from Consul", SOON, || known() == "[]");
     let (status, said) = greeter.process.ended(SOON);
     assert!(status.success(), "{said}");
     // Callers that have not heard of it yet are served: it serves until the registration has stopped.

@@ -1,9 +1,9 @@
 use std::process::Command;
 
 use towerkit_testing::http::{self, get};
-use towerkit_testing::tool;
+use towerkit_testing::{tool, wait};
 
-use crate::greeter::{Greeter, SOON, greet, refused, wait_until};
+use crate::greeter::{Greeter, SOON, greet, refused};
 
 #[test]
 fn it_greets_over_http() {
@@ -66,7 +66,7 @@ fn its_clients_are_spread_over_the_instances_and_go_past_one_that_is_away() {
     // Each run of the client begins anew, and chooses by chance.
     let answered = |greeter: &Greeter| greeter.process.said().matches("operation=greeting code=ok").count();
     let answers = || instances.each_ref().map(answered);
-    wait_until("all answers are in the logs", || answers().iter().sum::<usize>() >= 20);
+    wait::until_blocking("all answers are in the logs", SOON, || answers().iter().sum::<usize>() >= 20);
     let [first, second] = answers();
     assert!(first > 0 && second > 0 && first + second == 20, "{first} and {second}");
 }

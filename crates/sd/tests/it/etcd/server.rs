@@ -8,7 +8,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use towerkit_sd::Backoff;
+use towerkit_sd::RegistryBackoff;
 use towerkit_sd::etcd::Etcd;
 use towerkit_testing::process::{Process, free_port};
 use towerkit_testing::tool;
@@ -216,5 +216,5 @@ pub(crate) fn client_of(members: impl IntoIterator<Item = String>) -> Etcd {
         .connect_timeout(Duration::from_secs(1))
         .request_timeout(Duration::from_secs(1))
         .check_interval(Duration::from_secs(1))
-        .backoff(Backoff::new(Duration::from_millis(20)).max(Duration::from_millis(500)))
+        .backoff(RegistryBackoff::new(Duration::from_millis(20)).max(Duration::from_millis(500)))
 }

@@ -5,10 +5,10 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use tokio::task::spawn_blocking;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{sleep, timeout};
 use towerkit_sd::mdns::{Interfaces, Mdns};
 use towerkit_sd::{Instance, RegistrationState as Standing};
-use towerkit_testing::tool;
+use towerkit_testing::{tool, wait};
 
 use super::{alone, soon, start, there_is_multicast, until_it_is};
 use crate::support::until;
@@ -55,11 +55,7 @@ fn threads() -> usize {
 }
 
 async fn until_there_are(expected: usize) {
-    let start = Instant::now();
-    while threads() != expected {
-        assert!(start.elapsed() < Duration::from_secs(5), "{} threads, not {expected}", threads());
-        sleep(Duration::from_millis(10)).await;
-    }
+    wait::until(&format!("there are {expected} threads"), Duration::from_secs(5), || threads() == expected).await;
 }
 
 #[tokio::test]

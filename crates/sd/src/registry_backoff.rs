@@ -5,9 +5,9 @@ use std::time::Duration;
 ///
 /// ```
 /// use std::time::Duration;
-/// use towerkit_sd::Backoff;
+/// use towerkit_sd::RegistryBackoff;
 ///
-/// let mut backoff = Backoff::new(Duration::from_millis(100)).max(Duration::from_secs(1));
+/// let mut backoff = RegistryBackoff::new(Duration::from_millis(100)).max(Duration::from_secs(1));
 /// let (first, second) = (backoff.next(), backoff.next());
 /// assert!((50..=100).contains(&first.as_millis()));
 /// assert!((100..=200).contains(&second.as_millis()));
@@ -15,13 +15,13 @@ use std::time::Duration;
 /// assert!(backoff.next() <= Duration::from_millis(100));
 /// ```
 #[derive(Clone, Debug)]
-pub struct Backoff {
+pub struct RegistryBackoff {
     first: Duration,
     max: Duration,
     next: Duration,
 }
 
-impl Backoff {
+impl RegistryBackoff {
     /// With the first wait, which is at least a millisecond. The longest is 10 s, or the first where that is longer.
     #[must_use]
     pub fn new(first: Duration) -> Self {
@@ -56,7 +56,7 @@ impl Backoff {
 }
 
 /// From 100 ms to 10 s.
-impl Default for Backoff {
+impl Default for RegistryBackoff {
     fn default() -> Self {
         Self::new(Duration::from_millis(100))
     }
