@@ -77,7 +77,7 @@
 //!
 //! | | sends | feature |
 //! | --- | --- | --- |
-//! | `prometheus::Prometheus` | nothing: it is scraped | `prometheus` |
+//! | `Prometheus` | nothing: it is scraped | `prometheus` |
 //! | `statsd::Statsd` | StatsD's datagrams or its stream | `statsd` |
 //! | `dogstatsd::Dogstatsd` | the same with tags, to Datadog's agent | `dogstatsd` |
 //! | `graphite::Graphite` | lines, over TCP | `graphite` |
@@ -110,7 +110,7 @@ mod operation;
 #[cfg(feature = "process")]
 pub mod process;
 #[cfg(feature = "prometheus")]
-pub mod prometheus;
+mod prometheus;
 #[cfg(feature = "push")]
 pub mod push;
 mod recorder;
@@ -129,7 +129,7 @@ pub use layer::MetricsLayer;
 pub use memory::Memory;
 pub use metrics::{Counter, Gauge, Histogram};
 #[cfg(feature = "prometheus")]
-pub use prometheus::Prometheus;
+pub use prometheus::{Prometheus, Scrape, ScrapeFuture};
 pub use recorder::{Foreign, RecordExemplar, Recorder};
 pub use service::Measured;
 #[cfg(any(feature = "cloudwatch", feature = "influxdb"))]

@@ -1,22 +1,3 @@
-//! A page of all metrics, which Prometheus scrapes.
-//!
-//! ```
-//! use towerkit_endpoint::Endpoint;
-//! use towerkit_metrics::{Metrics, Prometheus};
-//! use towerkit_transport_http::codec::{Empty, Raw};
-//! use towerkit_transport_http::{Router, Server};
-//!
-//! let prometheus = Prometheus::new();
-//! let metrics = Metrics::new(prometheus.clone());
-//! metrics.counter("visits_total", "Visits.").increment(3);
-//!
-//! // On the address of the operators, not on that of the callers.
-//! let debug = Router::new().get("/metrics", Server::new(prometheus.scrape(), Empty, Raw::default()));
-//!
-//! assert_eq!(prometheus.text(), "# HELP visits_total Visits.\n# TYPE visits_total counter\nvisits_total 3\n");
-//! # let _ = debug;
-//! ```
-
 mod accept;
 mod exemplar;
 mod family;
@@ -49,7 +30,24 @@ pub use scrape::{Scrape, ScrapeFuture};
 
 /// A recorder whose metrics Prometheus scrapes.
 ///
-/// Clones are the same recorder. The [module's page](self) has an example.
+/// Clones are the same recorder.
+///
+/// ```
+/// use towerkit_endpoint::Endpoint;
+/// use towerkit_metrics::{Metrics, Prometheus};
+/// use towerkit_transport_http::codec::{Empty, Raw};
+/// use towerkit_transport_http::{Router, Server};
+///
+/// let prometheus = Prometheus::new();
+/// let metrics = Metrics::new(prometheus.clone());
+/// metrics.counter("visits_total", "Visits.").increment(3);
+///
+/// // On the address of the operators, not on that of the callers.
+/// let debug = Router::new().get("/metrics", Server::new(prometheus.scrape(), Empty, Raw::default()));
+///
+/// assert_eq!(prometheus.text(), "# HELP visits_total Visits.\n# TYPE visits_total counter\nvisits_total 3\n");
+/// # let _ = debug;
+/// ```
 #[derive(Clone)]
 pub struct Prometheus {
     shared: Arc<Shared>,

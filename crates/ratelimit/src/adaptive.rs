@@ -1,4 +1,4 @@
-//! The rules by which an [`AdaptiveLimitLayer`] finds the server's capacity by itself.
+//! The rules by which an [`AdaptiveLimitLayer`](crate::AdaptiveLimitLayer) finds the server's capacity by itself.
 //!
 //! A rate limit has to be told how much a server can bear, and that is wrong the day after. Here the number of calls in flight is
 //! limited, and the limit follows what the calls tell: while they come back as fast as ever there is room for more, and when they queue
@@ -32,10 +32,10 @@
 
 mod aimd;
 mod gradient;
-mod layer;
+pub(crate) mod layer;
 mod permits;
 mod round;
-mod service;
+pub(crate) mod service;
 mod vegas;
 
 use std::fmt;
@@ -44,8 +44,6 @@ use std::time::Duration;
 
 pub use self::aimd::Aimd;
 pub use self::gradient::Gradient;
-pub use self::layer::AdaptiveLimitLayer;
-pub use self::service::{AdaptiveLimit, AdaptiveLimitFuture};
 pub use self::vegas::Vegas;
 
 /// A rule that finds the limit: a state machine without a clock.

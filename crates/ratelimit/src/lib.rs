@@ -60,7 +60,8 @@ mod rate;
 mod service;
 mod throttle;
 
-pub use adaptive::{AdaptiveLimit, AdaptiveLimitFuture, AdaptiveLimitLayer};
+pub use adaptive::layer::AdaptiveLimitLayer;
+pub use adaptive::service::{AdaptiveLimit, AdaptiveLimitFuture};
 pub use error::RateLimited;
 pub use future::RateLimitFuture;
 pub use keyed::{KeyedRateLimit, KeyedRateLimitLayer, KeyedRateLimiter};

@@ -1,6 +1,6 @@
 //! Waiting for a condition that can only be looked at, with a bound.
 //!
-//! What tells of its changes is waited for by itself, and sooner: [`Handle::wait_for`](crate::probe::Handle::wait_for),
+//! What tells of its changes is waited for by itself, and sooner: [`ProbeHandle::wait_for`](crate::probe::ProbeHandle::wait_for),
 //! [`Events::wait_for`](crate::events::Events::wait_for), [`Process::wait_for`](crate::process::Process::wait_for).
 //!
 //! ```

@@ -34,7 +34,7 @@ use towerkit_endpoint::{Context, Error, Metadata, WithMetadata};
 use crate::Reply;
 use crate::stream::Incoming;
 
-pub use crate::stream::Items;
+pub use crate::stream::items::Items;
 pub use empty::Empty;
 pub use functions::{
     DecodeFn, DecodeResponseFn, EncodeFn, EncodeRequestFn, decode_fn, decode_response_fn, encode_fn, encode_request_fn,

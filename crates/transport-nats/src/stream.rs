@@ -33,7 +33,7 @@
 //! ```
 //!
 //! [`Server::json_stream`](crate::Server::json_stream) writes any `Stream` of `Result`s, [`Operation::json_stream`](crate::Operation::json_stream) reads a
-//! [`BoxStream`](towerkit_endpoint::BoxStream); [`Items`] does it with other codecs than JSON. The subject should have a queue group:
+//! [`BoxStream`](towerkit_endpoint::BoxStream); [`codec::Items`](crate::codec::Items) does it with other codecs than JSON. The subject should have a queue group:
 //! the streams of two replicas in one inbox are an error.
 //!
 //! # On the wire
@@ -88,12 +88,11 @@
 //! for it would have no bound. A [`json_stream`](crate::Operation::json_stream) of a subject that answers with one message has that one as its only
 //! item. Callers and services of one account reach each other; the control subject is not mapped between accounts.
 
-mod items;
+pub(crate) mod items;
 mod receive;
 mod send;
 mod wire;
 
-pub use items::Items;
 pub use receive::Incoming;
 pub(crate) use receive::{Opening, open};
 pub(crate) use send::{Asked, End, Sender, Sent, end_message};

@@ -2,8 +2,9 @@ use std::sync::Arc;
 
 use tower_layer::Layer;
 
+use super::Limit;
 use super::permits::Permits;
-use super::{AdaptiveLimit, Limit};
+use crate::AdaptiveLimit;
 
 /// Limits the calls in flight to what the service bears, as a [`Limit`] finds.
 ///
