@@ -32,7 +32,7 @@
 //! * [`BreakerSettings`]: the policy, the sleep, the probes, and a listener for changes. [`BreakerSettings::hystrix`] is the well-known set.
 //! * [`policy`]: what opens a circuit. [`Judge`] says what counts as a failure.
 //! * [`KeyedCircuitBreakerLayer`] and [`KeyedBreaker`]: a circuit for each host or tenant, in bounded memory.
-//! * [`fallback`]: an answer from elsewhere.
+//! * [`FallbackLayer`]: an answer from elsewhere.
 //!
 //! # The states
 //!
