@@ -25,6 +25,7 @@ const PACED: &str = "CPU µs a call, 3000 a second";
 const P99: &str = "p99 µs, 3000 a second";
 const IDLE: &str = "MiB idle";
 const MOST: &str = "MiB at most";
+const OWN: &str = "MiB its own";
 const SIZE: &str = "MiB program";
 
 const MIB: f64 = 1024.0 * 1024.0;
@@ -79,6 +80,7 @@ fn measure(service: Service, go_kit: &GoKit, cores: &Cores, quick: bool) -> Resu
             (P99, column(2)),
             (IDLE, vec![idle / MIB]),
             (MOST, vec![process.most_resident()? / MIB]),
+            (OWN, vec![process.own()? / MIB]),
             (SIZE, vec![program::stripped(program)? / MIB]),
         ];
         rows.extend(values.into_iter().map(|(unit, values)| Row::new(kind.name(), unit, values)));

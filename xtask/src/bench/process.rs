@@ -63,6 +63,11 @@ impl Process {
         self.memory("VmHWM:")
     }
 
+    /// What is resident of memory that no other process shares, as pages of programs and libraries are.
+    pub fn own(&self) -> Result<f64> {
+        self.memory("RssAnon:")
+    }
+
     /// proc(5), `status`: `VmRSS:  1234 kB`.
     fn memory(&self, field: &'static str) -> Result<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
