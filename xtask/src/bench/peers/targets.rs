@@ -2,7 +2,7 @@
 
 use super::program::Kind;
 use super::service::Service;
-use super::{CLOSED, MOST, P99, PACED};
+use super::{CLOSED, MOST, OWN, P99, PACED};
 use crate::bench::table::{Budget, Row};
 
 /// Towerkit's rows next to those of each other that was measured and that there is a target for.
@@ -34,10 +34,12 @@ fn of(service: Service) -> Vec<(&'static str, Kind, f64)> {
         (CLOSED, Kind::GoKit, cpu),
         (PACED, Kind::GoKit, cpu),
         (MOST, Kind::GoKit, memory),
+        (OWN, Kind::GoKit, memory),
         (CLOSED, rust, 1.0),
         (PACED, rust, 1.0),
         (P99, rust, 1.0),
         (MOST, rust, 1.0),
+        (OWN, rust, 1.0),
     ]
 }
 
