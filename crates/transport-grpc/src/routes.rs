@@ -1,3 +1,5 @@
+#[cfg(any(feature = "health", feature = "reflection"))]
+mod about;
 mod generated;
 #[cfg(feature = "health")]
 mod health;
@@ -79,6 +81,8 @@ struct Table {
     methods: BTreeMap<&'static str, Arc<dyn Route>>,
     services: BTreeMap<&'static str, Arc<dyn Mount>>,
     fallback: Option<Arc<dyn Mount>>,
+    #[cfg(any(feature = "health", feature = "reflection"))]
+    about: about::About,
 }
 
 impl Routes {
@@ -187,31 +191,34 @@ impl Routes {
     ///
     /// Where a service of this name is there already.
     pub fn service<S: HttpService + NamedService>(mut self, service: S) -> Self {
-        let table = Arc::make_mut(&mut self.table);
-        let taken = table.services.insert(S::NAME, Arc::new(Generated(service))).is_some();
+        let taken = self.table().services.insert(S::NAME, Arc::new(Generated(service))).is_some();
         assert!(!taken, "the service {} is there already", S::NAME);
         self
     }
 
     /// What answers requests that are no calls of gRPC: a [`Router`](towerkit_transport_http::Router) of the same port.
     pub fn fallback(mut self, service: impl HttpService) -> Self {
-        Arc::make_mut(&mut self.table).fallback = Some(Arc::new(Plain(service)));
+        self.table().fallback = Some(Arc::new(Plain(service)));
         self
     }
 
     /// The names of the services that have a method here, in order.
     #[must_use]
     pub fn services(&self) -> Vec<&'static str> {
-        let methods = self.table.methods.keys().filter_map(|path| method::split(path)).map(|(service, _)| service);
-        let mut names: Vec<_> = methods.chain(self.table.services.keys().copied()).collect();
-        names.sort_unstable();
-        names.dedup();
-        names
+        self.table.names()
+    }
+
+    /// To be changed.
+    fn table(&mut self) -> &mut Table {
+        let table = Arc::make_mut(&mut self.table);
+        #[cfg(any(feature = "health", feature = "reflection"))]
+        table.about.changed();
+        table
     }
 
     #[expect(clippy::panic, reason = "methods are written by the programmer and added at start")]
     fn add(mut self, path: &'static str, route: impl Route) -> Self {
-        match Arc::make_mut(&mut self.table).methods.entry(path) {
+        match self.table().methods.entry(path) {
             Entry::Vacant(free) => free.insert(Arc::new(route)),
             Entry::Occupied(_) => panic!("{path} is served already"),
         };
@@ -225,6 +232,17 @@ const fn subtype<C: Codec<M>, M>() -> &'static str {
 }
 
 impl Table {
+    fn names(&self) -> Vec<&'static str> {
+        let methods = self.methods.keys().filter_map(|path| method::split(path)).map(|(service, _)| service);
+        let names = methods.chain(self.services.keys().copied());
+        #[cfg(any(feature = "health", feature = "reflection"))]
+        let names = names.chain(self.about.names());
+        let mut names: Vec<_> = names.collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
     fn answer(&self, request: Request<Body>) -> RouteReply {
         let Some(subtype) = wire::subtype(request.headers()) else {
             return match &self.fallback {
@@ -237,7 +255,7 @@ impl Table {
         }
         // Straight off the network, that is: tonic-web calls over HTTP/1.1 as well, and puts the trailers in the body.
         if request.version() < Version::HTTP_2 && request.body().peer().is_some() {
-            return ready(not_http2());
+            return ready(not_http2(&request));
         }
         let path = request.uri().path();
         if let Some(route) = self.methods.get(path) {
@@ -248,13 +266,16 @@ impl Table {
             let (parts, body) = request.into_parts();
             return route.call(parts, body);
         }
-        match method::split(path).and_then(|(service, _)| self.services.get(service)) {
-            Some(service) => service.call(request),
-            None => {
-                let path: String = path.chars().take(100).collect();
-                ready(refused(&request, format!("there is no method {path} here")))
-            }
+        let name = method::split(path).map(|(service, _)| service);
+        if let Some(service) = name.and_then(|name| self.services.get(name)) {
+            return service.call(request);
         }
+        #[cfg(any(feature = "health", feature = "reflection"))]
+        if name.is_some_and(|name| self.about.names().contains(&name)) {
+            return self.about.routes(&self.names()).table.answer(request);
+        }
+        let path: String = path.chars().take(100).collect();
+        ready(refused(&request, format!("there is no method {path} here")))
     }
 }
 
@@ -262,19 +283,18 @@ fn ready(response: Response<Body>) -> RouteReply {
     RouteReply::new(std::future::ready(response))
 }
 
-/// `Unimplemented`. No server is told of it.
+/// `Unimplemented`.
 fn refused(request: &Request<Body>, message: String) -> Response<Body> {
     let error = Error::new(Code::Unimplemented, message);
-    if let Some(handlers) = request.body().error_handlers() {
-        let via = Via::Grpc { path: request.uri().path_and_query().cloned() };
-        handlers.tell(&error, &Exchange::new(Some(via), request.body().peer()));
-    }
+    tell(&error, request);
     failed(&status_of(&error), wire::content_type_of(request.headers()), Head::default())
 }
 
 /// The status of a call stands in trailers, which clients of HTTP/1.1 do not read.
-fn not_http2() -> Response<Body> {
-    let mut response = Response::new(Body::from("gRPC is spoken over HTTP/2\n"));
+fn not_http2(request: &Request<Body>) -> Response<Body> {
+    let error = Error::new(Code::Unimplemented, "gRPC is spoken over HTTP/2");
+    tell(&error, request);
+    let mut response = Response::new(Body::from(format!("{error}\n")));
     *response.status_mut() = StatusCode::HTTP_VERSION_NOT_SUPPORTED;
     response
 }
@@ -283,13 +303,27 @@ fn not_http2() -> Response<Body> {
 fn no_grpc(request: &Request<Body>) -> Response<Body> {
     let mut response = Response::new(Body::empty());
     if request.method() == http::Method::POST {
+        tell(&Error::new(Code::InvalidArgument, "it is of no media type of gRPC"), request);
         *response.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
         response.headers_mut().insert(header::ACCEPT, wire::GRPC);
     } else {
+        tell(&Error::new(Code::Unimplemented, "gRPC is called by POST"), request);
         *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
     }
     response
+}
+
+/// No server is told of it.
+fn tell(error: &Error, request: &Request<Body>) {
+    if let Some(handlers) = request.body().error_handlers() {
+        let path = request.uri().path_and_query().cloned();
+        let via = match wire::subtype(request.headers()) {
+            Some(_) => Some(Via::Grpc { path }),
+            None => path.map(|path| Via::Http { method: request.method().clone(), path }),
+        };
+        handlers.tell(error, &Exchange::new(via, request.body().peer()));
+    }
 }
 
 impl<B> Service<Request<B>> for Routes

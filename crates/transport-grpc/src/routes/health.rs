@@ -11,11 +11,12 @@ use towerkit_lifecycle::Health;
 use super::{Routes, server_stops};
 use crate::{Method, Server};
 
+pub(super) const NAME: &str = "grpc.health.v1.Health";
 const CHECK: Method<HealthCheckRequest, HealthCheckResponse> = Method::new("/grpc.health.v1.Health/Check");
 const WATCH: Method<HealthCheckRequest, HealthCheckResponse> = Method::new("/grpc.health.v1.Health/Watch");
 
 impl Routes {
-    /// Adds the health service, `grpc.health.v1`: each service that was added so far, and the server as a whole (the empty name), is
+    /// Adds the health service, `grpc.health.v1`: each service that is added, before it or after, and the server as a whole (the empty name), is
     /// `SERVING` as long as the group is [ready](Health::is_ready). A `Watch` hears of each change, and ends when the server begins to
     /// stop.
     ///
@@ -24,29 +25,35 @@ impl Routes {
     /// use towerkit_transport_grpc::Routes;
     ///
     /// let group = Group::new();
-    /// let routes = Routes::new().health(&group.health()); // after the methods
+    /// let routes = Routes::new().health(&group.health());
     /// assert_eq!(routes.services(), ["grpc.health.v1.Health"]);
     /// ```
     ///
     /// # Panics
     ///
     /// Where it is there already.
-    pub fn health(self, health: &Health) -> Self {
-        let mut names = self.services();
-        names.push("");
-        let services = Services { names: names.into(), health: health.clone() };
-
-        let of_watch = services.clone();
-        let check = endpoint_fn(move |request: HealthCheckRequest| {
-            let status = services.status(&request.service);
-            async move { status.map(response).ok_or_else(|| Error::new(Code::NotFound, "there is no such service here")) }
-        });
-        let watch = endpoint_fn(move |request: HealthCheckRequest| {
-            let changes = of_watch.clone().changes(request.service);
-            async move { Ok::<_, Error>(changes) }
-        });
-        self.unary(CHECK, Server::new(check)).server_streaming(WATCH, Server::new(watch).end_on_drain())
+    pub fn health(mut self, health: &Health) -> Self {
+        assert!(!self.services().contains(&NAME), "the service {NAME} is there already");
+        self.table().about.health = Some(health.clone());
+        self
     }
+}
+
+/// Of these services.
+pub(super) fn add(routes: Routes, health: &Health, names: &[&'static str]) -> Routes {
+    let names = names.iter().copied().chain([""]).collect();
+    let services = Services { names, health: health.clone() };
+
+    let of_watch = services.clone();
+    let check = endpoint_fn(move |request: HealthCheckRequest| {
+        let status = services.status(&request.service);
+        async move { status.map(response).ok_or_else(|| Error::new(Code::NotFound, "there is no such service here")) }
+    });
+    let watch = endpoint_fn(move |request: HealthCheckRequest| {
+        let changes = of_watch.clone().changes(request.service);
+        async move { Ok::<_, Error>(changes) }
+    });
+    routes.unary(CHECK, Server::new(check)).server_streaming(WATCH, Server::new(watch).end_on_drain())
 }
 
 #[derive(Clone)]

@@ -1,21 +1,23 @@
 //! The reflection service, by tonic-reflection.
 
+use std::sync::Arc;
+
 use tonic_reflection::pb;
 use tonic_reflection::server::Builder;
 
 use super::Routes;
 
-const OWN_NAMES: [&str; 2] = ["grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"];
+pub(super) const NAMES: [&str; 2] = ["grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"];
 
 impl Routes {
-    /// Adds the reflection service, `v1` and `v1alpha`: it describes the services that were added so far, as far as they stand in
+    /// Adds the reflection service, `v1` and `v1alpha`: it describes the services that are added, before it or after, as far as they stand in
     /// these encoded `google.protobuf.FileDescriptorSet`s. Those of the health and the reflection service, and of the details of errors, need not
     /// be given.
     ///
     /// ```
     /// use towerkit_transport_grpc::Routes;
     ///
-    /// // After the methods; with code that was generated: `.reflection(&[pb::FILE_DESCRIPTOR_SET])`.
+    /// // With code that was generated: `.reflection(&[pb::FILE_DESCRIPTOR_SET])`.
     /// let routes = Routes::new().reflection(&[]);
     /// assert_eq!(routes.services(), ["grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"]);
     /// ```
@@ -23,25 +25,34 @@ impl Routes {
     /// # Panics
     ///
     /// Where a set can't be read, or the service is there already: mistakes in the program, found as it starts.
-    #[expect(clippy::panic, reason = "descriptors are generated and given at start")]
-    pub fn reflection(self, descriptors: &[&[u8]]) -> Self {
-        let builder = || {
-            // The details of errors as well, so that whoever reflects can read them.
-            let details = tonic_types::pb::FILE_DESCRIPTOR_SET;
-            let own = [pb::v1::FILE_DESCRIPTOR_SET, pb::v1alpha::FILE_DESCRIPTOR_SET, details];
-            #[cfg(feature = "health")]
-            let own = own.into_iter().chain([tonic_health::pb::FILE_DESCRIPTOR_SET]);
-            let builder = descriptors
-                .iter()
-                .copied()
-                .chain(own)
-                .fold(Builder::configure(), Builder::register_encoded_file_descriptor_set);
-            let names = self.services().into_iter().chain(OWN_NAMES);
-            names.fold(builder, Builder::with_service_name)
-        };
-        match (builder().build_v1(), builder().build_v1alpha()) {
-            (Ok(v1), Ok(v1alpha)) => self.service(v1).service(v1alpha),
-            (Err(error), _) | (_, Err(error)) => panic!("the descriptors can't be read: {error}"),
+    pub fn reflection(mut self, descriptors: &[&[u8]]) -> Self {
+        let services = self.services();
+        for name in NAMES {
+            assert!(!services.contains(&name), "the service {name} is there already");
         }
+        let descriptors: Arc<[_]> = descriptors.iter().map(|set| set.to_vec()).collect();
+        // What can't be read is found now, and not by the first call.
+        let _ = add(Self::new(), &descriptors, &[]);
+        self.table().about.reflection = Some(descriptors);
+        self
+    }
+}
+
+/// Of these services.
+#[expect(clippy::panic, reason = "descriptors are generated and given at start")]
+pub(super) fn add(routes: Routes, descriptors: &[Vec<u8>], names: &[&'static str]) -> Routes {
+    let builder = || {
+        // The details of errors as well, so that whoever reflects can read them.
+        let details = tonic_types::pb::FILE_DESCRIPTOR_SET;
+        let own = [pb::v1::FILE_DESCRIPTOR_SET, pb::v1alpha::FILE_DESCRIPTOR_SET, details];
+        #[cfg(feature = "health")]
+        let own = own.into_iter().chain([tonic_health::pb::FILE_DESCRIPTOR_SET]);
+        let sets = descriptors.iter().map(Vec::as_slice).chain(own);
+        let builder = sets.fold(Builder::configure(), Builder::register_encoded_file_descriptor_set);
+        names.iter().copied().fold(builder, Builder::with_service_name)
+    };
+    match (builder().build_v1(), builder().build_v1alpha()) {
+        (Ok(v1), Ok(v1alpha)) => routes.service(v1).service(v1alpha),
+        (Err(error), _) | (_, Err(error)) => panic!("the descriptors can't be read: {error}"),
     }
 }

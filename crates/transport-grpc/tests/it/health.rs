@@ -6,10 +6,10 @@ use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 use towerkit_endpoint::{BoxEndpoint, BoxStream, Code, Endpoint};
 use towerkit_lifecycle::{Group, Linger, member_fn};
-use towerkit_transport_grpc::{Method, Remote, serve};
+use towerkit_transport_grpc::{Method, Remote, Routes, Server, serve};
 use towerkit_transport_http::Pool;
 
-use crate::site::{Texts, soon};
+use crate::site::{SHOUT, Site, Texts, soon};
 
 const CHECK: Method<HealthCheckRequest, HealthCheckResponse> = Method::new("/grpc.health.v1.Health/Check");
 const WATCH: Method<HealthCheckRequest, HealthCheckResponse> = Method::new("/grpc.health.v1.Health/Watch");
@@ -66,4 +66,21 @@ async fn health_is_that_of_the_group_from_its_start_to_its_stop() {
     assert_eq!(soon(changes.next()).await.unwrap().unwrap_err().code(), Code::Unavailable);
     assert_eq!(soon(unknown.next()).await.unwrap().unwrap_err().code(), Code::Unavailable);
     soon(running).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn services_are_known_to_it_whatever_was_added_first() {
+    let health = Group::new().health();
+    let site = Site::start(Routes::new().health(&health).unary(SHOUT, Server::new(Texts::new().shout))).await;
+    let check: BoxEndpoint<HealthCheckRequest, HealthCheckResponse> = site.remote().unary(CHECK).erased();
+    for service in ["test.Texts", "grpc.health.v1.Health", ""] {
+        assert_eq!(soon(check.invoke(of(service))).await.unwrap().status(), ServingStatus::NotServing, "{service}");
+    }
+}
+
+#[test]
+#[should_panic(expected = "the service grpc.health.v1.Health is there already")]
+fn it_is_added_once() {
+    let health = Group::new().health();
+    let _ = Routes::new().health(&health).health(&health);
 }

@@ -21,6 +21,8 @@ mod metadata;
 mod on_error;
 mod one_port;
 mod raw;
+#[cfg(all(feature = "health", feature = "reflection"))]
+mod reflection;
 mod refused;
 mod site;
 mod time;

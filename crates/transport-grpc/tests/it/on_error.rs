@@ -1,8 +1,12 @@
+use http::Request;
+use tower_service::Service as _;
 use towerkit_endpoint::{BoxEndpoint, Code, Endpoint, Error};
 use towerkit_testing::events::Events;
 use towerkit_transport_grpc::{Method, Routes, Server};
+use towerkit_transport_http::Pool;
 
 use crate::generated::Generated;
+use crate::raw::{call, frame, send};
 use crate::site::{Number, SHOUT, Site, Text, Texts, soon};
 
 /// The same path, and other messages: their bytes are read as those of [`SHOUT`].
@@ -47,4 +51,20 @@ async fn it_hears_of_a_generated_services_calls_as_well() {
     let (site, told) = told(Routes::new().service(Generated { shout: refuse, count, join, shout_each })).await;
     soon(site.remote().unary::<_, _, _, Text, Text>(SHOUT).invoke(Text::from("a"))).await.unwrap_err();
     assert_eq!(told.take(), ["grpc false: not now"]);
+}
+
+#[tokio::test]
+async fn it_hears_of_requests_that_are_no_calls_of_grpc() {
+    let (site, told) = told(Texts::new().routes()).await;
+    let url = format!("http://{}/test.Texts/Shout", site.address);
+    send(Request::post(&url).header("content-type", "text/plain"), "").await;
+    send(Request::get(&url), "").await;
+    let over_http1 = call(&site, "/test.Texts/Shout").body(frame(0, b"").into()).unwrap();
+    soon(Pool::new().call(over_http1)).await.unwrap();
+    let expected = [
+        "http POST /test.Texts/Shout false: it is of no media type of gRPC",
+        "http GET /test.Texts/Shout false: gRPC is called by POST",
+        "grpc /test.Texts/Shout false: gRPC is spoken over HTTP/2",
+    ];
+    assert_eq!(told.take(), expected);
 }
