@@ -416,14 +416,29 @@ mod tests {
         assert_eq!(taken.recv_timeout(SOON), Ok(1));
     }
 
-    #[test]
-    fn who_waits_for_lines_hears_that_there_is_no_thread_any_more() {
+    /// A line, and whether somebody who waits for it hears that it is out.
+    fn awaited() -> (Arc<Queue>, mpsc::Receiver<bool>) {
         let queue = Arc::new(queue());
         queue.push(b"one");
         let waiter = Arc::clone(&queue);
         let (says, out) = mpsc::channel();
         thread::spawn(move || says.send(waiter.wait_out(SOON * 6)));
         wait::until_blocking("it waits", SOON, || queue.lock().awaited == 1);
+        (queue, out)
+    }
+
+    #[test]
+    fn who_waits_for_lines_hears_that_they_are_out() {
+        let (queue, out) = awaited();
+        take(&queue);
+        assert_eq!(out.try_recv(), Err(mpsc::TryRecvError::Empty));
+        end(&queue);
+        assert_eq!(out.recv_timeout(SOON), Ok(true));
+    }
+
+    #[test]
+    fn who_waits_for_lines_hears_that_there_is_no_thread_any_more() {
+        let (queue, out) = awaited();
         queue.refuse();
         assert_eq!(out.recv_timeout(SOON), Ok(true));
     }
