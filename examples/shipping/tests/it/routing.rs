@@ -35,7 +35,7 @@ fn says(reply: &str, times: usize) -> (u16, std::thread::JoinHandle<String>) {
 #[test]
 fn routes_come_from_the_routing_service() {
     let routing = Program::routing();
-    let shipping = Program::shipping(routing.port);
+    let mut shipping = Program::shipping(routing.port);
     let routes = shipping.get(ROUTES).ok();
     for route in routes["routes"].as_array().unwrap() {
         let legs = route["legs"].as_array().unwrap();
@@ -45,6 +45,9 @@ fn routes_come_from_the_routing_service() {
     assert_eq!(shipping.post("/booking/v1/cargos/FTL456/assign_to_route", &routes["routes"][0]).ok(), json!({}));
     let cargo = &shipping.get("/booking/v1/cargos/FTL456").ok()["cargo"];
     assert_eq!((&cargo["routed"], &cargo["misrouted"]), (&json!(true), &json!(false)));
+    // Where all goes well the line of the request is enough.
+    shipping.told("msg=request operation=request_routes code=ok");
+    assert!(!shipping.process.said().contains("msg=call"), "{}", shipping.process.said());
 }
 
 #[test]
