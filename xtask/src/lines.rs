@@ -138,5 +138,6 @@ mod tests {
     fn what_the_readme_says_wrong_is_found() {
         assert!(findings(&PIECE, 2, "| [a server](a.rs) | 2 | 9 |\n").is_empty());
         assert_eq!(findings(&PIECE, 2, "| [a server](a.rs) | 1 | 9 |\n").len(), 1);
+        assert_eq!(findings(&PIECE, 2, "| [a server](a.rs) | 2 | 9 | much |\n").len(), 1);
     }
 }

@@ -114,13 +114,17 @@ mod tests {
         assert_eq!(page.links, [written(3, "b.md#c"), written(4, "d.svg"), h]);
         let labelled = Page::parse("[g][h]\n\n[h]: h.md\n");
         assert_eq!(labelled.links, [written(1, "h.md")]);
-        assert_eq!(Page::parse("<a href=\"b.html\">b</a>\n").links[0].to, Target::Html);
+        for html in ["<a href=\"b.html\">b</a>\n", "<img src=\"b.png\">\n"] {
+            assert_eq!(Page::parse(html).links[0].to, Target::Html, "{html}");
+        }
     }
 
     #[test]
     fn a_heading_has_the_anchor_that_a_repository_browser_gives_it() {
-        let page = Page::parse("# What is *lost*, and how\n## `serve`'s limits\n## Twice\n## Twice\n");
-        assert_eq!(page.anchors, ["what-is-lost-and-how", "serves-limits", "twice", "twice-1"]);
+        let page = Page::parse(
+            "# What is *lost*, and how\n## `serve`'s limits\n## Twice\n## Twice\n## A max-age of `max_age`\n",
+        );
+        assert_eq!(page.anchors, ["what-is-lost-and-how", "serves-limits", "twice", "twice-1", "a-max-age-of-max_age"]);
     }
 
     #[test]
@@ -128,5 +132,6 @@ mod tests {
         let page = Page::parse("a\n\n```rust,no_run\nfn a() {}\n```\n");
         assert_eq!(page.blocks, [Block { line: 3, words: vec!["rust".to_owned(), "no_run".to_owned()] }]);
         assert!(page.blocks[0].is("rust") && !page.blocks[0].is("ignore"));
+        assert_eq!(Page::parse("```rust ignore\n```\n").blocks[0].words, ["rust", "ignore"]);
     }
 }

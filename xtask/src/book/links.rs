@@ -109,4 +109,49 @@ mod tests {
         assert_eq!(beside(from, "../../../x"), None);
         assert_eq!(beside(from, "/auth.md"), None);
     }
+
+    fn pages(root: &Path, pages: &[(&str, &str)]) -> Pages {
+        let pages = pages.iter().map(|(path, text)| (path.into(), Page::parse(text))).collect();
+        Pages { root: root.to_owned(), book: root.join("book"), pages }
+    }
+
+    #[test]
+    fn a_link_without_its_label_and_one_in_html_are_found() {
+        let pages = pages(Path::new("nowhere"), &[("README.md", "[a][b]\n<a href=\"c\">d</a>\n")]);
+        let findings =
+            ["README.md:1: [b]: there is no such label", "README.md:2: a link in HTML: in Markdown it can be checked"];
+        assert_eq!(pages.check(), findings);
+    }
+
+    #[test]
+    fn a_url_is_one_of_the_web_and_has_a_host() {
+        let pages = pages(Path::new("nowhere"), &[]);
+        let wrong = |to| pages.wrong(Path::new("README.md"), to);
+        assert_eq!(["http://docs.rs/tower", "https://docs.rs"].map(wrong), [None, None]);
+        for to in ["ftp://docs.rs/tower", "https:///tower"] {
+            assert_eq!(wrong(to).as_deref(), Some("is no URL"), "{to}");
+        }
+    }
+
+    #[test]
+    fn what_the_book_lacks_is_found_though_the_repository_has_it() {
+        let root = std::env::temp_dir().join(format!("towerkit-links-{}", std::process::id()));
+        for (path, text) in [
+            ("docs/one.md", "# One\n"),
+            ("docs/one.svg", "<svg/>"),
+            ("docs/two.md", "# Two\n"),
+            ("book/one.html", "<h1 id=\"two\">"),
+        ] {
+            let file = root.join(path);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(file, text).unwrap();
+        }
+        let pages = pages(&root, &[("docs/one.md", "# One\n"), ("docs/two.md", "# Two\n")]);
+        let wrong = |from: &str, to| pages.wrong(Path::new(from), to).unwrap_or_default();
+        assert_eq!(wrong("docs/one.md", "two.md"), format!("{} was not built", root.join("book/two.html").display()));
+        assert_eq!(wrong("docs/two.md", "one.md#one"), "the book's page of docs/one.md has no such heading");
+        assert_eq!(wrong("README.md", "docs/one.svg#a"), "docs/one.svg is no page with headings");
+        assert_eq!(wrong("README.md", "docs/two.md"), "");
+        std::fs::remove_dir_all(&root).unwrap();
+    }
 }

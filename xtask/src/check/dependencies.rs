@@ -40,7 +40,7 @@ mod tests {
 
     #[test]
     fn a_missing_line_and_a_line_too_many_are_found() {
-        let manifest = "[workspace.dependencies]\ntowerkit-a = { path = \"a\" }\n# x\nserde = \"1\"\n\n[profile.release]\nlto = true\n";
+        let manifest = "[workspace.dependencies]\ntowerkit-a = { path = \"a\" }\n# x = \"1\"\nserde = \"1\"\n\n[profile.release]\nlto = true\n";
         assert!(compare(manifest, "| `serde` | why |\n").is_empty());
         assert_eq!(compare(manifest, "").len(), 1);
         assert_eq!(compare(manifest, "| `serde` | why |\n| `gone` | why |\n").len(), 1);

@@ -106,4 +106,12 @@ mod tests {
         let source = "pub use towerkit_endpoint as endpoint;\n// pub use towerkit_sd as sd;\n";
         assert_eq!(missing_of(&all, source), ["towerkit does not re-export towerkit_sd"]);
     }
+
+    #[test]
+    fn a_crate_of_several_words_is_one_name_in_rust() {
+        let features = json!({ "all": ["a-b"], "a-b": ["dep:towerkit-a-b"] });
+        let crates =
+            [json!({ "name": "towerkit", "features": features }), json!({ "name": "towerkit-a-b", "features": {} })];
+        assert_eq!(missing(crates.iter(), "pub use towerkit_a_b as a_b;\n"), [""; 0]);
+    }
 }

@@ -162,6 +162,16 @@ mod tests {
     }
 
     #[test]
+    fn it_is_told_in_which_line_a_global_is() {
+        assert_eq!(findings("\nstatic mut A: u8 = 0;"), ["a.rs:2: a mutable static"]);
+    }
+
+    #[test]
+    fn a_module_that_is_compiled_for_something_other_than_tests_is_looked_into() {
+        assert_eq!(findings("#[cfg(unix)] mod a { static A: AtomicU8 = AtomicU8::new(0); }").len(), 1);
+    }
+
+    #[test]
     fn constants_comments_strings_and_tests_pass() {
         assert!(findings("static A: &str = \"set_global_default(x)\"; // static mut").is_empty());
         assert!(findings("#[cfg(test)] mod tests { static A: AtomicU8 = AtomicU8::new(0); }").is_empty());

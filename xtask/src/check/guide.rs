@@ -61,5 +61,6 @@ mod tests {
         assert!(looked("README.md\ncrates/a/README.md\n").is_ok_and(|findings| findings.is_empty()));
         assert!(looked("README.md\ndocs/a.md\n").is_err());
         assert!(looked("README.md\ncrates/a/src/lib.rs\n").is_err());
+        assert!(looked("README.md\ncrates/a/src/guide.rs\n").is_err());
     }
 }

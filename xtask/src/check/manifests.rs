@@ -53,6 +53,9 @@ mod tests {
         assert_eq!(member("a", "[lints]\nworkspace = true\n[dependencies.serde]\nversion = \"1\"\n").len(), 1);
         assert_eq!(member("a", "[lints]\nworkspace = true\n[target.'cfg(unix)'.dependencies]\nx = \"1\"\n").len(), 1);
         assert_eq!(member("a", "[dependencies]\nserde.workspace = true\n").len(), 1);
-        assert!(member("a", "[lints]\nworkspace = true\n[dev-dependencies]\nserde.workspace = true\n").is_empty());
+        assert!(
+            member("a", "[lints]\nworkspace = true\n[dev-dependencies]\n# x = \"1\"\n\nserde.workspace = true\n")
+                .is_empty()
+        );
     }
 }

@@ -167,6 +167,7 @@ mod tests {
         assert_eq!(findings("let mut this = self.clone(); async move { this.inner.call(r).await }"), 1);
         assert_eq!(findings("let mut x = Clone::clone(&self.inner); x.call(r)"), 1);
         assert_eq!(findings("let mut x = self.inner.clone(); Service::call(&mut x, r)"), 1);
+        assert_eq!(findings("let mut x = self.inner.clone(); (&mut x).call(r)"), 1);
     }
 
     #[test]
@@ -175,6 +176,37 @@ mod tests {
             "let mut x = self.a.clone(); let mut y = self.b.clone(); async move { y.ready().await?; x.call(r).await }";
         assert_eq!(findings(other), 1);
         assert_eq!(findings("let mut x = self.a.clone(); let f = x.call(r); x.ready(); f"), 1);
+    }
+
+    #[test]
+    fn it_is_told_which_one_is_called_and_where() {
+        let text =
+            "impl Service<R> for S {\nfn call(&mut self, r: R) -> F {\nlet mut x = self.inner.clone();\nx.call(r)\n}}";
+        let found = check(&[Source::parse("a.rs", text).unwrap()]);
+        assert_eq!(found, ["a.rs:4: `x` is a clone, and nobody has readied it"]);
+    }
+
+    #[test]
+    fn what_is_counted_is_no_clone_of_a_service() {
+        for counted in ["Arc", "Rc"] {
+            assert_eq!(findings(&format!("let f = {counted}::clone(&self.f); f.call(r)")), 0, "{counted}");
+        }
+    }
+
+    #[test]
+    fn however_it_is_readied_it_passes() {
+        for ready in ["x.ready().await?;", "poll_fn(|cx| x.poll_ready(cx)).await?;", "x.ready_oneshot().await?;"] {
+            let body = format!("let mut x = self.inner.clone(); async move {{ {ready} x.call(r).await }}");
+            assert_eq!(findings(&body), 0, "{ready}");
+        }
+    }
+
+    #[test]
+    fn other_functions_and_tests_may_call_a_clone() {
+        let found = |text: &str| check(&[Source::parse("a.rs", text).unwrap()]).len();
+        let body = "(&mut self, r: R) -> F { let mut x = self.inner.clone(); x.call(r) }";
+        assert_eq!(found(&format!("impl S {{ fn other{body} }}")), 0);
+        assert_eq!(found(&format!("#[cfg(test)] mod tests {{ impl Service<R> for S {{ fn call{body} }} }}")), 0);
     }
 
     #[test]

@@ -145,6 +145,14 @@ mod tests {
         assert!(foreign("towerkit-endpoint v0.1.0\nhttp v1.5.0\ntokio v1.54.1").is_empty());
     }
 
+    #[test]
+    fn what_is_found_at_several_places_is_told_once() {
+        assert_eq!(
+            foreign("hyper v1.12.0\nserde v1.0.0\nhyper v1.12.0 (*)\n"),
+            ["hyper is a transport", "serde is serde"]
+        );
+    }
+
     fn package(name: &str, on: &str, kind: Option<&str>) -> Value {
         json!({
             "name": name,
@@ -176,9 +184,31 @@ mod tests {
     }
 
     #[test]
+    fn a_layer_and_a_transport_know_neither_each_other_nor_what_is_for_tests() {
+        for on in ["towerkit-transport-http", "towerkit-transport-grpc", "towerkit-testing", "towerkit"] {
+            assert_eq!(wrong_edges(&package("towerkit-retry", on, None)).len(), 1, "{on}");
+        }
+        for on in ["towerkit-retry", "towerkit-testing", "towerkit", "towerkit-transport-nats"] {
+            assert_eq!(wrong_edges(&package("towerkit-transport-http", on, None)).len(), 1, "{on}");
+        }
+        for on in ["towerkit-retry", "towerkit-testing", "towerkit"] {
+            assert_eq!(wrong_edges(&package("towerkit-transport-grpc", on, None)).len(), 1, "{on}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_crate_of_the_toolkit_may_depend_on_any() {
+        let mut example = package("addsvc", "towerkit-testing", None);
+        example["manifest_path"] = json!("/w/examples/addsvc/Cargo.toml");
+        assert!(wrong_edges(&example).is_empty());
+    }
+
+    #[test]
     fn edges_with_the_strata_and_edges_of_tests_pass() {
         assert!(wrong_edges(&package("towerkit-transport-http", "towerkit-endpoint", None)).is_empty());
         assert!(wrong_edges(&package("towerkit-transport-grpc", "towerkit-transport-http", None)).is_empty());
         assert!(wrong_edges(&package("towerkit-retry", "towerkit-ratelimit", Some("dev"))).is_empty());
+        assert!(wrong_edges(&package("towerkit-sd", "towerkit-lifecycle", None)).is_empty());
+        assert!(wrong_edges(&package("towerkit", "towerkit-transport-grpc", None)).is_empty());
     }
 }

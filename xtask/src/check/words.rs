@@ -61,4 +61,22 @@ mod tests {
         assert_eq!(look("a.rs", concat!("    todo", "!()")).len(), 1);
         assert!(look("a.rs", "let path = \"crates/work/x\"; // to do: nothing, see https://docs.rs").is_empty());
     }
+
+    #[test]
+    fn it_is_told_in_which_line_it_is() {
+        let found = look("a.rs", concat!("\ndbg", "!(x);\n"));
+        assert_eq!(found, [format!("a.rs:2: left to be done: {}", concat!("dbg", "!("))]);
+    }
+
+    #[test]
+    fn a_part_of_another_path_a_word_and_what_is_no_code_pass() {
+        for text in [
+            concat!("see ./", "work/x"),
+            concat!("\"${HOME}/", "root/x\""),
+            "the index. https://docs.rs/tower",
+            concat!("what dbg", "!( does"),
+        ] {
+            assert_eq!(look("a.md", text), [""; 0], "{text}");
+        }
+    }
 }

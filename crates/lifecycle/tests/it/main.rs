@@ -12,9 +12,11 @@ mod support;
 
 mod drain;
 mod drop;
+mod exit_code;
 mod faults;
 mod health;
 mod lifeline;
+mod listen;
 mod report;
 mod running;
 mod signals;

@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use towerkit_endpoint::BoxError;
-use towerkit_lifecycle::{Member, MemberEnding, Reload, Running, WatchFiles, read_file};
+use towerkit_lifecycle::{Lifeline, Member, MemberEnding, Reload, Running, WatchFiles, read_file};
 
 /// The text of two files, one of which must not be `bad`, and must not make it panic.
 struct Texts {
@@ -53,21 +53,26 @@ struct Watched {
     running: Running,
 }
 
+/// Two files that hold `a` and `b`, and are looked at each 5 ms.
+fn watch() -> (Arc<Texts>, mpsc::UnboundedReceiver<String>, WatchFiles) {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("lifecycle-{}-{number}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let paths = [folder.join("a"), folder.join("b")];
+    fs::write(&paths[0], "a").unwrap();
+    fs::write(&paths[1], "b").unwrap();
+    let held = Mutex::new(paths.iter().map(|path| read_file(path).unwrap()).collect());
+    let texts = Arc::new(Texts { paths, has_paths: AtomicBool::new(true), held });
+    let (tell, told) = mpsc::unbounded_channel();
+    let watch = WatchFiles::new(Arc::clone(&texts)).interval(Duration::from_millis(5));
+    let watch = watch.on_event(move |event| tell.send(event.to_string()).unwrap_or_default());
+    (texts, told, watch)
+}
+
 impl Watched {
-    /// Two files that hold `a` and `b`, and are looked at each 5 ms.
     fn start() -> Self {
-        static NEXT: AtomicUsize = AtomicUsize::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("lifecycle-{}-{number}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        let paths = [folder.join("a"), folder.join("b")];
-        fs::write(&paths[0], "a").unwrap();
-        fs::write(&paths[1], "b").unwrap();
-        let held = Mutex::new(paths.iter().map(|path| read_file(path).unwrap()).collect());
-        let texts = Arc::new(Texts { paths, has_paths: AtomicBool::new(true), held });
-        let (tell, told) = mpsc::unbounded_channel();
-        let watch = WatchFiles::new(Arc::clone(&texts)).interval(Duration::from_millis(5));
-        let watch = watch.on_event(move |event| tell.send(event.to_string()).unwrap_or_default());
+        let (texts, told, watch) = watch();
         Self { texts, told, running: watch.spawn() }
     }
 
@@ -94,6 +99,57 @@ async fn what_has_changed_is_used_and_told_once_for_all_files_that_changed_toget
     assert_eq!(watched.told().await, format!("{}, {}: read again", a.display(), b.display()));
     assert_eq!(watched.texts.text(), "AB");
     watched.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_is_ready_once_it_uses_what_was_there_at_the_start() {
+    let (texts, _told, watch) = watch();
+    fs::write(&texts.paths[0], "A").unwrap();
+    let (lifeline, stopper) = Lifeline::detached();
+    let (start, hour) = (Instant::now(), Duration::from_secs(3600));
+    let running = tokio::spawn(watch.interval(hour).run(lifeline));
+    stopper.ready().await;
+    assert_eq!(texts.text(), "Ab");
+    assert!(start.elapsed() < hour, "{:?}", start.elapsed());
+    stopper.stop(hour);
+    running.await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_has_not_changed_is_not_made_anew() {
+    let watched = Watched::start();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    watched.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_of_no_use_again_after_it_was_set_right_is_told_again() {
+    let mut watched = Watched::start();
+    let a = watched.texts.paths[0].clone();
+    for right in ["a", "good"] {
+        fs::write(&a, "bad").unwrap();
+        assert!(watched.told().await.starts_with("it is bad"));
+        fs::write(&a, right).unwrap();
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+    assert!(watched.told().await.ends_with("read again"));
+    fs::write(&a, "bad").unwrap();
+    assert!(watched.told().await.starts_with("it is bad"));
+    watched.end().await;
+}
+
+#[test]
+fn it_looks_each_millisecond_at_most() {
+    let (_, _, watch) = watch();
+    let shown = format!("{:?}", watch.interval(Duration::ZERO));
+    assert!(shown.contains("interval: 1ms"), "{shown}");
+}
+
+#[test]
+fn it_has_a_name_where_to_ask_for_the_files_is_to_panic() {
+    let (texts, _, watch) = watch();
+    texts.has_paths.store(false, Ordering::Relaxed);
+    assert_eq!(watch.name(), "files");
 }
 
 #[tokio::test(start_paused = true)]

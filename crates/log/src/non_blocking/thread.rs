@@ -58,3 +58,39 @@ impl Drop for Ended {
         self.0.refuse();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A writer with room for so many bytes, which then fails.
+    struct Room(usize);
+
+    impl Write for Room {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let count = bytes.len().min(self.0);
+            self.0 -= count;
+            if count == 0 { Err(io::ErrorKind::StorageFull.into()) } else { Ok(count) }
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn of_lines_that_are_written_in_part_those_that_are_whole_are_not_lost() {
+        for (room, sent) in [(0, 0), (3, 0), (4, 1), (9, 2), (12, 3)] {
+            let queue = Queue::new(1000);
+            (0..3).for_each(|_| assert!(queue.push(b"one\n").is_some()));
+            queue.close();
+            let mut lines = Lines::default();
+            assert!(queue.take(&mut lines));
+            Plain(Room(room)).write(&lines, &queue);
+            assert!(!queue.take(&mut lines));
+            let stats = queue.stats();
+            assert_eq!((stats.sent, stats.lost_failed), (sent, 3 - sent), "{room}");
+            assert_eq!(stats.errors, u64::from(sent < 3), "{room}");
+        }
+    }
+}

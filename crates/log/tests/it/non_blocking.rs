@@ -249,6 +249,25 @@ async fn a_stop_waits_no_longer_than_it_may_and_counts_what_is_lost() {
     }
 }
 
+#[tokio::test]
+async fn a_stop_waits_no_longer_than_it_takes_to_write_or_to_lose_all() {
+    for then in [Then::Writes, Then::Panics] {
+        let (leave, _, gate) = gate();
+        let (at_it, is_at_it) = mpsc::channel();
+        let (writer, flusher) = NonBlocking::new(Stuck(Some(then), at_it, gate));
+        let log = Logger::logfmt(writer);
+        log.scope(|| info!("the thread is stuck with this one"));
+        is_at_it.recv_timeout(10 * SECOND).unwrap();
+        let running = flusher.spawn();
+        thread::spawn(move || {
+            thread::sleep(Duration::from_millis(100));
+            drop(leave);
+        });
+        let report = running.stop(20 * SECOND).await;
+        assert!(report.stop_took.unwrap() < 10 * SECOND, "{then:?}: {report}");
+    }
+}
+
 #[test]
 fn it_is_a_writer_for_anything() {
     let written = Arc::new(Mutex::new(Vec::new()));

@@ -1,5 +1,7 @@
 use std::process::Command;
 
+use towerkit::endpoint::Endpoint as _;
+use towerkit::transport::grpc;
 use towerkit_testing::http::{self, get};
 use towerkit_testing::{tool, wait};
 
@@ -30,6 +32,33 @@ fn it_is_healthy_while_it_serves() {
     let greeter = Greeter::start(&[]);
     let reply = get(greeter.http, "/health");
     assert_eq!((reply.status, &*reply.body), (200, r#"{"healthy":true}"#));
+}
+
+/// Of `grpc.health.v1`: a service, or the server as a whole where there is no name.
+#[derive(Clone, PartialEq, prost::Message)]
+struct HealthCheckRequest {
+    #[prost(string, tag = "1")]
+    service: String,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct HealthCheckResponse {
+    #[prost(int32, tag = "1")]
+    status: i32,
+}
+
+#[tokio::test]
+async fn its_health_is_told_over_grpc_too() {
+    const CHECK: grpc::Method<HealthCheckRequest, HealthCheckResponse> =
+        grpc::Method::new("/grpc.health.v1.Health/Check");
+    const SERVING: i32 = 1;
+    let greeter = Greeter::start(&[]);
+    let check = grpc::Remote::plain(&format!("http://{}", greeter.address())).unwrap().unary(CHECK);
+    for service in ["", "greeter.Greeter"] {
+        let asked = HealthCheckRequest { service: service.to_owned() };
+        let HealthCheckResponse { status } = check.invoke(asked).await.unwrap();
+        assert_eq!(status, SERVING, "{service:?}");
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What a caller gets wrong.
 
+use profilesvc::service::{Address, InMemory, Profile, ProfileError, ProfileService as _};
 use towerkit_testing::http::send;
 
 use crate::running::Profilesvc;
@@ -67,6 +68,38 @@ fn what_there_is_no_room_for_is_429_and_leaves_the_profile_as_it_was() {
     let other = address.replace("\"x\"", "\"y\"");
     service.bad("POST", "/profiles/1/addresses/", &other, 429, "no room for it");
     service.bad("GET", "/profiles/1/addresses/y", "", 404, "not found");
+}
+
+#[tokio::test]
+async fn all_that_a_profile_holds_takes_room() {
+    let long = || "a".repeat((16 << 10) + 1);
+    let with = |addresses| Profile { id: "1".to_owned(), addresses, ..Default::default() };
+    let address = |number: u32| Address { id: number.to_string(), ..Default::default() };
+    for profile in [
+        Profile { id: long(), ..Default::default() },
+        Profile { name: long(), ..with(Vec::new()) },
+        with(vec![Address { id: long(), ..Default::default() }]),
+        with(vec![Address { location: long(), ..address(1) }]),
+        with((0..1000).map(address).collect()),
+    ] {
+        assert_eq!(InMemory::default().post_profile(profile).await, Err(ProfileError::Full));
+    }
+}
+
+#[tokio::test]
+async fn where_there_is_no_room_for_more_profiles_those_that_are_there_may_be_changed() {
+    let service = InMemory::default();
+    let profile = |number: u32| Profile { id: number.to_string(), ..Default::default() };
+    for number in 0..10_000 {
+        service.post_profile(profile(number)).await.unwrap();
+    }
+    assert_eq!(service.post_profile(profile(10_000)).await, Err(ProfileError::Full));
+    assert_eq!(service.put_profile("10000".to_owned(), profile(10_000)).await, Err(ProfileError::Full));
+    let named = || Profile { name: "a".to_owned(), ..profile(0) };
+    service.put_profile("0".to_owned(), named()).await.unwrap();
+    assert_eq!(service.get_profile("0".to_owned()).await, Ok(named()));
+    service.delete_profile("1".to_owned()).await.unwrap();
+    service.post_profile(profile(10_000)).await.unwrap();
 }
 
 #[test]

@@ -2,15 +2,15 @@
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use profilesvc::client::connect;
 use profilesvc::endpoint::Endpoints;
 use profilesvc::service::{Address, Profile};
-use towerkit::endpoint::{Code, Endpoint, Error};
+use towerkit::endpoint::{Code, Endpoint, Error, Request};
 use towerkit::sd::{Instance, Instancer};
 
 use crate::running::Profilesvc;
@@ -69,6 +69,8 @@ async fn what_the_service_refuses_is_an_error_with_its_code() {
     assert_eq!(told(twice), (Code::AlreadyExists, "already exists".to_owned()));
     let another = client.put_profile.invoke((id(), profile("2", "a"))).await;
     assert_eq!(told(another), (Code::InvalidArgument, "inconsistent IDs".to_owned()));
+    let nameless = client.post_profile.invoke(profile("", "a")).await;
+    assert_eq!(told(nameless), (Code::InvalidArgument, "an id is empty, . or ..".to_owned()));
 }
 
 #[tokio::test]
@@ -120,7 +122,17 @@ fn mute(hangs_up: bool) -> (Instance, Arc<AtomicUsize>) {
 #[tokio::test]
 async fn what_may_have_arrived_is_sent_again_unless_it_is_a_post() {
     let id = || "1".to_owned();
-    for (method, sent) in [("get", 3), ("put", 3), ("patch", 3), ("delete", 3), ("post", 1), ("post address", 1)] {
+    for (method, sent) in [
+        ("get", 3),
+        ("put", 3),
+        ("patch", 3),
+        ("delete", 3),
+        ("get addresses", 3),
+        ("get address", 3),
+        ("delete address", 3),
+        ("post", 1),
+        ("post address", 1),
+    ] {
         let (instance, requests) = mute(true);
         let client = client([instance]);
         let failed = match method {
@@ -128,6 +140,9 @@ async fn what_may_have_arrived_is_sent_again_unless_it_is_a_post() {
             "put" => client.put_profile.invoke((id(), profile("1", "a"))).await,
             "patch" => client.patch_profile.invoke((id(), profile("1", "a"))).await,
             "delete" => client.delete_profile.invoke(id()).await,
+            "get addresses" => client.get_addresses.invoke(id()).await.map(drop),
+            "get address" => client.get_address.invoke((id(), id())).await.map(drop),
+            "delete address" => client.delete_address.invoke((id(), id())).await,
             "post" => client.post_profile.invoke(profile("1", "a")).await,
             _ => client.post_address.invoke((id(), address("x", "here"))).await,
         };
@@ -146,18 +161,53 @@ async fn a_call_takes_half_a_second_at_most() {
     assert_eq!(requests.load(Ordering::SeqCst), 1);
 }
 
-#[tokio::test]
-async fn a_reply_that_is_not_the_services_is_an_error() {
+/// An instance that says the same to all, `{}`, and hands on what it is asked.
+fn says(head: &'static str) -> (Instance, mpsc::Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let instance = listener.local_addr().unwrap().into();
+    let (instance, (hears, heard)) = (listener.local_addr().unwrap().into(), mpsc::channel());
     thread::spawn(move || {
         for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let _ = stream.read(&mut [0; 4096]);
-            let head = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: 2";
-            let _ = stream.write_all(format!("{head}\r\n\r\n{{}}").as_bytes());
+            let (mut stream, mut request) = (stream.unwrap(), [0; 4096]);
+            let read = stream.read(&mut request).unwrap_or_default();
+            let _ = hears.send(String::from_utf8_lossy(&request[..read]).to_ascii_lowercase());
+            let json = "connection: close\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
+            let _ = stream.write_all(format!("HTTP/1.1 {head}\r\n{json}").as_bytes());
         }
     });
+    (instance, heard)
+}
+
+#[tokio::test]
+async fn a_call_hands_on_the_half_second_it_has_and_nothing_that_came_with_a_request() {
+    let (instance, heard) = says("200 OK");
+    let mut request = Request::new("1".to_owned());
+    request.context_mut().metadata_mut().insert("x-other".parse().unwrap(), "1".parse().unwrap());
+    let _ = client([instance]).get_profile.invoke(request).await;
+    let asked = heard.try_recv().unwrap();
+    assert!(!asked.contains("x-other"), "{asked}");
+    let left = asked.lines().find_map(|line| line.strip_prefix("towerkit-timeout: ")).unwrap();
+    let left: u64 = match left.strip_suffix('m') {
+        Some(millis) => millis.parse().unwrap(),
+        None => left.strip_suffix('u').unwrap().parse::<u64>().unwrap() / 1000,
+    };
+    assert!(left <= 500, "{asked}");
+}
+
+#[tokio::test]
+async fn an_instance_that_asks_for_patience_keeps_no_call_waiting_that_another_can_serve() {
+    let service = Profilesvc::start(&[]);
+    service.good("POST", "/profiles/", r#"{"id":"1","name":"a"}"#, "{}");
+    let (busy, heard) = says("503 Service Unavailable\r\nretry-after: 60");
+    let client = client([busy, service.instance()]);
+    for _ in 0..2 {
+        assert_eq!(client.get_profile.invoke("1".to_owned()).await.unwrap(), profile("1", "a"));
+    }
+    assert!(heard.try_recv().is_ok());
+}
+
+#[tokio::test]
+async fn a_reply_that_is_not_the_services_is_an_error() {
+    let (instance, _heard) = says("200 OK");
     let found = client([instance]).get_profile.invoke("1".to_owned()).await;
     assert_eq!(told(found), (Code::Internal, "the service's reply can't be read".to_owned()));
 }

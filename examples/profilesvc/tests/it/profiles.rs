@@ -14,6 +14,15 @@ fn a_profile_is_posted_and_found() {
 }
 
 #[test]
+fn fields_may_have_the_capitals_of_go() {
+    let service = Profilesvc::start(&[]);
+    let gos = r#"{"ID":"1","Name":"a","Addresses":[{"ID":"x","Location":"here"}]}"#;
+    service.good("POST", "/profiles/", gos, "{}");
+    let ours = r#"{"profile":{"id":"1","name":"a","addresses":[{"id":"x","location":"here"}]}}"#;
+    service.good("GET", "/profiles/1", "", ours);
+}
+
+#[test]
 fn a_profile_that_is_there_is_not_posted_again() {
     let service = Profilesvc::start(&[]);
     service.good("POST", "/profiles/", r#"{"id":"1","name":"first"}"#, "{}");

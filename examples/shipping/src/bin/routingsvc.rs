@@ -167,6 +167,8 @@ fn timed(path: &[Hop], now: OffsetDateTime) -> Result<Path, time::error::Format>
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     const PORTS: [&str; 6] = ["SESTO", "AUMEL", "CNHKG", "JNTKO", "NLRTM", "DEHAM"];
@@ -187,6 +189,22 @@ mod tests {
                 assert!(edges.windows(2).all(meet));
             }
         }
+    }
+
+    #[test]
+    fn a_way_comes_to_no_port_twice_and_the_shortest_come_first() {
+        let mut most = 0;
+        for (from, to) in PORTS.iter().flat_map(|from| PORTS.map(|to| (*from, to))) {
+            let paths = found(from, to).unwrap();
+            most = most.max(paths.len());
+            for Path { edges } in &paths {
+                let ports: HashSet<_> = edges.iter().map(|edge| edge.destination).chain([from]).collect();
+                assert!(ports.len() == edges.len() + 1 && edges.len() <= EDGES, "{from} to {to}");
+            }
+            let length = |path: &Path| (path.edges.len(), path.edges.last().map(|edge| edge.arrival.clone()));
+            assert!(paths.is_sorted_by_key(length), "{from} to {to}");
+        }
+        assert_eq!(most, PATHS);
     }
 
     #[test]

@@ -287,4 +287,18 @@ mod tests {
         let sent_back = [("unload", "V300", "NLRTM"), ("load", "V300", "CNHKG")];
         assert_eq!(told(&by_rotterdam(), &sent_back), ["load V500 in NLRTM", "unload V300 in NLRTM"]);
     }
+
+    #[test]
+    fn what_was_not_expected_does_not_set_it_back() {
+        let (a, b, c) = ("SESTO", "DEHAM", "NLRTM");
+        let way = Itinerary::new(vec![leg("V1", a, b, 1, 2), leg("V2", b, a, 3, 4), leg("V1", a, c, 5, 6)]).unwrap();
+        let events = [("unload", "V1", b), ("unload", "V2", a), ("customs", "", "AUMEL"), ("load", "V1", a)];
+        assert_eq!(told(&way, &events)[2..], ["None", "unload V1 in NLRTM"]);
+    }
+
+    #[test]
+    fn customs_that_look_at_it_when_it_is_loaded_do_not_have_it_loaded_again() {
+        let events = [("load", "V300", "CNHKG"), ("customs", "", "CNHKG")];
+        assert_eq!(told(&by_rotterdam(), &events), ["unload V300 in NLRTM"; 2]);
+    }
 }

@@ -50,7 +50,16 @@ mod tests {
 
     #[test]
     fn an_event_is_told_with_the_time_at_which_it_was_done() {
-        let unload = event(Activity::Unload("V100".parse().unwrap()), "SESTO", 1);
-        assert_eq!(description(&unload).unwrap(), "Unloaded off voyage V100 in SESTO, at 1970-01-02T00:00:00Z.");
+        let voyage = || "V100".parse().unwrap();
+        for (activity, what) in [
+            (Activity::Receive, "Received"),
+            (Activity::Load(voyage()), "Loaded onto voyage V100"),
+            (Activity::Unload(voyage()), "Unloaded off voyage V100"),
+            (Activity::Customs, "Cleared customs"),
+            (Activity::Claim, "Claimed"),
+        ] {
+            let told = description(&event(activity, "SESTO", 1)).unwrap();
+            assert_eq!(told, format!("{what} in SESTO, at 1970-01-02T00:00:00Z."));
+        }
     }
 }

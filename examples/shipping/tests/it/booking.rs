@@ -115,6 +115,7 @@ fn legs_that_are_no_way_are_refused_by_their_number() {
         (json!({"legs": [whole, leg("V500", "NLRTM", "SESTO", &second, &third)]}), "legs[1]", "begins elsewhere"),
         (json!({"legs": [whole, leg("V300", "CNHKG", "NLRTM", &first, &third)]}), "legs[1]", "begins before"),
         (json!({"legs": [leg("V200", "AUMEL", "USNYC", &first, &second)]}), "legs[0].to", "unknown location USNYC"),
+        (json!({"legs": [leg("V200", "USNYC", "CNHKG", &first, &second)]}), "legs[0].from", "unknown location USNYC"),
         (json!({"legs": [leg("V9", "AUMEL", "CNHKG", &first, &second)]}), "legs[0].voyage_number", "unknown voyage V9"),
         (json!({"legs": [leg("V200", "AUMEL", "CNHKG", "soon", &second)]}), "legs[0].load_time", "is no time"),
     ] {

@@ -48,6 +48,7 @@ fn an_event_that_can_not_be_is_refused_by_the_name_of_the_field() {
         (json!({"location": ""}), "location", "is no UN/LOCODE"),
         (json!({"voyage": ""}), "voyage", "is no voyage number"),
         (json!({"voyage": "V9"}), "voyage", "unknown voyage V9"),
+        (json!({"event_type": "Unload", "voyage": "V9"}), "voyage", "unknown voyage V9"),
         (json!({"completion_time": "2026-12-01"}), "completion_time", "is no time of RFC 3339"),
     ] {
         let reply = shipping.post("/handling/v1/incidents", &incident(&changes));
@@ -58,8 +59,12 @@ fn an_event_that_can_not_be_is_refused_by_the_name_of_the_field() {
 
 #[test]
 fn an_event_of_an_unknown_cargo_is_not_found() {
-    let reply = Program::alone().post("/handling/v1/incidents", &incident(&json!({"tracking_id": "NOBODY"})));
-    reply.is_refused(404, "unknown cargo", None);
+    let shipping = Program::alone();
+    // Whatever else is wrong with it.
+    for location in ["AUMEL", "USNYC"] {
+        let event = incident(&json!({"tracking_id": "NOBODY", "location": location}));
+        shipping.post("/handling/v1/incidents", &event).is_refused(404, "unknown cargo", None);
+    }
 }
 
 #[test]

@@ -35,7 +35,7 @@ fn says(reply: &str, times: usize) -> (u16, std::thread::JoinHandle<String>) {
 #[test]
 fn routes_come_from_the_routing_service() {
     let routing = Program::routing();
-    let shipping = Program::shipping(routing.port);
+    let mut shipping = Program::shipping(routing.port);
     let routes = shipping.get(ROUTES).ok();
     for route in routes["routes"].as_array().unwrap() {
         let legs = route["legs"].as_array().unwrap();
@@ -45,6 +45,9 @@ fn routes_come_from_the_routing_service() {
     assert_eq!(shipping.post("/booking/v1/cargos/FTL456/assign_to_route", &routes["routes"][0]).ok(), json!({}));
     let cargo = &shipping.get("/booking/v1/cargos/FTL456").ok()["cargo"];
     assert_eq!((&cargo["routed"], &cargo["misrouted"]), (&json!(true), &json!(false)));
+    // Where all goes well the line of the request is enough.
+    shipping.told("msg=request operation=request_routes code=ok");
+    assert!(!shipping.process.said().contains("msg=call"), "{}", shipping.process.said());
 }
 
 #[test]
@@ -93,6 +96,28 @@ fn callers_in_a_hurry_open_no_circuit_for_the_others() {
 }
 
 #[test]
+fn callers_in_a_hurry_open_it_by_what_fails_before_they_go() {
+    let mut shipping = Program::alone();
+    for _ in 0..5 {
+        http::send(shipping.port, "GET", ROUTES, "towerkit-timeout: 900m\r\n", "").ok();
+    }
+    shipping.told("circuit of the routing service: closed -> open");
+}
+
+#[test]
+fn a_routing_service_that_hangs_for_callers_who_have_time_is_left_alone() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut shipping = Program::shipping(silent.local_addr().unwrap().port());
+    // Each has the time of two attempts at least.
+    let port = shipping.port;
+    let callers: Vec<_> = (0..3).map(|_| std::thread::spawn(move || http::get(port, ROUTES).ok())).collect();
+    for caller in callers {
+        assert_eq!(caller.join().unwrap(), json!({}));
+    }
+    shipping.told("circuit of the routing service: closed -> open");
+}
+
+#[test]
 fn paths_that_are_no_way_are_left_out_and_told_of() {
     let (port, _) = says(r#"{"paths":[{"edges":[]}]}"#, 1);
     let mut shipping = Program::shipping(port);
@@ -106,7 +131,8 @@ fn an_answer_that_is_none_is_told_of_and_there_are_no_routes() {
         "origin": "AUMEL", "destination": "SESTO", "voyage": "V100",
         "departure": "0000-01-01T00:00:00+01:00", "arrival": "2026-12-02T00:00:00Z",
     }]}]});
-    for reply in [r#"{"paths":[{"edges":[{"origin":"Atlantis"}]}]}"#, &never.to_string()] {
+    let long = json!({"paths": [], "why": "a".repeat(300 << 10)});
+    for reply in [r#"{"paths":[{"edges":[{"origin":"Atlantis"}]}]}"#, &never.to_string(), &long.to_string()] {
         let (port, _) = says(reply, 1);
         let mut shipping = Program::shipping(port);
         assert_eq!(shipping.get(ROUTES).ok(), json!({}));
@@ -130,14 +156,16 @@ fn a_routing_service_that_is_away_is_told_of_and_counted_and_left_alone_until_it
     let port = free_port();
     let mut shipping = Program::shipping(port);
     // Three attempts each: five failures open the circuit.
-    for _ in 0..3 {
+    for _ in 0..2 {
         assert_eq!(shipping.get(ROUTES).ok(), json!({}));
     }
-    shipping.told("msg=call operation=find_paths code=unavailable");
+    shipping.process.wait_until_said("msg=call operation=find_paths code=unavailable", 2, SOON);
+    // The sixth attempt is refused, and does not wait until it may be made.
+    assert!(!shipping.process.said().contains("half_open"), "{}", shipping.process.said());
     shipping
         .told(r#"msg="no routes are offered: the routing service failed" why=unavailable operation=request_routes"#);
     shipping.told(r#"msg="circuit of the routing service: closed -> open" service=shipping context=routing"#);
-    let failed = r#"shipping_calls_total{code="unavailable",context="routing",operation="find_paths"} 3"#;
+    let failed = r#"shipping_calls_total{code="unavailable",context="routing",operation="find_paths"} 2"#;
     assert!(shipping.metrics().contains(failed), "{}", shipping.metrics());
 
     let mut routing = Program::routing_at(port);
