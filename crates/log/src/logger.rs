@@ -2,6 +2,7 @@ use std::fmt;
 use std::io::{IsTerminal, Write};
 use std::sync::Arc;
 
+use towerkit_endpoint::{Error, Exchange, Report};
 use tracing::Value as TracingValue;
 
 use crate::core::Handle;
@@ -140,6 +141,31 @@ impl Logger {
     #[must_use]
     pub fn calls(&self, operation: impl Into<Arc<str>>) -> LogLayer {
         LogLayer::new(self.clone(), Kind::Call, operation.into())
+    }
+
+    /// For the `on_error` of a transport's `serve`: a line for each request that failed before it reached an endpoint, of which no layer knows. It could not be
+    /// decoded, or there is nothing where it went.
+    ///
+    /// Its target is `request`, and its level `info`, whatever the code: anybody who reaches the listener can send such requests, and
+    /// [`limit_repeats`](Self::limit_repeats) bounds their lines.
+    ///
+    /// ```
+    /// use towerkit_endpoint::{Error, Exchange};
+    /// use towerkit_log::Logger;
+    ///
+    /// let log = Logger::logfmt(std::io::stderr());
+    /// let unserved = log.unserved(); // `serve(listener, routes).on_error(log.unserved())`
+    /// // ts=... level=info msg="http POST /sum from 127.0.0.1:40312" code=invalid_argument error="a: is missing"
+    /// # unserved(&Error::invalid("a", "is missing"), &Exchange::new(None, None));
+    /// ```
+    pub fn unserved(&self) -> impl Fn(&Error, &Exchange) + Clone + Send + Sync + use<> {
+        let log = self.clone();
+        move |error, exchange| {
+            if !exchange.reached_endpoint {
+                let code = error.code().as_str();
+                log.scope(|| tracing::info!(target: "request", code, error = %Report::new(error), "{exchange}"));
+            }
+        }
     }
 
     /// Says which lines are written, from now on: levels (`off`, `error`, `warn`, `info`, `debug`, `trace`) for targets that begin with a text, and one

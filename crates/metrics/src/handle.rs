@@ -2,6 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Label, Metadata, SharedString};
+use towerkit_endpoint::{Error, Exchange, Via};
 
 use crate::clock::Clock;
 use crate::operation::{CALLS, REQUESTS};
@@ -97,6 +98,31 @@ impl Metrics {
     #[must_use]
     pub fn calls(&self, operation: impl Into<Arc<str>>) -> MetricsLayer {
         MetricsLayer::new(self, &CALLS, &operation.into())
+    }
+
+    /// For the `on_error` of a transport's `serve`: counts the requests that failed before they reached an endpoint, of which no layer
+    /// knows, as `unserved_requests_total` with the labels `via`, the protocol, and `code`. They could not be decoded, or there is nothing
+    /// where they went.
+    ///
+    /// ```
+    /// use towerkit_endpoint::{Code, Exchange};
+    /// use towerkit_metrics::{Memory, Metrics};
+    ///
+    /// let memory = Memory::new();
+    /// let unserved = Metrics::new(memory.clone()).unserved(); // `serve(listener, routes).on_error(metrics.unserved())`
+    /// # unserved(&Code::NotFound.into(), &Exchange::new(None, None));
+    /// # assert_eq!(memory.counter("unserved_requests_total", [("via", "unknown"), ("code", "not_found")]), Some(1));
+    /// ```
+    pub fn unserved(&self) -> impl Fn(&Error, &Exchange) + Clone + Send + Sync + use<> {
+        let metrics = self.clone();
+        move |error, exchange| {
+            if !exchange.reached_endpoint {
+                let via = exchange.via.as_ref().map_or("unknown", Via::protocol);
+                let of = metrics.labelled("via", via).labelled("code", error.code().as_str());
+                of.counter("unserved_requests_total", "Requests that failed before they reached an endpoint.")
+                    .increment(1);
+            }
+        }
     }
 
     /// What only grows, a count of whole things. Its name ends in `_total` by Prometheus's rule.

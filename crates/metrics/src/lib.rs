@@ -49,6 +49,8 @@
 //! `internal`. Where the reply is a stream, the end is that of the stream, and so are duration and code. A call in a sampled trace leaves
 //! its trace with its duration, as an exemplar, where the recorder has those.
 //!
+//! A request that reaches no endpoint reaches no layer either, because it can't be decoded, say: [`Metrics::unserved`] counts those.
+//!
 //! # Where it stands in a stack
 //!
 //! ```text

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use tokio::runtime::Handle;
-use towerkit_endpoint::{BoxError, Error, Exchange, Report, Via};
+use towerkit_endpoint::{BoxError, Error, Exchange, Via};
 use towerkit_lifecycle::{Group, Member as _};
 use towerkit_log::{Colour, Flusher, LogLayer, Logger, NonBlocking, Outcome, Syslog};
 use towerkit_metrics::dogstatsd::Dogstatsd;
@@ -142,17 +142,13 @@ impl Telemetry {
         let log = self.log.calls(operation).level(Outcome::Ok, Level::DEBUG);
         (self.tracer.calls(operation).via(via), log, self.metrics.calls(operation))
     }
-}
 
-impl Telemetry {
-    /// Tells of requests that reach no endpoint, so that no layer does: those that can't be decoded, and those to where nothing is.
-    pub fn unserved(&self) -> impl Fn(&Error, &Exchange) + Send + Sync + 'static {
-        let log = self.log.clone();
+    /// Told of requests that reach no endpoint, so that no layer knows of them.
+    pub fn unserved(&self) -> impl Fn(&Error, &Exchange) + Clone + Send + Sync + use<> {
+        let (log, metrics) = (self.log.unserved(), self.metrics.unserved());
         move |error, exchange| {
-            if !exchange.reached_endpoint {
-                let code = error.code().as_str();
-                log.scope(|| tracing::info!(target: "request", code, error = %Report::new(error), "{exchange}"));
-            }
+            log(error, exchange);
+            metrics(error, exchange);
         }
     }
 }

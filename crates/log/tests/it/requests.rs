@@ -10,8 +10,8 @@ use std::time::Duration;
 use tokio::sync::Barrier;
 use tower::{Layer, Service, ServiceBuilder, ServiceExt};
 use towerkit_endpoint::{
-    CatchPanicLayer, Code, Context, Endpoint, Error, Request, SpanId, TraceContext, TraceId, Via, endpoint_fn,
-    service_fn,
+    CatchPanicLayer, Code, Context, Endpoint, Error, Exchange, Request, SpanId, TraceContext, TraceId, Via,
+    endpoint_fn, service_fn,
 };
 use tracing::info;
 
@@ -311,4 +311,19 @@ async fn an_event_is_heard_though_the_lines_of_requests_are_filtered_out() {
     log.set_filter("off").unwrap();
     endpoint.invoke(true).await.unwrap_err();
     assert_eq!(written.take().len(), 0);
+}
+
+#[test]
+fn one_that_reached_no_endpoint_has_a_line_with_why_and_one_that_did_has_that_of_its_layer_alone() {
+    let (log, written) = logfmt();
+    let unserved = log.with("service", "adder").unserved();
+    let mut exchange = Exchange::new(Some(Via::Grpc { path: None }), Some(([127, 0, 0, 1], 4000).into()));
+    let error = Error::new(Code::Unavailable, "no booking").with_source(std::io::Error::other("shard 3"));
+    unserved(&error, &exchange);
+    exchange.reached_endpoint = true;
+    unserved(&error, &exchange);
+    let lines = written.logfmt();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    let got = ["level", "msg", "code", "error", "service"].map(|name| get(&lines[0], name).unwrap());
+    assert_eq!(got, ["info", "grpc from 127.0.0.1:4000", "unavailable", "no booking: shard 3", "adder"]);
 }

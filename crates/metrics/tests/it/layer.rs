@@ -7,7 +7,7 @@ use std::time::Duration;
 use tower::{Service, ServiceBuilder, service_fn};
 use tower_layer::Layer as _;
 use towerkit_endpoint::{
-    BoxError, Code, Context, Ending, Endpoint, Error, Request, SpanId, Tail, TraceContext, TraceId,
+    BoxError, Code, Context, Ending, Endpoint, Error, Exchange, Request, SpanId, Tail, TraceContext, TraceId, Via,
 };
 use towerkit_metrics::{Memory, Metrics, MetricsLayer};
 use towerkit_testing::contract::Contract;
@@ -283,4 +283,20 @@ async fn nothing_is_lost_among_threads() {
     assert_eq!((durations(&memory).len(), in_flight(&memory)), (8000, 0.0));
     let mut call = pin!(sum.invoke(true));
     assert!(call.as_mut().poll(&mut TaskContext::from_waker(Waker::noop())).is_ready());
+}
+
+#[test]
+fn requests_that_reached_no_endpoint_are_counted_by_protocol_and_code_and_the_others_by_their_layers() {
+    let memory = Memory::new();
+    let unserved = Metrics::new(memory.clone()).prefixed("adder").unserved();
+    let mut exchange = Exchange::new(Some(Via::Grpc { path: None }), None);
+    for code in [Code::NotFound, Code::NotFound, Code::InvalidArgument] {
+        unserved(&code.into(), &exchange);
+    }
+    unserved(&Code::NotFound.into(), &Exchange::new(None, None));
+    exchange.reached_endpoint = true;
+    unserved(&Code::NotFound.into(), &exchange);
+    let count = |via, code| memory.counter("adder_unserved_requests_total", [("via", via), ("code", code)]);
+    let counts = [count("grpc", "not_found"), count("grpc", "invalid_argument"), count("unknown", "not_found")];
+    assert_eq!(counts, [Some(2), Some(1), Some(1)]);
 }

@@ -177,7 +177,8 @@ fn watch_stream<D, N>(
 pub(crate) fn method_not_allowed(given: &Method, allowed: &[Method]) -> Error {
     let list = allowed.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
     let given: String = given.as_str().chars().take(40).collect();
-    let message = format!("{given} is not allowed here, {list} is");
+    let are = if allowed.len() == 1 { "is" } else { "are" };
+    let message = format!("{given} is not allowed here, {list} {are}");
     let error = refused(Code::Unimplemented, StatusCode::METHOD_NOT_ALLOWED, message);
     match HeaderValue::try_from(list) {
         Ok(list) => error.with_metadata(header::ALLOW, list),

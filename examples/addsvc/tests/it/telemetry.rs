@@ -46,7 +46,7 @@ fn its_metrics_count_what_was_answered_and_what_was_refused() {
 }
 
 #[tokio::test]
-async fn a_request_that_reaches_no_endpoint_is_a_line_of_its_log_on_each_transport() {
+async fn a_request_that_reaches_no_endpoint_is_a_line_of_its_log_and_counted_on_each_transport() {
     let mut addsvc = Addsvc::start(&["--log-format", "json"]);
     addsvc.post("/sum", "{");
     addsvc.post("/product?token=secret", "{}");
@@ -56,6 +56,19 @@ async fn a_request_that_reaches_no_endpoint_is_a_line_of_its_log_on_each_transpo
     let product = remote.unary(Method::<pb::SumRequest, pb::SumReply>::new("/pb.Add/Product"));
     let product: BoxEndpoint<pb::SumRequest, pb::SumReply> = product.erased();
     product.invoke(pb::SumRequest { a: 1, b: 2 }).await.unwrap_err();
+    let page = metrics(&addsvc);
+    for (code, via) in [
+        ("invalid_argument", "http"),
+        ("not_found", "http"),
+        ("invalid_argument", "jsonrpc"),
+        ("unimplemented", "grpc"),
+    ] {
+        let counted = page.lines().any(|line| {
+            let has = |label: &str, value| line.contains(&format!("{label}=\"{value}\""));
+            line.contains("unserved_requests_total{") && has("code", code) && has("via", via) && line.ends_with(" 1")
+        });
+        assert!(counted, "{via} {code}: {page}");
+    }
     addsvc.terminate();
     let (_, told) = addsvc.ended(SOON);
     for (way, why) in [
