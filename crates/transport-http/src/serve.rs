@@ -44,7 +44,7 @@ pub use stream_stop::StreamStop;
 /// # Limits
 ///
 /// All have defaults that are safe in the open; what is over one is refused or closed, and told to
-/// [`on_event`](Serve::on_event).
+/// [`on_event`](Serve::on_event). The `serve` of `towerkit-transport-grpc` has some of its own, and says which.
 ///
 /// | limit | default | over it |
 /// | --- | --- | --- |
