@@ -91,13 +91,25 @@
 //!   [`Pool`](towerkit_transport_http::Pool), or tonic's own.
 //! * [`serve`](serve()) is the loop around a listener: that of [`towerkit_transport_http`], whose limits, TLS and drain it has.
 //! * [`status_of`] and [`error_of`] are the table between errors and statuses, with `google.rpc` details.
-//! * `Routes::health` has the health service (feature `health`), `Routes::reflection` the reflection service (feature `reflection`).
+//! * `Routes::health` has the health service (feature `health`; `transport-grpc-health` of `towerkit`),
+//!   `Routes::reflection` the reflection service (feature `reflection`; `transport-grpc-reflection`).
 //! * [`Compression`] is there with the feature `compression`; TLS and mutual TLS with the feature `tls`, as over HTTP.
 //!
 //! # Protobuf code without protoc
 //!
 //! Any code for prost will do. What makes it in a build, without a tool to install, is a build script with `protox` and
 //! `tonic-prost-build`; the examples `addsvc` and `runningsum` have it:
+//!
+//! ```toml
+//! [dependencies]
+//! prost = "0.14"
+//! tonic = { version = "0.14", default-features = false, features = ["codegen", "server"] }
+//! tonic-prost = "0.14"
+//!
+//! [build-dependencies]
+//! protox = "0.10"
+//! tonic-prost-build = { version = "0.14", default-features = false }
+//! ```
 //!
 //! ```no_run
 //! # mod protox {
@@ -128,6 +140,9 @@
 //!     Ok(())
 //! }
 //! ```
+//!
+//! Where methods are mounted by path and called by [`Remote`], the messages alone are enough: `.build_client(false).build_server(false)` in place of
+//! `.build_transport(false)`, as in the example `greeter`. tonic needs no feature then, and `tonic-prost` is not needed.
 //!
 //! # What a caller gets wrong
 //!

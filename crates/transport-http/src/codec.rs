@@ -4,7 +4,7 @@
 //! | codec | reads | writes |
 //! | --- | --- | --- |
 //! | [`Json`] | a JSON body | a JSON body |
-//! | [`Json::under`] | one member of a JSON body | the same |
+//! | [`Json.under("name")`](Json::under) | one member of a JSON body | the same |
 //! | [`Form`] | an `application/x-www-form-urlencoded` body | |
 //! | [`Query`] | the query string | |
 //! | [`Path`] | the parameters of the [`Router`](crate::Router)'s path | |

@@ -44,7 +44,7 @@ pub use stream_stop::StreamStop;
 /// # Limits
 ///
 /// All have defaults that are safe in the open; what is over one is refused or closed, and told to
-/// [`on_event`](Serve::on_event).
+/// [`on_event`](Serve::on_event). The `serve` of `towerkit-transport-grpc` has some of its own, and says which.
 ///
 /// | limit | default | over it |
 /// | --- | --- | --- |
@@ -232,7 +232,7 @@ impl<S> Serve<S> {
 
     /// Asks a silent HTTP/2 peer by a ping whether it is there (RFC 9113, section 6.7), each time after so long, and closes the
     /// connection where no answer comes within the timeout. Off by default: a peer that is gone is noticed by the limits above,
-    /// unless a stream of its lifts them.
+    /// unless a stream of its lifts them. The `serve` of `towerkit-transport-grpc` has another default: 60 s and 20 s.
     #[must_use]
     pub fn keep_alive(mut self, interval: Duration, timeout: Duration) -> Self {
         let (interval, timeout) = (interval.min(LONGEST), timeout.min(LONGEST));
@@ -241,7 +241,7 @@ impl<S> Serve<S> {
     }
 
     /// How many bytes of the bodies of an HTTP/2 connection may come before they are read: of one stream, and of all together; 1 MiB
-    /// each by default. HTTP/2 has no more than 2³¹ − 1.
+    /// each by default. HTTP/2 has no more than 2³¹ − 1. The `serve` of `towerkit-transport-grpc` has another default: 256 KiB and 16 MiB.
     ///
     /// As much memory may a peer fill. In frames of less than 256 bytes it may fill half of it only, by what it costs to keep them, before
     /// the connection is ended as a flood (`ENHANCE_YOUR_CALM`): a stream of small messages that is read slowly wants a small window of
