@@ -271,7 +271,7 @@ impl Table {
             return service.call(request);
         }
         #[cfg(any(feature = "health", feature = "reflection"))]
-        if name.is_some_and(|name| self.about.names().contains(&name)) {
+        if self.about.names().any(|of| name == Some(of)) {
             return self.about.routes(&self.names()).table.answer(request);
         }
         let path: String = path.chars().take(100).collect();

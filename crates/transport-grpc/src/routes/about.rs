@@ -1,53 +1,54 @@
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use super::Routes;
 
-/// The services that tell of the others, health and reflection. They are made when one of them is first asked for, so that it does not
+/// The services that tell of the others, health and reflection. They are made when one of them is first called, so that it does not
 /// matter in which order all were added.
 #[derive(Clone, Default)]
 pub(super) struct About {
-    #[cfg(feature = "health")]
-    pub(super) health: Option<towerkit_lifecycle::Health>,
-    /// The encoded sets of descriptors.
-    #[cfg(feature = "reflection")]
-    pub(super) reflection: Option<std::sync::Arc<[Vec<u8>]>>,
+    names: Vec<&'static str>,
+    // Behind pointers, so that a program has the code of those alone that it added.
+    makers: Vec<Arc<Make>>,
     made: OnceLock<Routes>,
 }
 
+/// Adds services to the routes that tell of those of the given names.
+type Make = dyn Fn(Routes, &[&'static str]) -> Routes + Send + Sync;
+
 impl About {
-    pub(super) fn names(&self) -> Vec<&'static str> {
-        let mut names = Vec::new();
-        #[cfg(feature = "health")]
-        if self.health.is_some() {
-            names.push(super::health::NAME);
-        }
-        #[cfg(feature = "reflection")]
-        if self.reflection.is_some() {
-            names.extend(super::reflection::NAMES);
-        }
-        names
+    pub(super) fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.names.iter().copied()
     }
 
-    /// The names of all services are given, these too.
+    /// Given the names of all services, these too.
     pub(super) fn routes(&self, names: &[&'static str]) -> &Routes {
-        self.made.get_or_init(|| {
-            let routes = Routes::new();
-            #[cfg(feature = "health")]
-            let routes = match &self.health {
-                Some(health) => super::health::add(routes, health, names),
-                None => routes,
-            };
-            #[cfg(feature = "reflection")]
-            let routes = match &self.reflection {
-                Some(descriptors) => super::reflection::add(routes, descriptors, names),
-                None => routes,
-            };
-            routes
-        })
+        self.made.get_or_init(|| self.makers.iter().fold(Routes::new(), |routes, make| make(routes, names)))
     }
 
     /// There is another service to tell of.
     pub(super) fn changed(&mut self) {
         self.made.take();
+    }
+}
+
+impl Routes {
+    /// Adds services of these names, which are to know those of all services.
+    ///
+    /// # Panics
+    ///
+    /// Where one is there already.
+    pub(super) fn about<const N: usize>(
+        mut self,
+        names: [&'static str; N],
+        make: impl Fn(Self, &[&'static str]) -> Self + Send + Sync + 'static,
+    ) -> Self {
+        let taken = self.services();
+        for name in names {
+            assert!(!taken.contains(&name), "the service {name} is there already");
+        }
+        let about = &mut self.table().about;
+        about.names.extend(names);
+        about.makers.push(Arc::new(make));
+        self
     }
 }

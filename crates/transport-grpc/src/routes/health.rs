@@ -11,7 +11,6 @@ use towerkit_lifecycle::Health;
 use super::{Routes, server_stops};
 use crate::{Method, Server};
 
-pub(super) const NAME: &str = "grpc.health.v1.Health";
 const CHECK: Method<HealthCheckRequest, HealthCheckResponse> = Method::new("/grpc.health.v1.Health/Check");
 const WATCH: Method<HealthCheckRequest, HealthCheckResponse> = Method::new("/grpc.health.v1.Health/Watch");
 
@@ -32,15 +31,14 @@ impl Routes {
     /// # Panics
     ///
     /// Where it is there already.
-    pub fn health(mut self, health: &Health) -> Self {
-        assert!(!self.services().contains(&NAME), "the service {NAME} is there already");
-        self.table().about.health = Some(health.clone());
-        self
+    pub fn health(self, health: &Health) -> Self {
+        let health = health.clone();
+        self.about(["grpc.health.v1.Health"], move |routes, names| add(routes, &health, names))
     }
 }
 
 /// Of these services.
-pub(super) fn add(routes: Routes, health: &Health, names: &[&'static str]) -> Routes {
+fn add(routes: Routes, health: &Health, names: &[&'static str]) -> Routes {
     let names = names.iter().copied().chain([""]).collect();
     let services = Services { names, health: health.clone() };
 

@@ -1,13 +1,11 @@
 //! The reflection service, by tonic-reflection.
 
-use std::sync::Arc;
-
 use tonic_reflection::pb;
 use tonic_reflection::server::Builder;
 
 use super::Routes;
 
-pub(super) const NAMES: [&str; 2] = ["grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"];
+const NAMES: [&str; 2] = ["grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"];
 
 impl Routes {
     /// Adds the reflection service, `v1` and `v1alpha`: it describes the services that are added, before it or after, as far as they stand in
@@ -25,22 +23,17 @@ impl Routes {
     /// # Panics
     ///
     /// Where a set can't be read, or the service is there already: mistakes in the program, found as it starts.
-    pub fn reflection(mut self, descriptors: &[&[u8]]) -> Self {
-        let services = self.services();
-        for name in NAMES {
-            assert!(!services.contains(&name), "the service {name} is there already");
-        }
-        let descriptors: Arc<[_]> = descriptors.iter().map(|set| set.to_vec()).collect();
+    pub fn reflection(self, descriptors: &[&[u8]]) -> Self {
+        let descriptors: Vec<_> = descriptors.iter().map(|set| set.to_vec()).collect();
         // What can't be read is found now, and not by the first call.
         let _ = add(Self::new(), &descriptors, &[]);
-        self.table().about.reflection = Some(descriptors);
-        self
+        self.about(NAMES, move |routes, names| add(routes, &descriptors, names))
     }
 }
 
 /// Of these services.
 #[expect(clippy::panic, reason = "descriptors are generated and given at start")]
-pub(super) fn add(routes: Routes, descriptors: &[Vec<u8>], names: &[&'static str]) -> Routes {
+fn add(routes: Routes, descriptors: &[Vec<u8>], names: &[&'static str]) -> Routes {
     let builder = || {
         // The details of errors as well, so that whoever reflects can read them.
         let details = tonic_types::pb::FILE_DESCRIPTOR_SET;
