@@ -183,7 +183,7 @@ async fn a_call_hands_on_the_half_second_it_has_and_nothing_that_came_with_a_req
     let mut request = Request::new("1".to_owned());
     request.context_mut().metadata_mut().insert("x-other".parse().unwrap(), "1".parse().unwrap());
     let _ = client([instance]).get_profile.invoke(request).await;
-    let asked = heard.try_recv().unwrap();
+    let asked = heard.recv_timeout(Duration::from_secs(10)).unwrap();
     assert!(!asked.contains("x-other"), "{asked}");
     let left = asked.lines().find_map(|line| line.strip_prefix("towerkit-timeout: ")).unwrap();
     let left: u64 = match left.strip_suffix('m') {
