@@ -6,7 +6,7 @@
 //!
 //! ```
 //! use std::time::Duration;
-//! use towerkit_lifecycle::{MemberEnding, Group, member_fn};
+//! use towerkit_lifecycle::{Group, MemberEnding, member_fn};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() {

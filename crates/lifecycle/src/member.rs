@@ -29,7 +29,7 @@ pub trait Member: Send + 'static {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use towerkit_lifecycle::{MemberEnding, Member, member_fn};
+    /// use towerkit_lifecycle::{Member, MemberEnding, member_fn};
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {

@@ -272,7 +272,7 @@ impl Table {
         }
         #[cfg(any(feature = "health", feature = "reflection"))]
         if self.about.names().any(|of| name == Some(of)) {
-            return self.about.routes(&self.names()).table.answer(request);
+            return self.about.routes(|| self.names()).table.answer(request);
         }
         let path: String = path.chars().take(100).collect();
         ready(refused(&request, format!("there is no method {path} here")))

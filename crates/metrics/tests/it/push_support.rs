@@ -8,7 +8,7 @@ use std::net::{Ipv4Addr, TcpStream};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
+use towerkit_testing::wait;
 
 /// In which something that should happen has happened, on a busy machine too.
 pub(crate) const SOON: Duration = Duration::from_secs(60);
@@ -22,18 +22,14 @@ pub(crate) fn folder(test: &str) -> PathBuf {
 }
 
 /// Waits for a condition.
-#[track_caller]
-pub(crate) fn wait_until<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> impl Future<Output = T> {
-    let start = Instant::now();
-    async move {
-        loop {
-            if let Some(seen) = condition() {
-                return seen;
-            }
-            assert!(start.elapsed() < SOON, "waited in vain until {what}");
-            sleep(Duration::from_millis(20)).await;
-        }
-    }
+pub(crate) async fn wait_until<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
+    let mut seen = None;
+    let looks = || {
+        seen = condition();
+        seen.is_some()
+    };
+    wait::until(what, SOON, looks).await;
+    seen.unwrap()
 }
 
 /// What a server says to a line, up to a text.

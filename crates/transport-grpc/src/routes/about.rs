@@ -20,9 +20,12 @@ impl About {
         self.names.iter().copied()
     }
 
-    /// Given the names of all services, these too.
-    pub(super) fn routes(&self, names: &[&'static str]) -> &Routes {
-        self.made.get_or_init(|| self.makers.iter().fold(Routes::new(), |routes, make| make(routes, names)))
+    /// Given the names of all services, these too, for the first time.
+    pub(super) fn routes(&self, names: impl FnOnce() -> Vec<&'static str>) -> &Routes {
+        self.made.get_or_init(|| {
+            let names = names();
+            self.makers.iter().fold(Routes::new(), |routes, make| make(routes, &names))
+        })
     }
 
     /// There is another service to tell of.
